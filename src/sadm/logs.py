@@ -1,0 +1,55 @@
+"""What every workflow script begins with: its log file, its thread count, plain errors."""
+
+import os
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from pathlib import Path
+from typing import TextIO
+
+from sadm.errors import SadmError
+
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS")
+
+
+class _Tee:
+    """Writes to the log file and to the stream that it replaces."""
+
+    def __init__(self, *streams: TextIO) -> None:
+        self.streams = streams
+
+    def write(self, text: str) -> int:
+        for stream in self.streams:
+            stream.write(text)
+            stream.flush()
+        return len(text)
+
+    def flush(self) -> None:
+        for stream in self.streams:
+            stream.flush()
+
+    def isatty(self) -> bool:
+        return False
+
+
+@contextmanager
+def to_log(path: str, threads: int = 1) -> Iterator[None]:
+    """Copy all that Python prints to the log at ``path``; limit numeric libraries to ``threads``.
+
+    A SadmError is printed as its message alone and ends the process with exit code 1; any other error with its traceback.
+    The thread variables are set before torch, ants or SimpleITK are imported: their results depend on the count.
+    """
+    for name in THREAD_VARIABLES:
+        os.environ[name] = str(threads)
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "w", encoding="utf-8") as log:
+        with redirect_stdout(_Tee(log)), redirect_stderr(_Tee(log, sys.stderr)):  # type: ignore[type-var]
+            try:
+                yield
+            except SadmError as error:
+                print(f"{type(error).__name__}: {error}", file=sys.stderr)
+                raise SystemExit(1) from None
+            except Exception:
+                traceback.print_exc()
+                raise SystemExit(1) from None
