@@ -19,5 +19,7 @@ def shared_data() -> Path:
     """Folder of real scans for development (SADM_SHARED_DATA, by default ../shared/data); skips where it is absent."""
     folder = Path(os.environ.get("SADM_SHARED_DATA", ROOT.parent / "shared" / "data"))
     if not folder.is_dir():
-        pytest.skip(f"the real scans are not on this machine: {folder} is not a folder (set SADM_SHARED_DATA)")
+        pytest.skip(
+            f"the real scans are not on this machine: {folder} is not a folder (set SADM_SHARED_DATA)"
+        )
     return folder

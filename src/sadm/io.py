@@ -55,20 +55,37 @@ def load_nifti(path: str | Path) -> "nib.Nifti1Image":
 
     fix = "replace the file by a readable 3-D T1-weighted NIfTI image"
     if not Path(path).is_file():
-        raise DataError("An image is missing.", file=path, cause="no such file", fix="check the path in the config")
+        raise DataError(
+            "An image is missing.", file=path, cause="no such file", fix="check the path in the config"
+        )
     try:
         image = nib.load(path)
         data = np.asarray(image.dataobj, dtype=np.float32)
-    except (OSError, EOFError, ValueError, TypeError, zlib.error, nib.filebasedimages.ImageFileError) as error:
-        raise DataError("An image cannot be read.", file=path, cause=f"{type(error).__name__}: {error}", fix=fix) from error
+    except (
+        OSError,
+        EOFError,
+        ValueError,
+        TypeError,
+        zlib.error,
+        nib.filebasedimages.ImageFileError,
+    ) as error:
+        raise DataError(
+            "An image cannot be read.", file=path, cause=f"{type(error).__name__}: {error}", fix=fix
+        ) from error
     while data.ndim > 3 and data.shape[-1] == 1:
         data = data[..., 0]
     if data.ndim != 3:
         raise DataError("An image is not 3-D.", file=path, cause=f"its shape is {data.shape}", fix=fix)
     if not np.isfinite(data).all():
         count = int((~np.isfinite(data)).sum())
-        raise DataError("An image has voxels that are no numbers.", file=path, cause=f"{count} NaN or infinite", fix=fix)
-    if image.affine is None or not np.isfinite(image.affine).all() or abs(np.linalg.det(image.affine[:3, :3])) < 1e-6:
+        raise DataError(
+            "An image has voxels that are no numbers.", file=path, cause=f"{count} NaN or infinite", fix=fix
+        )
+    if (
+        image.affine is None
+        or not np.isfinite(image.affine).all()
+        or abs(np.linalg.det(image.affine[:3, :3])) < 1e-6
+    ):
         raise DataError("An image has no usable affine.", file=path, cause="singular or not finite", fix=fix)
     return nib.Nifti1Image(data, image.affine)
 
@@ -81,5 +98,9 @@ def save_nifti(array: "np.ndarray", affine: "np.ndarray", path: str | Path) -> N
     image.header.set_xyzt_units("mm")
     image.set_sform(affine, code=1)
     image.set_qform(affine, code=1)
-    with atomic(path) as tmp, open(tmp, "wb") as raw, gzip.GzipFile(filename="", mode="wb", fileobj=raw, compresslevel=3, mtime=0) as out:
+    with (
+        atomic(path) as tmp,
+        open(tmp, "wb") as raw,
+        gzip.GzipFile(filename="", mode="wb", fileobj=raw, compresslevel=3, mtime=0) as out,
+    ):
         out.write(image.to_bytes())

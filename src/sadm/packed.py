@@ -38,7 +38,12 @@ def load_packed(folder: str | Path) -> Packed:
     scans = [row["scan"] for row in _rows(folder / "scans.tsv")]
     if not t1.shape == brain.shape == lesion.shape or len(scans) != len(t1):
         cause = f"t1 {t1.shape}, brain {brain.shape}, lesion {lesion.shape}, {len(scans)} scans"
-        raise DataError("A packed data set does not fit together.", file=folder, cause=cause, fix="delete the folder and run again")
+        raise DataError(
+            "A packed data set does not fit together.",
+            file=folder,
+            cause=cause,
+            fix="delete the folder and run again",
+        )
     return Packed(t1, brain, lesion, scans)
 
 

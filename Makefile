@@ -1,0 +1,42 @@
+# Two commands for a fresh machine with python >= 3.11, pip and make:
+#   make demo   sets up, then turns the demo cohort's raw T1 scans into results/table1.csv
+#   make test   sets up, then runs the linters, the type checker and all tests
+PYTHON ?= python3
+CORES ?= $(shell nproc 2>/dev/null || sysctl -n hw.ncpu)
+VENV := .venv
+BIN := $(VENV)/bin
+export PYTHONHASHSEED := 0
+
+.PHONY: demo test lint setup schema clean
+
+demo: setup
+	$(BIN)/snakemake --cores $(CORES) --rerun-incomplete
+	@cat results/table1.md
+
+test: setup lint
+	$(BIN)/pytest -n $(CORES) --dist loadgroup
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/mypy
+	$(BIN)/snakemake --lint
+
+setup: $(VENV)/.ready
+
+# torch first: the pin must decide which build is taken before another package asks for any torch.
+$(VENV)/.ready: requirements.lock
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "sadm needs Python 3.11 or newer: make PYTHON=python3.11")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check $$(grep -E '^(torch|torchvision)==' requirements.lock)
+	$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements.lock
+	touch $@
+
+# For maintainers: after a change of the pins or of a config key.
+schema: setup
+	PYTHONPATH=src $(BIN)/python -c 'import json; from sadm.config import schema; print(json.dumps(schema(), indent=1))' > workflow/schemas/config.schema.json
+	$(BIN)/python envs/make.py
+
+clean:
+	rm -rf results/[!R]* logs .snakemake

@@ -1,0 +1,123 @@
+"""Training batches, made on the device from volumes that are read once.
+
+One pipeline for all methods: draw volumes and slices, augment, paint or look up the label, ask the method for its context.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from sadm.anomalies.draem import Draem
+from sadm.augment import Augment
+from sadm.errors import SplitError
+from sadm.methods.base import Batch
+from sadm.packed import Packed
+
+Context = Callable[[Batch], Tensor | None]
+
+
+@dataclass(frozen=True)
+class Store:
+    """The volumes of one part of a split on the device: ``t1`` float16, ``brain`` bool, ``lesion`` uint8, all [N, D, X, Y]."""
+
+    t1: Tensor
+    brain: Tensor
+    lesion: Tensor
+
+    @classmethod
+    def read(cls, packed: Packed, indices: np.ndarray, device: torch.device, what: str) -> "Store":
+        """The volumes ``indices`` of ``packed``. Raises SplitError, which says ``what`` is empty, if there are none."""
+        if len(indices) == 0:
+            fix = "give it at least one subject in the config (splits, or annotated and annotated_val of the data set)"
+            raise SplitError(f"The {what} has no scan.", cause="the split leaves it empty, or its scans were excluded", fix=fix)
+        arrays = [torch.from_numpy(np.ascontiguousarray(a[indices])) for a in (packed.t1, packed.brain, packed.lesion)]
+        t1, brain, lesion = (a.to(device) for a in arrays)
+        return cls(t1, brain.bool(), lesion)
+
+    def digest(self) -> str:
+        """SHA-256 of the volumes' content."""
+        total = hashlib.sha256()
+        for tensor in (self.t1, self.brain, self.lesion):
+            total.update(tensor.cpu().numpy().data)
+        return total.hexdigest()
+
+    @property
+    def slice_shape(self) -> tuple[int, int]:
+        """In-plane size (X, Y)."""
+        return self.t1.shape[2], self.t1.shape[3]
+
+
+@dataclass(frozen=True)
+class Slices:
+    """Batches of random slices of a store, each made when it is asked for.
+
+    An epoch takes ``slices`` uniformly drawn slices from each volume, in random order, ``batch`` at a time (paper, and
+    sheet baselines.md section 1: empty slices included). ``drop_last`` leaves out an incomplete last batch if there is a
+    complete one. Labels: painted by ``draem`` if given, else the store's if ``labelled``, else none.
+    """
+
+    store: Store
+    batch: int
+    slices: int
+    augment: Augment
+    context: Context
+    draem: Draem | None = None
+    labelled: bool = False
+    drop_last: bool = False
+
+    def sizes(self) -> list[int]:
+        """Batch sizes of an epoch."""
+        full, rest = divmod(self.slices * len(self.store.t1), self.batch)
+        return [self.batch] * full + ([rest] if rest and not (self.drop_last and full) else [])
+
+    def epoch(self, generator: torch.Generator) -> Iterator[Batch]:
+        """The batches of one epoch; all draws are ``generator``'s."""
+        volumes, depth = self.store.t1.shape[:2]
+        scan = torch.randperm(self.slices * volumes, generator=generator, device=generator.device) % volumes
+        plane = torch.randint(depth, (len(scan),), generator=generator, device=generator.device)
+        kept = sum(self.sizes())
+        for rows in torch.arange(kept, device=generator.device).split(self.batch):
+            yield self.make(scan[rows], plane[rows], generator)
+
+    def make(self, scan: Tensor, plane: Tensor, generator: torch.Generator) -> Batch:
+        """The batch of axial slices ``plane`` [B] of volumes ``scan`` [B]."""
+        image = self.augment(self.store.t1, scan, plane, generator)
+        brain = self.store.brain[scan, plane][:, None]
+        label = None
+        if self.draem is not None:
+            image, label = self.draem(image, brain, generator)
+        elif self.labelled:
+            label = self.store.lesion[scan, plane][:, None].float()
+        bare = Batch(image, label, brain, None, generator)
+        return replace(bare, context=self.context(bare))
+
+
+class Bank:
+    """Batches drawn with replacement from ``size`` slices that ``source`` made once, with labels and contexts.
+
+    For small CPU studies, where a frozen pass for each step would cost more than the step (sheet small_scale.md section 2).
+    """
+
+    def __init__(self, source: Slices, size: int, generator: torch.Generator) -> None:
+        made: list[Batch] = []
+        while sum(map(len, made)) < size:
+            made.extend(source.epoch(generator))
+        self.sizes, self.size = source.sizes, size
+        self.image, self.label, self.brain, self.context = (
+            None if getattr(made[0], name) is None else torch.cat([getattr(b, name) for b in made])[:size]
+            for name in ("image", "label", "brain", "context")
+        )
+
+    def epoch(self, generator: torch.Generator) -> Iterator[Batch]:
+        """As many batches, of the same sizes, as an epoch of the source."""
+        for size in self.sizes():
+            rows = torch.randint(self.size, (size,), generator=generator, device=generator.device)
+            image, label, brain, context = (
+                None if a is None else a[rows] for a in (self.image, self.label, self.brain, self.context)
+            )
+            assert image is not None and brain is not None
+            yield Batch(image, label, brain, context, generator)

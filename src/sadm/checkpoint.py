@@ -1,0 +1,100 @@
+"""Weights and resumable states as safetensors with JSON metadata: no pickle, written atomically, checked when read."""
+
+import hashlib
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from sadm.errors import DataError
+from sadm.io import atomic
+from sadm.methods.base import BaseMethod, build
+
+# One key: safetensors writes several in an order that differs from process to process.
+KEY = "sadm"
+
+
+def save(tensors: Mapping[str, Tensor], meta: Mapping[str, Any], path: str | Path) -> None:
+    """Write ``tensors`` and JSON-able ``meta`` to ``path``, atomically; equal content is equal bytes."""
+    with atomic(path) as tmp:
+        save_file({k: v.detach().cpu().contiguous() for k, v in tensors.items()}, tmp, {KEY: json.dumps(meta, sort_keys=True)})
+
+
+def load(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Tensors, on the CPU, and metadata of a file that `save` wrote. Raises DataError if it is missing or damaged."""
+    if not Path(path).is_file():
+        raise DataError("A weights file is missing.", file=path, cause="no such file", fix="run the training that writes it")
+    try:
+        with safe_open(path, framework="pt") as stored:
+            meta = json.loads((stored.metadata() or {})[KEY])
+            tensors = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError, KeyError, ValueError) as error:
+        cause = f"{type(error).__name__}: {error}"
+        raise DataError("A weights file cannot be read.", file=path, cause=cause, fix="delete it and train again") from error
+    return tensors, meta
+
+
+def load_method(path: str | Path, device: torch.device, needs: Mapping[str, BaseMethod] | None = None) -> BaseMethod:
+    """The trained method that ``path`` describes, frozen, in eval mode, on ``device``.
+
+    Its metadata holds method, hyper and shape, from which the networks are built anew.
+    Raises DataError if the file is missing, damaged, or does not fit the method as it is today.
+    """
+    tensors, meta = load(path)
+    try:
+        method = build(meta["method"], meta["hyper"], tuple(meta["shape"]), needs)
+        method.load_state_dict(tensors)
+    except (KeyError, RuntimeError) as error:
+        fix = "delete it and train again"
+        raise DataError("Weights do not fit their method.", file=path, cause=str(error).split("\n\t")[-1], fix=fix) from error
+    return method.requires_grad_(False).eval().to(device, memory_format=torch.channels_last)
+
+
+def load_needs(paths: Sequence[str | Path], device: torch.device) -> dict[str, BaseMethod]:
+    """Frozen methods by name, one a weights file."""
+    return {load(path)[1]["method"]: load_method(path, device) for path in paths}
+
+
+def identity(**parts: Any) -> str:
+    """Hash of all that a training's result depends on; a state of another identity is never resumed."""
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def optimiser_tensors(optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
+    """The tensors of an optimiser's state, as "parameter.name"."""
+    state = optimiser.state_dict()["state"]
+    return {f"{i}.{name}": value for i, entry in state.items() for name, value in entry.items()}
+
+
+def restore_optimiser(optimiser: torch.optim.Optimizer, tensors: Mapping[str, Tensor], groups: list[dict[str, Any]]) -> None:
+    """Bring ``optimiser`` to the saved state; the moments get their parameter's memory layout, as fused Adam expects."""
+    params = [p for group in optimiser.param_groups for p in group["params"]]
+    state: dict[int, dict[str, Tensor]] = {}
+    for key, value in tensors.items():
+        index, name = key.split(".")
+        like = params[int(index)]
+        same = torch.empty_like(like).copy_(value) if value.shape == like.shape and name != "step" else value
+        state.setdefault(int(index), {})[name] = same.detach()
+    tuples = [{k: tuple(v) if k == "betas" else v for k, v in group.items()} for group in groups]
+    optimiser.load_state_dict({"state": state, "param_groups": tuples})
+
+
+def load_state(path: str | Path, wanted: str) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
+    """The resumable state at ``path``, or None, with a message, if it is damaged or of another identity."""
+    if not Path(path).exists():
+        return None
+    try:
+        tensors, meta = load(path)
+    except DataError as error:
+        print(f"The state is not used, training starts anew.\n{error}", file=sys.stderr)
+        return None
+    if meta.get("identity") != wanted:
+        print(f"{path} is of another training (code, data or hyper-parameters): training starts anew.", file=sys.stderr)
+        return None
+    return tensors, meta

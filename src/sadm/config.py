@@ -1,0 +1,131 @@
+"""The config's JSON schema, made from its keys, and the checks that stop a study before any job is planned.
+
+Runs where only Snakemake is installed.
+"""
+
+from dataclasses import fields
+from difflib import get_close_matches
+from typing import Any
+
+import jsonschema
+
+from sadm import registry
+from sadm.errors import ConfigError
+from sadm.keys import FLAG, INT, NUMBER, SECTIONS, TEXT, TOP, Dataset, listed, maybe
+
+KINDS: dict[str, dict[str, Any]] = {
+    "int": INT, "float": NUMBER, "str": TEXT, "bool": FLAG, "str | None": maybe(TEXT), "float | None": maybe(NUMBER), "int | None": maybe(INT),
+}  # fmt: skip
+
+
+def _object(properties: dict[str, Any], description: str) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "description": description,
+        "properties": properties,
+    }
+
+
+def _section(cls: type) -> dict[str, Any]:
+    values = {f.name: {**f.metadata, "default": _default(f)} for f in fields(cls)}
+    return _object(values, (cls.__doc__ or "").strip())
+
+
+def _default(f: Any) -> Any:
+    return f.default_factory() if callable(f.default_factory) else f.default
+
+
+def _settings(kind: str, name: str) -> dict[str, Any]:
+    values = {}
+    for setting, said in registry.settings(kind, name).items():
+        default = list(said["default"]) if isinstance(said["default"], tuple) else said["default"]
+        form = KINDS.get(said["type"]) or listed(
+            NUMBER if default and isinstance(default[0], int | float) else TEXT
+        )
+        values[setting] = {**form, "default": default, "description": said["description"]}
+    return _object(values, f"settings of {name}")
+
+
+def schema() -> dict[str, Any]:
+    """JSON schema of the config, with every key described; `workflow/schemas/config.schema.json` is this."""
+    properties = {
+        name: said | ({} if default is None else {"default": default})
+        for name, (default, said) in TOP.items()
+    }
+    properties |= {name: _section(cls) for name, cls in SECTIONS.items()}
+    dataset = _section(Dataset) | {"required": ["importer"]}
+    dataset["allOf"] = [
+        {
+            "if": {"properties": {"importer": {"const": name}}, "required": ["importer"]},
+            "then": {"properties": {"options": _settings("data", name)}},
+        }
+        for name in registry.names("data")
+    ]
+    properties["datasets"] |= {
+        "additionalProperties": dataset,
+        "propertyNames": {"pattern": "^[a-z][a-z0-9_]*$"},
+    }
+    hyper = {f"^{name}(@[a-z0-9_]+)?$": _settings("methods", name) for name in registry.names("methods")}
+    properties["hyper"] = {"type": "object", "additionalProperties": False, "patternProperties": hyper,
+                           "description": "hyper-parameters that differ from a method's own: METHOD, or METHOD@TRAINING_SET"}  # fmt: skip
+    required = ["name", "datasets", "healthy", "testsets", "rows"]
+    head = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "A study of the SADM pipeline",
+    }
+    return head | _object(properties, "the config") | {"required": required}
+
+
+def nearest(name: str, known: Any) -> str:
+    """A hint to the nearest of ``known`` names, or all of them."""
+    near = get_close_matches(str(name), list(known), 1, 0.5)
+    return f"did you mean {near[0]!r}?" if near else f"known: {', '.join(sorted(known))}"
+
+
+def _explain(error: jsonschema.ValidationError) -> ConfigError:
+    where = ".".join(map(str, error.absolute_path)) or "the config"
+    if error.validator == "additionalProperties" and isinstance(error.instance, dict):
+        patterns = [p.split("(")[0].strip("^$") for p in error.schema.get("patternProperties", {})]
+        known = [*error.schema.get("properties", {}), *patterns]
+        unknown = [k for k in error.instance if str(k).split("@")[0] not in known]
+        return ConfigError(f"{where}: unknown key {unknown[0]!r}", fix=nearest(str(unknown[0]), known))
+    if error.validator == "enum":
+        return ConfigError(
+            f"{where}: {error.instance!r} is not possible",
+            fix=nearest(str(error.instance), error.validator_value),
+        )
+    return ConfigError(f"{where}: {error.message}", fix=str(error.schema.get("description", "")))
+
+
+def resolve(raw: dict[str, Any]) -> dict[str, Any]:
+    """Check ``raw`` against the schema and fill in every default.
+
+    Raises ConfigError that names the key and the nearest known one.
+    """
+    raw = {k: ({} if v is None and k in SECTIONS else v) for k, v in raw.items()}
+    problems = sorted(
+        jsonschema.Draft202012Validator(schema()).iter_errors(raw),
+        key=lambda e: (e.validator != "additionalProperties", str(e.path)),
+    )
+    if problems:
+        raise _explain(problems[0])
+    full = {name: raw.get(name, default) for name, (default, _) in TOP.items()}
+    full |= {
+        name: {f.name: _default(f) for f in fields(cls)} | raw.get(name, {}) for name, cls in SECTIONS.items()
+    }
+    full["hyper"] = raw.get("hyper", {})
+    full["datasets"] = {name: _dataset(name, given) for name, given in raw["datasets"].items()}
+    return full
+
+
+def _dataset(name: str, given: dict[str, Any]) -> dict[str, Any]:
+    if given["importer"] not in registry.names("data"):
+        raise ConfigError(
+            f"datasets.{name}.importer: unknown {given['importer']!r}",
+            fix=nearest(given["importer"], registry.names("data")),
+        )
+    dataset = {f.name: _default(f) for f in fields(Dataset)} | given
+    dataset["options"] = registry.declared("data", given["importer"])[1] | dataset["options"]
+    dataset["title"] = dataset["title"] or name
+    return dataset

@@ -1,0 +1,170 @@
+"""What the importers share: the scan, the checks on a listing, demographic tables. Standard library, but for tables."""
+
+import os
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sadm.errors import DataError
+
+SUFFIXES = (".nii.gz", ".nii")
+AGE = ("age", "age at scan", "age_at_scan")
+SEX = ("sex", "gender", "sex_id (1=m, 2=f)", "sex_id")
+
+
+@dataclass(frozen=True)
+class Scan:
+    """One T1 scan of a subject: paths of its files ("" where there is none) and what is known of the subject.
+
+    ``age`` in years, ``sex`` "M" or "F", ``site`` a name; all are text, "" where unknown.
+    """
+
+    dataset: str
+    subject: str
+    session: str
+    t1: str
+    brain_mask: str = ""
+    lesion: str = ""
+    age: str = ""
+    sex: str = ""
+    site: str = ""
+
+    @property
+    def name(self) -> str:
+        """BIDS-like name, "sub-<subject>" or "sub-<subject>_ses-<session>", labels reduced to letters and digits."""
+        subject, session = (re.sub(r"[^A-Za-z0-9]", "", text) for text in (self.subject, self.session))
+        return f"sub-{subject}_ses-{session}" if session else f"sub-{subject}"
+
+
+def folder(path: str | Path, *names: str) -> Path:
+    """``path``, or the first of its sub-folders ``names`` that exists. Raises DataError if ``path`` is no folder."""
+    root = Path(path)
+    if not str(path) or not root.is_dir():
+        raise DataError("A data set is not there.", file=path or "(no path)", cause="no such folder", fix="set options.path in the config")
+    return next((root / name for name in names if (root / name).is_dir()), root)
+
+
+def children(root: Path, pattern: str) -> list[Path]:
+    """Sorted entries of ``root`` whose whole name matches the regular expression ``pattern``; hidden ones never do."""
+    if not root.is_dir():
+        return []
+    with os.scandir(root) as entries:
+        names = [e.name for e in entries if not e.name.startswith(".") and re.fullmatch(pattern, e.name)]
+    return [root / name for name in sorted(names)]
+
+
+def images(root: Path, pattern: str) -> list[Path]:
+    """Sorted NIfTI files of ``root`` whose name without suffix matches the regular expression ``pattern``."""
+    return children(root, rf"(?:{pattern})\.nii(?:\.gz)?")
+
+
+def stem(path: str | Path) -> str:
+    """File name without .nii or .nii.gz."""
+    return re.sub(r"\.nii(\.gz)?$", "", Path(path).name)
+
+
+def image(path: Path) -> Path:
+    """The NIfTI file ``path`` (without suffix), ``.nii.gz`` or ``.nii``; the compressed name where neither exists."""
+    options = [path.with_name(path.name + suffix) for suffix in SUFFIXES]
+    return next((option for option in options if option.exists()), options[0])
+
+
+def single(paths: Sequence[Path], what: str, fix: str) -> str:
+    """The only path of ``paths``, "" if there is none. Raises DataError that names them if there are several."""
+    if len(paths) > 1:
+        raise DataError(f"Several files may be the {what} of one scan.", file=paths[0], cause=", ".join(p.name for p in paths), fix=fix)
+    return str(paths[0]) if paths else ""
+
+
+def checked(scans: Iterable[Scan], tree: str | Path, expected: str) -> list[Scan]:
+    """``scans`` sorted by name.
+
+    Raises DataError if there is none (``expected`` tells what was looked for), if two share a name, or if one
+    subject occurs at two sites.
+    """
+    found = sorted(scans, key=lambda scan: (scan.name, scan.t1))
+    if not found:
+        raise DataError("A data set has no scans.", file=tree, cause=f"no {expected}", fix="set options.path to the data set's folder")
+    by_name, by_subject = defaultdict(list), defaultdict(dict)
+    for scan in found:
+        by_name[scan.name].append(scan.t1)
+        by_subject[scan.subject].setdefault(scan.site, scan.t1)
+    clashes = [f"{name}: {', '.join(files)}" for name, files in by_name.items() if len(files) > 1]
+    clashes += [f"{who} at {' and '.join(at)}: {', '.join(at.values())}" for who, at in by_subject.items() if len(at) > 1]
+    if clashes:
+        fix = "remove or rename all but one of each; a subject's id is unique in a data set"
+        raise DataError("Several scans have the same subject and session.", file=tree, cause="; ".join(clashes), fix=fix)
+    return found
+
+
+def present(scans: Iterable[Scan]) -> list[Scan]:
+    """The scans whose every file exists: those the workflow can plan for. The cohort check names the others."""
+    return [s for s in scans if all(os.path.exists(path) for path in (s.t1, s.brain_mask, s.lesion) if path)]
+
+
+def _text(cell: Any) -> str:
+    return "" if cell is None or cell != cell else str(cell).strip()
+
+
+def _age(cell: str) -> str:
+    try:
+        years = float(cell.replace(",", "."))
+    except ValueError:
+        return ""
+    return f"{years:g}" if 0 < years < 130 else ""
+
+
+def _sex(cell: str, column: str) -> str:
+    if "1=m" in column:
+        cell = {"1": "m", "2": "f"}.get(cell.removesuffix(".0"), "")
+    return {"m": "M", "f": "F"}.get(cell[:1].lower(), "")
+
+
+def _rows(path: str, subject: Sequence[str]) -> tuple[list[dict[str, str]], str]:
+    import pandas as pd
+
+    try:
+        if Path(path).suffix.lower() in (".xls", ".xlsx"):
+            frame = pd.read_excel(path, dtype=str)
+        else:
+            frame = pd.read_csv(path, dtype=str, sep="\t" if path.endswith(".tsv") else ",", encoding="utf-8-sig")
+    except (OSError, ValueError, ImportError, pd.errors.ParserError) as error:
+        raise DataError("A table of subjects cannot be read.", file=path, cause=str(error), fix="repair or remove it") from error
+    frame.columns = [str(column).strip().lower() for column in frame.columns]
+    column = next((name for name in subject if name in frame.columns), "")
+    if not column:
+        cause = f"columns {', '.join(map(repr, frame.columns))}; a subject's id is looked for in {', '.join(map(repr, subject))}"
+        raise DataError("A table of subjects has no column of subjects.", file=path, cause=cause, fix="rename the column")
+    return [{str(key): _text(value) for key, value in row.items()} for row in frame.to_dict("records")], column
+
+
+def demographics(
+    tables: Iterable[str], subject: Sequence[str], identify: Callable[[str], str], site: Sequence[str] = ()
+) -> dict[str, dict[str, str]]:
+    """Age in years, sex (M, F) and site of each subject, from ``tables`` (csv, tsv, xls, xlsx).
+
+    ``subject`` and ``site``: lower-case names of the columns to look in, the first that exists counts; ``identify``
+    makes a subject's id of a cell ("" skips the row). Where rows of one subject differ (IXI.xls has such), the value
+    stays "". Raises DataError if a table cannot be read or has no column of subjects.
+    """
+    seen: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for path in tables:
+        rows, column = _rows(path, subject)
+        names = {
+            field: next((name for name in known if rows and name in rows[0]), "")
+            for field, known in {"age": AGE, "sex": SEX, "site": site}.items()
+        }
+        for row in rows:
+            if who := identify(row[column]):
+                seen[who]["age"].add(_age(row.get(names["age"], "")))
+                seen[who]["sex"].add(_sex(row.get(names["sex"], ""), names["sex"]))
+                seen[who]["site"].add(row.get(names["site"], ""))
+    return {who: {field: _agreed(values) for field, values in fields.items()} for who, fields in seen.items()}
+
+
+def _agreed(values: set[str]) -> str:
+    known = values - {""}
+    return known.pop() if len(known) == 1 else ""

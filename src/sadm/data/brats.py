@@ -1,0 +1,36 @@
+"""BraTS 2021 training data: glioma patients, skull-stripped, in SRI24 space at 1 mm.
+
+    BraTS2021_Training_Data/BraTS2021_00000/BraTS2021_00000_t1.nii.gz
+                                            BraTS2021_00000_seg.nii.gz     labels 1, 2, 4: any above 0 is tumour
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sadm.data import base
+
+SPACE = "sri24"
+STRIPPED = True
+
+
+@dataclass(frozen=True)
+class Options:
+    """Options of the importer."""
+
+    path: str = ""  # the folder that holds a folder for each patient (BraTS2021_00000 ...), or its parent
+
+
+def listed(dataset: str, options: Mapping[str, Any]) -> list[base.Scan]:
+    """Every patient folder, also one that lacks its T1. Raises DataError: no tree, no patient."""
+    root = base.folder(options["path"], "BraTS2021_Training_Data")
+    found = []
+    for patient in base.children(root, r"BraTS\w*_\d+"):
+        t1, label = (base.image(patient / f"{patient.name}_{kind}") for kind in ("t1", "seg"))
+        found.append(base.Scan(dataset, patient.name, "", str(t1), lesion=str(label) if label.exists() else ""))
+    return base.checked(found, root, "BraTS2021_*/BraTS2021_*_t1.nii.gz")
+
+
+def scans(dataset: str, options: Mapping[str, Any]) -> list[base.Scan]:
+    """The scans whose files exist."""
+    return base.present(listed(dataset, options))

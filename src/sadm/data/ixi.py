@@ -1,0 +1,61 @@
+"""IXI T1 heads (https://brain-development.org/ixi-dataset): healthy adults from three London hospitals, with skull.
+
+    IXI-T1/IXI002-Guys-0828-T1.nii.gz      subject - hospital (Guys, HH, IOP) - number
+    IXI.xls                                official demographics (IXI_ID, SEX_ID, AGE), in the folder or beside it
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sadm.data import base
+
+SPACE = "native"
+STRIPPED = False
+TABLES = ("IXI.xls", "IXI.xlsx", "IXI.csv", "participants.tsv", "participants.csv")
+SUBJECT = ("ixi_id", "mrid", "participant_id", "subject")
+
+
+@dataclass(frozen=True)
+class Options:
+    """Options of the importer."""
+
+    path: str = ""  # the folder IXI-T1, or the folder that holds it
+    table: str = ""  # table of age and sex; empty: IXI.xls, IXI.csv or participants.csv in or beside the folder
+
+
+def listed(dataset: str, options: Mapping[str, Any]) -> list[base.Scan]:
+    """Every T1 of the folder; site from the file name. Raises DataError: no tree, no T1, a subject twice."""
+    root = base.folder(options["path"], "IXI-T1")
+    found = []
+    for path in base.images(root, r"IXI\d+-\w+-\d+-T1"):
+        subject, site, *_ = path.name.split("-")
+        found.append(base.Scan(dataset, subject, "", str(path), site=site))
+    return base.checked(found, root, "IXI*-*-*-T1.nii.gz")
+
+
+def scans(dataset: str, options: Mapping[str, Any]) -> list[base.Scan]:
+    """The scans whose files exist."""
+    return base.present(listed(dataset, options))
+
+
+def tables(options: Mapping[str, Any]) -> list[str]:
+    """The table of demographics, if there is one."""
+    if options["table"]:
+        return [options["table"]]
+    root = base.folder(options["path"], "IXI-T1")
+    beside = [root.parent / name for name in TABLES if name.startswith("IXI")]
+    inside = [place / name for place in (root, Path(options["path"])) for name in TABLES]
+    return [str(path) for path in [*inside, *beside] if path.is_file()][:1]
+
+
+def demographics(options: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """Age and sex by subject ("IXI002")."""
+    return base.demographics(tables(options), SUBJECT, _identify)
+
+
+def _identify(cell: str) -> str:
+    number = re.search(r"\d+", cell)
+    return f"IXI{int(number[0]):03d}" if number else ""

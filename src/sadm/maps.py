@@ -1,0 +1,42 @@
+"""Anomaly maps as they are stored: the brain voxels of all test scans of a test set, one after the other.
+
+One .npy file of float16, 1-D: for each test scan, in packed order, the map at its brain voxels in C order of [D, X, Y].
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+
+from sadm.errors import DataError
+from sadm.io import atomic
+from sadm.packed import Packed
+
+
+def write_maps(volumes: Iterable[np.ndarray], packed: Packed, scans: np.ndarray, path: str | Path) -> None:
+    """Store the maps ``volumes`` [D, X, Y] >= 0 of the ``scans`` (indices into ``packed``), brain voxels only."""
+    stored = [np.empty(0, dtype=np.float16)]
+    stored += [volume[packed.brain[i] > 0].astype(np.float16) for i, volume in zip(scans, volumes, strict=True)]
+    with atomic(path) as tmp:
+        np.save(tmp, np.concatenate(stored))
+
+
+def read_maps(path: str | Path, packed: Packed, scans: np.ndarray) -> list[np.ndarray]:
+    """The stored map of each of the ``scans``: float16, 1-D, as many values as brain voxels, memory-mapped.
+
+    Raises DataError if the file holds another number of voxels than the brain masks of the scans.
+    """
+    stored = np.load(path, mmap_mode="r")
+    ends = np.cumsum([np.count_nonzero(packed.brain[i]) for i in scans], dtype=np.int64)
+    expected = int(ends[-1]) if len(ends) else 0
+    if stored.shape != (expected,):
+        cause = f"it has shape {stored.shape}, the brain masks of {len(scans)} test scans {expected} voxels"
+        raise DataError("An anomaly map does not fit its test set.", file=path, cause=cause, fix="delete the file and run again")
+    return np.split(stored, ends[:-1]) if len(ends) else []
+
+
+def as_volume(values: np.ndarray, brain: np.ndarray) -> np.ndarray:
+    """A stored map back on its grid: float32 [D, X, Y] as ``brain``, 0 outside."""
+    volume = np.zeros(brain.shape, dtype=np.float32)
+    volume[brain > 0] = values
+    return volume

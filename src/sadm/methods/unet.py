@@ -1,0 +1,59 @@
+"""Unet: a segmentation U-Net on the input slice alone (SADM paper, section 3: the supervised part without a residual).
+
+    p = sigmoid(S(x)),    loss = binary cross-entropy of S(x) with the label, mean over all pixels
+
+Trained on real lesion labels, or on synthetic (DRAEM) anomalies in healthy slices. The map is p in the brain, without a
+median. Sheet: sadm.md section 4, baselines.md section 11. Open choice: the released code has no such network; this is its
+segmentation U-Net with one input and the paper's three levels.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn.functional import binary_cross_entropy_with_logits
+
+from sadm.methods.base import BaseMethod, Batch
+from sadm.networks.seg_unet import SegUNet
+
+NEEDS = ()
+TRAINS_ON = "labels"
+RECONSTRUCTS = False
+
+
+@dataclass(frozen=True)
+class Hyper:
+    """Paper, Appendix B."""
+
+    epochs: int = 600  # passes over the training volumes
+    lr: float = 5e-5  # highest learning rate of Adam
+    schedule: str = "constant"  # learning rate: constant, linear (down to 1 %) or onecycle (5 % warm-up, then down to 0)
+    batch: int = 32  # slices a step
+    slices: int = 1  # slices drawn from each volume in an epoch
+    bank: int = 0  # slices augmented and painted once and drawn from; 0: anew for each step
+    augment_gamma: float = 0.5  # probability of a random gamma
+    augment_bias: float = 0.25  # probability of a random bias field
+    augment_blur: float = 0.25  # probability of a random blur
+    augment_ghosting: float = 0.5  # probability of random ghosting
+    channels: tuple[int, ...] = (64, 128, 256)  # channels of the levels
+    prior_logit: float = 0.0  # added to the last bias at the start: log odds of a lesion pixel, for short trainings
+
+
+class Method(BaseMethod):
+    """One segmentation U-Net; see the module."""
+
+    def __init__(self, hyper: Hyper, shape: tuple[int, int], needs: Mapping[str, BaseMethod] | None = None) -> None:
+        super().__init__(hyper, shape, needs)
+        self.net = SegUNet(hyper.channels, siamese=False)
+        with torch.no_grad():
+            self.net.last.bias += hyper.prior_logit
+
+    def loss(self, batch: Batch) -> Tensor:
+        """Binary cross-entropy, mean over all pixels of the batch."""
+        assert batch.label is not None, "trains on labels"
+        return binary_cross_entropy_with_logits(self.net(batch.image).float(), batch.label)
+
+    def anomaly_map(self, volume: Tensor, brain: Tensor, reconstructions: Tensor | None) -> Tensor:
+        """p = sigmoid(S(x)) in the brain, [D, X, Y] in [0, 1]; ``reconstructions`` are not used."""
+        return torch.sigmoid(self.net(volume[:, None]).float())[:, 0] * brain

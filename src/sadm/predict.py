@@ -1,0 +1,66 @@
+"""Anomaly maps of the test scans by one trained model."""
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from sadm.checkpoint import load_method
+from sadm.devices import autocast, pick_device
+from sadm.errors import DataError
+from sadm.maps import tested, write_maps
+from sadm.packed import Packed, load_packed
+from sadm.progress import Progress
+from sadm.score import residual_map
+
+
+def predict(
+    *,
+    fold: int,
+    weights: str | Path,
+    packed: str | Path,
+    splits: str | Path | None,
+    reconstructions: str | Path | None,
+    sigma: float,
+    median: int,
+    device: str,
+    amp: bool,
+    out: str | Path,
+) -> None:
+    """Write the anomaly maps of the test scans: brain voxels only, as `sadm.maps` stores them.
+
+    ``packed`` is the folder of the test set and ``splits`` its split, None where all scans are test; ``reconstructions``
+    are those of the same test set by the model itself or the one it needs, None if neither reconstructs; ``sigma`` and
+    ``median`` are the parameters of the SSIM score. Raises DataError for weights or reconstructions that do not fit.
+    """
+    volumes = load_packed(packed)
+    scans = tested(volumes, splits, fold)
+    made = None if reconstructions is None else _checked(reconstructions, volumes, scans)
+    place = pick_device(device)
+    method = load_method(weights, place)
+    method.score = partial(residual_map, sigma=sigma, median=median)
+    progress = Progress(len(scans))
+
+    @torch.no_grad()
+    def maps() -> Iterator[np.ndarray]:
+        for row, index in enumerate(scans):
+            volume = torch.from_numpy(volumes.t1[index].astype(np.float32)).to(place)
+            brain = torch.from_numpy(volumes.brain[index] > 0).to(place)
+            given = None if made is None else torch.from_numpy(made[row].astype(np.float32)).to(place)
+            with autocast(place, amp)():
+                found = method.anomaly_map(volume, brain, given)
+            yield found.float().cpu().numpy()
+            progress(row + 1, lambda: "maps")
+
+    write_maps(maps(), volumes, scans, out)
+
+
+def _checked(path: str | Path, packed: Packed, scans: np.ndarray) -> np.ndarray:
+    """The reconstructions at ``path``, memory-mapped, of as many scans and of the same grid as the test set."""
+    made = np.load(path, mmap_mode="r")
+    if len(made) != len(scans) or made.shape[2:] != packed.t1.shape[1:]:
+        cause = f"they have shape {made.shape}, the test set {len(scans)} volumes of {packed.t1.shape[1:]}"
+        raise DataError("Reconstructions do not fit their test set.", file=path, cause=cause, fix="delete the file and run again")
+    return made

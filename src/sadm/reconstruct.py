@@ -1,0 +1,56 @@
+"""Pseudo-healthy reconstructions of the test scans: made once a fold, read by all models that score with them."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from sadm import seeds
+from sadm.checkpoint import load_method
+from sadm.devices import autocast, pick_device
+from sadm.errors import ProcessingError
+from sadm.io import atomic
+from sadm.maps import tested
+from sadm.packed import load_packed
+from sadm.progress import Progress
+
+
+@torch.no_grad()
+def reconstruct(
+    *,
+    model: str,
+    fold: int,
+    testset: str,
+    weights: str | Path,
+    packed: str | Path,
+    splits: str | Path | None,
+    device: str,
+    amp: bool,
+    seed: int,
+    out: str | Path,
+) -> None:
+    """Write the reconstructions of the N test scans of ``testset`` by ``model``: float16 [N, T, D, X, Y], not clamped.
+
+    ``weights`` of the model in ``fold``; ``packed`` the folder of the test set and ``splits`` its split, None where all
+    scans are test; ``seed`` the study's: each scan has draws of its own, whatever else is in the set. Raises DataError
+    for unusable weights, ProcessingError if a reconstruction is no number.
+    """
+    place = pick_device(device)
+    method, volumes, precision = load_method(weights, place), load_packed(packed), autocast(place, amp)
+    scans = tested(volumes, splits, fold)
+    shape = (len(scans), len(method.hyper.t_test), *volumes.t1.shape[1:])
+    progress = Progress(len(scans))
+    with atomic(out) as tmp:
+        stored = np.lib.format.open_memmap(tmp, mode="w+", dtype=np.float16, shape=shape)
+        for row, index in enumerate(scans):
+            own = seeds.seed(seed, "reconstruct", model, fold, testset, volumes.scans[index])
+            volume = torch.from_numpy(volumes.t1[index].astype(np.float32)).to(place)
+            with precision():
+                made = method.reconstruct(volume, torch.Generator(place).manual_seed(own))
+            if not made.isfinite().all():
+                cause = f"reconstruction of {volumes.scans[index]} by {model}"
+                raise ProcessingError("A reconstruction is no number.", file=weights, cause=cause, fix="train the model anew")
+            stored[row] = made.half().cpu().numpy()
+            progress(row + 1, lambda: f"{testset} by {model}")
+        stored.flush()
+        del stored

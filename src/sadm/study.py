@@ -1,0 +1,215 @@
+"""The study that a config describes: rows, models, needs, scans, by name.
+
+Names only, never paths of results: each of those is written once, in the rule that makes it. Reaches no torch and no
+ants, reads no image, and raises ConfigError before any job is planned.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import import_module
+from typing import Any
+
+from sadm import config, registry
+from sadm.data.base import Scan
+from sadm.errors import ConfigError
+
+DRAEM = "draem"  # the synthetic training and test set, painted on healthy scans
+
+
+@dataclass(frozen=True)
+class Study:
+    """A validated study; ``config`` has every key of the schema."""
+
+    config: dict[str, Any]
+
+    @classmethod
+    def from_config(cls, raw: dict[str, Any]) -> "Study":
+        """The study that ``raw`` describes. Raises ConfigError for whatever nothing declares or cannot be."""
+        study = cls(config.resolve(raw))
+        study._check_grid()
+        study._check_names()
+        study._check_hyper()
+        return study
+
+    @property
+    def name(self) -> str:
+        """Name of the study."""
+        return self.config["name"]
+
+    @property
+    def seed(self) -> int:
+        """Seed of all random draws."""
+        return self.config["seed"]
+
+    @property
+    def healthy(self) -> str:
+        """Data set of healthy subjects."""
+        return self.config["healthy"]
+
+    @property
+    def testsets(self) -> list[str]:
+        """Test sets in the table's order."""
+        return self.config["testsets"]
+
+    @property
+    def folds(self) -> int:
+        """Number of folds."""
+        return self.config["splits"]["folds"]
+
+    @property
+    def trivial(self) -> tuple[str, ...]:
+        """Scores without training that any method must beat."""
+        return registry.constants("trivial")["TRIVIAL"]
+
+    @property
+    def gpus(self) -> int:
+        """GPUs that a training or prediction job asks for."""
+        return int(self.config["training"]["device"] != "cpu")
+
+    def section(self, name: str) -> dict[str, Any]:
+        """One section of the config."""
+        return self.config[name]
+
+    @cached_property
+    def datasets(self) -> dict[str, dict[str, Any]]:
+        """Data sets by name, with their role: healthy, or annotated (with lesion labels)."""
+        return {
+            name: dataset | {"role": "healthy" if name == self.healthy else "annotated"}
+            for name, dataset in self.config["datasets"].items()
+        }
+
+    @property
+    def annotated(self) -> list[str]:
+        """Names of the data sets with lesion labels."""
+        return [name for name, dataset in self.datasets.items() if dataset["role"] == "annotated"]
+
+    @cached_property
+    def rows(self) -> dict[str, tuple[str, ...]]:
+        """Rows of the table and the models whose maps they add."""
+        terms = {row: [term.strip() for term in text.split("+")] for row, text in self.config["rows"].items()}
+        return {row: tuple(term.replace("@", "-") for term in each) for row, each in terms.items()}
+
+    @cached_property
+    def models(self) -> list[str]:
+        """Every model that the rows ask for, and those that these need."""
+        todo, found = [model for models in self.rows.values() for model in models], list[str]()
+        while todo:
+            model = todo.pop(0)
+            if model not in found:
+                found.append(model)
+                todo += self.needs(model)
+        return found
+
+    def method(self, model: str) -> str:
+        """Method of a model: "unet" of "unet-draem"."""
+        return model.partition("-")[0]
+
+    def trained_on(self, model: str) -> str:
+        """Training set of a model: a data set or "draem"."""
+        return model.partition("-")[2] or self.healthy
+
+    def source(self, name: str) -> str:
+        """Data set whose scans ``name`` is made of: the healthy one for "draem"."""
+        return self.healthy if name == DRAEM else name
+
+    def needs(self, model: str) -> list[str]:
+        """Models that ``model`` is built upon, of the same fold."""
+        return list(registry.constants(f"methods/{self.method(model)}").get("NEEDS", ()))
+
+    def reconstructor(self, model: str) -> str | None:
+        """The model whose reconstructions ``model`` scores with: itself, one that it needs, or none."""
+        reconstructs = [
+            m
+            for m in (model, *self.needs(model))
+            if registry.constants(f"methods/{self.method(m)}")["RECONSTRUCTS"]
+        ]
+        return reconstructs[0] if reconstructs else None
+
+    def hyper(self, model: str) -> dict[str, Any]:
+        """Hyper-parameters of a model: the method's own, then `hyper.METHOD`, then `hyper.METHOD@TRAINING_SET`."""
+        method, given = self.method(model), self.config["hyper"]
+        own = registry.declared("methods", method)[1]
+        return own | given.get(method, {}) | given.get(model.replace("-", "@", 1), {})
+
+    def importer(self, dataset: str) -> dict[str, Any]:
+        """What the importer of a data set declares (SPACE, STRIPPED ...), with its options taken into account."""
+        said = dict(registry.constants(f"data/{self.datasets[dataset]['importer']}"))
+        for option, cases in said.pop("BY_OPTION", {}).items():
+            said |= cases.get(self.datasets[dataset]["options"].get(option), {})
+        return said
+
+    @cached_property
+    def _scans(self) -> dict[str, dict[str, Scan]]:
+        found = {}
+        for name, dataset in self.datasets.items():
+            scans = import_module(f"sadm.data.{dataset['importer']}").scans(name, dataset["options"])
+            found[name] = {scan.name: scan for scan in scans}
+        return found
+
+    def scans(self, dataset: str) -> list[str]:
+        """Names of the scans of a data set."""
+        return list(self._scans[dataset])
+
+    def scan(self, dataset: str, scan: str) -> Scan:
+        """The source files and the subject of a scan."""
+        return self._scans[dataset][scan]
+
+    def files(self, dataset: str, scan: str) -> list[str]:
+        """The source files of a scan: the T1, and the brain mask and lesion label where there are any."""
+        found = self._scans[dataset][scan]
+        return [path for path in (found.t1, found.brain_mask, found.lesion) if path]
+
+    def _check_grid(self) -> None:
+        grid = self.config["grid"]
+        for axis, size in enumerate(grid["shape"]):
+            if size % grid["downsample"]:
+                cause = f"axis {axis} has {size} voxels"
+                raise ConfigError(
+                    f"grid.downsample: {grid['downsample']} does not divide grid.shape",
+                    cause=cause,
+                    fix="use a divisor",
+                )
+        slices = grid["shape"][2] // grid["downsample"]
+        if 2 * grid["crop"] >= slices:
+            cause = f"the volume has {slices} axial slices after down-sampling"
+            raise ConfigError(
+                f"grid.crop: {grid['crop']} slices at each end leave none",
+                cause=cause,
+                fix=f"use at most {(slices - 1) // 2}",
+            )
+
+    def _check_names(self) -> None:
+        known_sets = [*self.datasets, DRAEM]
+        _known(self.healthy, list(self.datasets), "healthy")
+        for testset in self.testsets:
+            _known(testset, [name for name in known_sets if name != self.healthy], "testsets")
+        for row, models in self.rows.items():
+            for model in models:
+                method = _known(self.method(model), list(registry.names("methods")), f"rows.{row}")
+                trains_on = registry.constants(f"methods/{method}").get("TRAINS_ON")
+                if trains_on == "labels":
+                    _known(
+                        model.partition("-")[2],
+                        [*self.annotated, DRAEM],
+                        f"rows.{row}: training set of {method}",
+                    )
+                elif "-" in model:
+                    raise ConfigError(
+                        f"rows.{row}: {method} trains on the healthy data set", fix=f"write {method!r} alone"
+                    )
+        for row in self.config["figures"]:
+            _known(row, list(self.rows), "figures")
+
+    def _check_hyper(self) -> None:
+        for name in self.config["hyper"]:
+            if "@" in name and name.replace("@", "-", 1) not in self.models:
+                raise ConfigError(
+                    f"hyper.{name}: no row has this model",
+                    fix=config.nearest(name.replace("@", "-"), self.models),
+                )
+
+
+def _known(name: str, known: list[str], where: str) -> str:
+    if name not in known:
+        raise ConfigError(f"{where}: unknown {name!r}", fix=config.nearest(name, known))
+    return name

@@ -1,0 +1,71 @@
+"""Scores without a learned model, which any method must beat.
+
+    mean-abs    median(|x - b| m) m      distance to the mean healthy training brain b of the fold
+    mean-ssim   median((1 - SSIM(x, b)) m) m
+    inverted    (1 - x) m
+    random      uniform in [0, 1) inside m
+
+with volume x, brain mask m. Their maps are stored as those of the models, so that the same step scores them.
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+
+from sadm.errors import DataError
+from sadm.maps import write_maps
+from sadm.packed import Packed, load_packed, members
+from sadm.score import median_map, residual_map
+from sadm.seeds import seed
+
+TRIVIAL = ("mean-abs", "mean-ssim", "inverted", "random")
+
+
+def mean_brain(healthy: Packed, scans: np.ndarray) -> np.ndarray:
+    """Voxel-wise mean of the volumes ``scans`` (indices), each 0 outside its own brain: float64 [D, X, Y] in [0, 1]."""
+    total = np.zeros(healthy.t1.shape[1:])
+    for i in scans:
+        total += healthy.t1[i]
+    return total / len(scans)
+
+
+def trivial_map(
+    name: str, x: np.ndarray, brain: np.ndarray, mean: np.ndarray, sigma: float, median: int, draw: np.random.Generator
+) -> np.ndarray:
+    """One trivial map of a volume: float32 [D, X, Y] >= 0, 0 outside the brain.
+
+    ``x`` and ``mean`` [D, X, Y] in [0, 1], ``brain`` 0/1; ``sigma`` and ``median`` as in ``residual_map``.
+    """
+    x = x.astype(np.float32)
+    if name == "mean-abs":
+        return median_map((np.abs(x - mean) * brain).astype(np.float32), brain, median)
+    if name == "mean-ssim":
+        return residual_map(x, mean, brain, sigma, median)
+    if name == "inverted":
+        return (1 - x) * brain
+    return draw.random(x.shape, dtype=np.float32) * brain
+
+
+def trivial(
+    healthy: str | Path, healthy_splits: str | Path, packed: str | Path, splits: str | Path,
+    fold: int, testset: str, study_seed: int, sigma: float, median: int, out: Mapping[str, str | Path],
+) -> None:  # fmt: skip
+    """Write the four trivial maps of a test set to ``out`` (name of the score: path).
+
+    ``healthy``, ``healthy_splits``: packed healthy data set and its splits; ``packed``, ``splits``: the test set and the
+    splits of the data set that its scans come from. Raises DataError if the fold has no healthy training scan.
+    """
+    source, data = load_packed(healthy), load_packed(packed)
+    training = members(source, healthy_splits, fold, "train")
+    if not len(training):
+        raise DataError("No healthy training scan is left.", file=healthy, cause=f"fold {fold} has none", fix="see excluded.tsv there")
+    mean, scans = mean_brain(source, training), members(data, splits, fold, "test")
+
+    def volumes(name: str) -> Iterator[np.ndarray]:
+        for i in scans:
+            draw = np.random.default_rng(seed(study_seed, "trivial", name, testset, fold, data.scans[i]))
+            yield trivial_map(name, data.t1[i], data.brain[i], mean, sigma, median, draw)
+
+    for name in TRIVIAL:
+        write_maps(volumes(name), data, scans, out[name])

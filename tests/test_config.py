@@ -1,0 +1,185 @@
+"""The config: complete, described, strict; the paper's numbers are the resolved paper study."""
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from sadm import config, registry
+from sadm.errors import ConfigError
+from sadm.study import Study
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def merged(*names: str) -> dict[str, Any]:
+    """The configs of ``names``, later over earlier, as Snakemake merges them."""
+
+    def merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+        for k, v in over.items():
+            base[k] = merge(base[k], v) if isinstance(v, dict) and isinstance(base.get(k), dict) else v
+        return base
+
+    result: dict[str, Any] = {}
+    for name in names:
+        merge(result, yaml.safe_load((ROOT / name).read_text()))
+    return result
+
+
+STUDIES = {
+    "demo": ("config.yaml",),
+    "ci": ("config.yaml", "studies/ci.yaml"),
+    "paper": ("studies/paper.yaml",),
+    "released": ("studies/paper.yaml", "studies/released.yaml"),
+    "real": ("studies/real.yaml",),
+    "real at paper size": ("studies/real.yaml", "studies/paper_size.yaml"),
+}
+
+
+@pytest.mark.parametrize("study", STUDIES)
+def test_each_study_is_valid(study: str) -> None:
+    assert Study.from_config(merged(*STUDIES[study])).folds >= 1
+
+
+def test_schema_file_is_the_generated_one() -> None:
+    written = json.loads((ROOT / "workflow/schemas/config.schema.json").read_text())
+    assert written == json.loads(json.dumps(config.schema())), "run: make schema"
+
+
+def test_each_key_is_described() -> None:
+    def walk(schema: dict[str, Any], where: str) -> list[str]:
+        nameless = []
+        for name, value in {**schema.get("properties", {}), **schema.get("patternProperties", {})}.items():
+            nameless += [] if value.get("description") else [f"{where}.{name}"]
+            nameless += walk(value, f"{where}.{name}")
+        return nameless
+
+    assert walk(config.schema(), "") == []
+
+
+@pytest.mark.parametrize(
+    ("where", "value", "said"),
+    [
+        ("sed", 1, "unknown key 'sed'.*did you mean 'seed'"),
+        ("grid.crops", 1, "grid: unknown key 'crops'.*did you mean 'crop'"),
+        (
+            "datasets.tumour.importr",
+            "demo",
+            "datasets.tumour: unknown key 'importr'.*did you mean 'importer'",
+        ),
+        ("datasets.tumour.importer", "dem", "unknown 'dem'.*did you mean 'demo'"),
+        ("datasets.tumour.options.cout", 3, "unknown key 'cout'.*did you mean 'count'"),
+        ("datasets.tumour.brain", "deepbat", "'deepbat' is not possible.*did you mean 'deepbet'"),
+        ("hyper.cddmp", {"epochs": 1}, "hyper: unknown key 'cddmp'.*did you mean 'cddpm'"),
+        ("hyper.cddpm.epoch", 1, "hyper.cddpm: unknown key 'epoch'.*did you mean 'epochs'"),
+        ("hyper.unet@tumor", {"epochs": 1}, "hyper.unet@tumor: no row has this model.*unet-tumour"),
+        ("grid.crop", 20, "grid.crop: 20 slices at each end leave none"),
+        ("grid.crop", "7", "grid.crop: '7' is not of type 'integer'"),
+        ("grid.downsample", 5, "grid.downsample: 5 does not divide"),
+        ("rows.cDDPM", "cdpm", "rows.cDDPM: unknown 'cdpm'.*did you mean 'cddpm'"),
+        ("rows.Unet-TUMOUR", "unet@tumor", "unknown 'tumor'.*did you mean 'tumour'"),
+        ("rows.Unet-TUMOUR", "unet", "training set of unet"),
+        ("rows.cDDPM", "cddpm@tumour", "cddpm trains on the healthy data set"),
+        ("testsets", ["tumor"], "testsets: unknown 'tumor'.*did you mean 'tumour'"),
+        ("healthy", "helthy", "healthy: unknown 'helthy'.*did you mean 'healthy'"),
+        ("figures", ["SADM"], "figures: unknown 'SADM'"),
+        ("protocol", "papers", "'papers' is not possible.*did you mean 'paper'"),
+        ("splits.folds", 0, "splits.folds: 0 is less than the minimum"),
+    ],
+)
+def test_a_slip_is_named(where: str, value: Any, said: str) -> None:
+    raw = merged("config.yaml")
+    *path, last = where.split(".")
+    at = raw
+    for part in path:
+        at = at.setdefault(part, {})
+    at[last] = copy.deepcopy(value)
+    with pytest.raises(ConfigError, match=f"(?s){said}"):
+        Study.from_config(raw)
+
+
+def test_numbers_of_the_paper() -> None:
+    """Appendix B (data, training) and C (anomalies), as ../shared/spec/sadm.md sections 1, 3, 4 and 8 list them."""
+    study = Study.from_config(merged("studies/paper.yaml"))
+    splits, grid, draem = (study.section(name) for name in ("splits", "grid", "draem"))
+    assert (splits["train"], splits["val"], splits["test"], study.folds) == (358, 44, 160, 5)
+    assert [study.datasets[name]["annotated"] for name in ("brats", "atlas")] == [100, 66]
+    assert [study.datasets[name]["annotated_val"] for name in ("brats", "atlas")] == [10, 6]
+    assert [study.datasets[name]["brain"] for name in ("ixi", "brats", "atlas")] == [
+        "hd-bet",
+        "none",
+        "hd-bet",
+    ]
+    assert (grid["shape"], grid["spacing"], grid["downsample"], grid["crop"]) == ([192, 192, 160], 1.0, 2, 15)
+    stage1, unet, stage2 = (study.hyper(model) for model in ("cddpm", "unet-draem", "unet_res-brats"))
+    assert (stage1["epochs"], stage1["lr"], stage1["batch"]) == (1600, 1e-4, 32)
+    assert (list(stage1["channels"]), stage1["res_blocks"], stage1["timesteps"]) == ([128, 128, 256], 3, 1000)
+    assert list(stage1["t_test"]) == [250, 500, 750]
+    assert stage1["shared_noise"] is False
+    assert (list(stage1["encoder_layers"]), stage1["encoder_width"]) == ([3, 4, 6, 3], 64)
+    for hyper in (unet, stage2):
+        assert (hyper["epochs"], hyper["lr"], hyper["batch"], list(hyper["channels"])) == (
+            600,
+            5e-5,
+            32,
+            [64, 128, 256],
+        )
+    for hyper in (stage1, unet, stage2):
+        probabilities = [hyper[f"augment_{name}"] for name in ("gamma", "bias", "blur", "ghosting")]
+        assert probabilities == [0.5, 0.25, 0.25, 0.5]
+        assert (hyper["schedule"], hyper["slices"]) == ("constant", 1)
+    assert (draem["per_image"], len(draem["augmenters"]), draem["blend"], draem["max_scale"]) == (
+        3,
+        7,
+        [0.2, 1.0],
+        6,
+    )
+    assert draem["threshold"][0] < draem["threshold"][1], "uniformly sampled"
+    score = study.section("score")
+    assert (score["ssim_sigma"], score["median"], score["beta"]) == (1.0, 5, 0.5)
+    assert len(study.rows) == 13
+    assert len(study.models) == 7
+
+
+def test_paper_numbers_are_the_defaults() -> None:
+    """A study that names only its data sets and rows is the paper's in every other number."""
+    raw = merged("studies/paper.yaml")
+    bare = {k: raw[k] for k in ("name", "datasets", "healthy", "testsets", "rows", "figures", "training")}
+    full, default = Study.from_config(raw), Study.from_config(bare)
+    assert full.config | {"hyper": {}} == default.config | {"hyper": {}}
+    for model in full.models:
+        assert _lists(full.hyper(model)) == _lists(default.hyper(model))
+
+
+def test_real_at_paper_size_is_the_paper() -> None:
+    paper = Study.from_config(merged("studies/paper.yaml"))
+    large = Study.from_config(merged("studies/real.yaml", "studies/paper_size.yaml"))
+    assert large.section("grid") == paper.section("grid")
+    assert large.section("draem") == paper.section("draem")
+    for model in paper.models:
+        assert _lists(large.hyper(model)) == _lists(paper.hyper(model))
+
+
+def test_released_differs_where_the_sheet_says() -> None:
+    study = Study.from_config(merged("studies/paper.yaml", "studies/released.yaml"))
+    assert list(study.hyper("cddpm")["channels"]) == [128, 256, 256]
+    assert study.hyper("cddpm")["epochs"] == 1200
+    assert study.hyper("cddpm")["shared_noise"] is True
+    assert list(study.hyper("unet_res-draem")["channels"]) == [64, 128, 256, 512]
+    assert study.section("draem")["threshold"] == [0.5, 0.5]
+    assert len(study.section("draem")["augmenters"]) == 10
+
+
+def _lists(values: dict[str, Any]) -> dict[str, Any]:
+    return {k: list(v) if isinstance(v, tuple) else v for k, v in values.items()}
+
+
+def test_settings_have_schema_types() -> None:
+    for kind in ("methods", "data"):
+        for name in registry.names(kind):
+            for setting, said in registry.settings(kind, name).items():
+                known = said["type"] in config.KINDS or said["type"].startswith(("tuple", "list"))
+                assert known, f"{kind}/{name}.{setting}: {said['type']}"

@@ -1,0 +1,85 @@
+"""Files are whole or absent; images are checked when they are read."""
+
+import gzip
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import pytest
+
+from sadm.errors import DataError
+from sadm.io import atomic, load_nifti, read_json, save_nifti, write_json
+from sadm.seeds import seed
+
+
+def test_atomic_leaves_nothing_half_written(tmp_path: Path) -> None:
+    target = tmp_path / "deep" / "file.txt"
+    with pytest.raises(RuntimeError, match="stop"), atomic(target) as tmp:
+        tmp.write_text("half")
+        raise RuntimeError("stop")
+    assert list(target.parent.iterdir()) == []
+
+
+def test_atomic_keeps_the_old_file_on_failure(tmp_path: Path) -> None:
+    target = tmp_path / "file.txt"
+    target.write_text("old")
+    with pytest.raises(RuntimeError, match="stop"), atomic(target) as tmp:
+        tmp.write_text("new")
+        raise RuntimeError("stop")
+    assert target.read_text() == "old"
+    assert [p.name for p in tmp_path.iterdir()] == ["file.txt"]
+
+
+def test_json_goes_there_and_back(tmp_path: Path) -> None:
+    write_json({"b": [1, 2.5], "a": None}, tmp_path / "x.json")
+    assert read_json(tmp_path / "x.json") == {"a": None, "b": [1, 2.5]}
+
+
+def test_nifti_goes_there_and_back_with_equal_bytes(tmp_path: Path) -> None:
+    array = np.arange(60, dtype=np.float32).reshape(3, 4, 5)
+    affine = np.array([[-2.0, 0, 0, 7], [0, 1.5, 0, -3], [0, 0, 1, 2], [0, 0, 0, 1]])
+    save_nifti(array, affine, tmp_path / "a.nii.gz")
+    save_nifti(array, affine, tmp_path / "b.nii.gz")
+    image = load_nifti(tmp_path / "a.nii.gz")
+    np.testing.assert_array_equal(image.get_fdata(), array)
+    np.testing.assert_allclose(image.affine, affine)
+    assert (tmp_path / "a.nii.gz").read_bytes() == (tmp_path / "b.nii.gz").read_bytes()
+
+
+def broken(kind: str, path: Path) -> None:
+    array = np.ones((4, 4, 4), np.float32)
+    if kind == "nan":
+        array[1, 2, 3] = np.nan
+    if kind == "4-D":
+        array = np.ones((4, 4, 4, 2), np.float32)
+    if kind == "2-D":
+        array = np.ones((4, 4), np.float32)
+    if kind == "text":
+        path.write_text("no image")
+    elif kind == "truncated":
+        nib.save(nib.Nifti1Image(np.random.default_rng(0).random((20, 20, 20)), np.eye(4)), path)
+        path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes())[:9000]))
+    elif kind == "cut gzip":
+        nib.save(nib.Nifti1Image(np.random.default_rng(0).random((20, 20, 20)), np.eye(4)), path)
+        path.write_bytes(path.read_bytes()[:9000])
+    elif kind != "absent":
+        nib.save(nib.Nifti1Image(array, np.eye(4)), path)
+
+
+@pytest.mark.parametrize("kind", ["absent", "nan", "4-D", "2-D", "text", "truncated", "cut gzip"])
+def test_bad_images_are_named(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "bad.nii.gz"
+    broken(kind, path)
+    with pytest.raises(DataError, match=r"bad\.nii\.gz"):
+        load_nifti(path)
+
+
+def test_seeds_depend_on_each_part() -> None:
+    drawn = {
+        seed(1, "train", "unet", 0),
+        seed(1, "train", "unet", 1),
+        seed(2, "train", "unet", 0),
+        seed(1, "trainunet", 0),
+    }
+    assert len(drawn) == 4
+    assert seed(1, "train", "unet", 0) == 1887845941486050240  # the same on every machine

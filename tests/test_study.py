@@ -1,0 +1,77 @@
+"""Rows become models, models their needs; nothing heavy is reached."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from sadm.study import Study
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="module")
+def study() -> Study:
+    return Study.from_config(yaml.safe_load((ROOT / "config.yaml").read_text()))
+
+
+def test_rows_are_sums_of_models(study: Study) -> None:
+    assert study.rows["cDDPM"] == ("cddpm",)
+    assert study.rows["SADM_res-STROKE"] == ("cddpm", "unet_res-stroke")
+
+
+def test_thirteen_rows_are_seven_models(study: Study) -> None:
+    assert len(study.rows) == 13
+    assert sorted(study.models) == sorted(
+        [
+            "cddpm",
+            *(
+                f"{method}-{data}"
+                for method in ("unet", "unet_res")
+                for data in ("draem", "tumour", "stroke")
+            ),
+        ]
+    )
+
+
+def test_stage_two_needs_stage_one(study: Study) -> None:
+    assert study.needs("unet_res-draem") == ["cddpm"]
+    assert study.needs("unet-draem") == []
+    assert study.reconstructor("unet_res-draem") == study.reconstructor("cddpm") == "cddpm"
+    assert study.reconstructor("unet-draem") is None
+
+
+def test_draem_is_painted_on_healthy_scans(study: Study) -> None:
+    assert study.trained_on("unet-draem") == "draem"
+    assert study.source("draem") == study.healthy == study.trained_on("cddpm")
+    assert study.source("stroke") == "stroke"
+
+
+def test_hyper_of_a_training_set_overrides_that_of_the_method(study: Study) -> None:
+    given = study.config["hyper"]
+    assert study.hyper("unet-stroke")["epochs"] == given["unet"]["epochs"]
+    assert study.hyper("unet-draem")["epochs"] == given["unet@draem"]["epochs"] != given["unet"]["epochs"]
+    assert study.hyper("unet-draem")["lr"] == given["unet"]["lr"]
+
+
+def test_demo_importer_depends_on_its_kind(study: Study) -> None:
+    assert study.importer("healthy")["SPACE"] == "native"
+    assert (study.importer("tumour")["SPACE"], study.importer("tumour")["STRIPPED"]) == ("sri24", True)
+
+
+def test_scans_have_distinct_safe_names(study: Study) -> None:
+    for dataset in study.datasets:
+        scans = study.scans(dataset)
+        assert len(scans) == len(set(scans)) == study.datasets[dataset]["options"]["count"]
+        assert all(scan.replace("-", "").replace("_", "").isalnum() for scan in scans)
+        assert all(study.files(dataset, scan) for scan in scans)
+
+
+def test_reaches_no_heavy_module() -> None:
+    code = "import sys; sys.path.insert(0, 'src'); import sadm.study, sadm.fingerprint; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    ).stdout.split()
+    assert not {"torch", "ants", "numpy", "pandas", "nibabel"} & set(loaded)

@@ -1,0 +1,74 @@
+"""One run of the smallest study, under --use-conda, that the tests of the workflow look at."""
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+STANDIN = Path(__file__).parent / "conda_standin" / "bin"
+KEPT = ROOT / ".conda"  # environments are made once a checkout
+STUDY = ["config.yaml", "studies/ci.yaml"]
+
+
+@dataclass(frozen=True)
+class Workflow:
+    """Snakemake in an environment of its own, run in ``folder``."""
+
+    python: Path
+    folder: Path
+
+    def __call__(self, *arguments: str, conda: bool = True) -> subprocess.CompletedProcess[str]:
+        variables = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "VIRTUAL_ENV")}
+        variables["PATH"] = f"{STANDIN}:{self.python.parent}:/usr/local/bin:/usr/bin:/bin"
+        variables["XDG_CACHE_HOME"] = str(KEPT / "cache")
+        words = [
+            self.python,
+            "-m",
+            "snakemake",
+            "--snakefile",
+            ROOT / "Snakefile",
+            "--directory",
+            self.folder,
+            "--cores",
+            "2",
+        ]
+        words += ["--workflow-profile", ROOT / "workflow/profiles/default"]
+        words += ["--use-conda", "--conda-prefix", KEPT / "envs"] if conda else []
+        words += [*arguments, "--configfile", *(str(ROOT / name) for name in STUDY)]
+        return subprocess.run(
+            list(map(str, words)), capture_output=True, text=True, env=variables, timeout=1500
+        )
+
+
+def _snakemake_alone() -> Path:
+    """A virtual environment with Snakemake, at the lock's pins, and nothing heavy."""
+    python = KEPT / "parser" / "bin" / "python"
+    if not (KEPT / "parser" / "ready").exists():
+        sys.path.insert(0, str(ROOT / "envs"))
+        from make import closure, locked
+
+        pins = [locked()[name] for name in sorted(closure(["snakemake"])) if name in locked()]
+        subprocess.run([sys.executable, "-m", "venv", "--clear", KEPT / "parser"], check=True)
+        subprocess.run(
+            [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *pins], check=True
+        )
+        (KEPT / "parser" / "ready").touch()
+    return python
+
+
+@pytest.fixture(scope="session")
+def workflow(tmp_path_factory: pytest.TempPathFactory) -> Workflow:
+    """Snakemake, ready to run the smallest study in a fresh folder."""
+    return Workflow(_snakemake_alone(), tmp_path_factory.mktemp("study"))
+
+
+@pytest.fixture(scope="session")
+def ran(workflow: Workflow) -> Workflow:
+    """The workflow after a complete run of the smallest study under --use-conda, from raw heads to table."""
+    done = workflow()
+    assert done.returncode == 0, done.stderr[-6000:]
+    return workflow

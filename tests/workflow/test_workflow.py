@@ -1,0 +1,83 @@
+"""The smallest study runs from raw heads to table, reruns nothing without reason, and exactly what a change affects."""
+
+import csv
+import re
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.xdist_group("workflow")
+
+
+def planned(text: str) -> dict[str, int]:
+    """Jobs by rule in the output of a dry run."""
+    stats = re.search(r"job +count\n[- ]+\n(.*?)\ntotal", text, re.DOTALL)
+    return (
+        {rule: int(count) for rule, count in re.findall(r"^(\w+) +(\d+)$", stats[1], re.MULTILINE)}
+        if stats
+        else {}
+    )
+
+
+def test_raw_heads_become_a_table(ran) -> None:  # type: ignore[no-untyped-def]
+    with open(ran.folder / "results/table1.csv", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert [row["kind"] for row in rows].count("method") == 13
+    assert [row["kind"] for row in rows].count("trivial") == 4
+    for row in rows:
+        for testset in ("tumour", "stroke", "draem"):
+            assert 0 <= float(row[f"{testset}_dice_mean"]) <= 100
+            assert 0 <= float(row[f"{testset}_auprc_mean"]) <= 100
+
+
+def test_outputs_are_where_the_readme_says(ran) -> None:  # type: ignore[no-untyped-def]
+    said = re.findall(
+        r"^\| `([^`]+)`", (Path(__file__).parents[2] / "results/README.md").read_text(), re.MULTILINE
+    )
+    assert said
+    for path in said:
+        assert list(Path(ran.folder, "results").glob(re.sub(r"\{\w+\}", "*", path))), path
+
+
+def test_a_second_run_has_nothing_to_do(ran) -> None:  # type: ignore[no-untyped-def]
+    assert "Nothing to be done" in ran("--dry-run").stdout + ran("--dry-run").stderr
+
+
+@pytest.mark.parametrize(
+    ("change", "rules"),
+    [
+        ("score={beta: 0.7}", {"evaluate", "table", "figures", "all"}),
+        ("hyper={unet@stroke: {lr: 0.001}}", {"train", "predict", "evaluate", "table", "figures", "all"}),
+        (
+            "quality={overlap: 0.5}",
+            {
+                "grid",
+                "pack",
+                "synthesise",
+                "train",
+                "reconstruct",
+                "predict",
+                "trivial",
+                "evaluate",
+                "table",
+                "figures",
+                "all",
+            },
+        ),
+    ],
+)
+def test_a_change_reruns_what_depends_on_it(ran, change: str, rules: set[str]) -> None:  # type: ignore[no-untyped-def]
+    jobs = planned(ran("--dry-run", "--config", change).stdout)
+    assert set(jobs) == rules
+
+
+def test_a_changed_learning_rate_retrains_one_model(ran) -> None:  # type: ignore[no-untyped-def]
+    jobs = planned(ran("--dry-run", "--config", "hyper={unet@stroke: {lr: 0.001}}").stdout)
+    assert (jobs["train"], jobs["predict"]) == (1, 3)
+    assert jobs["evaluate"] == 6, "the rows Unet-STROKE and SADM-STROKE, three test sets each"
+
+
+def test_a_slip_in_the_config_stops_before_the_dag(workflow) -> None:  # type: ignore[no-untyped-def]
+    done = workflow("--dry-run", "--config", "sed=1", conda=False)
+    assert done.returncode != 0
+    assert "did you mean 'seed'" in done.stdout + done.stderr

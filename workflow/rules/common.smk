@@ -1,0 +1,34 @@
+"""Shared by the workflow's parts, the validated study and the code fingerprint."""
+
+import re
+import sys
+from pathlib import Path
+
+ROOT = Path(workflow.basedir)
+# Snakemake hands sys.path on to every script: jobs import sadm uninstalled, under conda and on a node too.
+sys.path.insert(0, str(ROOT / "src"))
+
+from sadm.errors import SadmError
+from sadm.fingerprint import fingerprint
+from sadm.study import Study
+
+try:
+    study = Study.from_config(config)
+except SadmError as error:
+    raise WorkflowError(f"{type(error).__name__}: {error}") from None
+
+
+wildcard_constraints:
+    dataset="|".join(study.datasets),
+    scan="sub-[A-Za-z0-9_-]+",
+    testset="|".join(study.testsets),
+    model="|".join(map(re.escape, study.models)),
+    fold="[0-9]+",
+    row="|".join(map(re.escape, [*study.rows, *study.trivial])),
+
+
+def code(script, *modules):
+    """Fingerprint of a step's script, of `modules` of sadm and of all that these reach."""
+    files = [ROOT / "workflow/scripts" / script]
+    files += [ROOT / "src/sadm" / module for module in modules]
+    return fingerprint(ROOT / "src", *files)
