@@ -4,7 +4,7 @@ One pipeline for all methods: draw volumes and slices, augment, paint or look up
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -33,8 +33,15 @@ class Store:
         """The volumes ``indices`` of ``packed``. Raises SplitError, which says ``what`` is empty, if there are none."""
         if len(indices) == 0:
             fix = "give it at least one subject in the config (splits, or annotated and annotated_val of the data set)"
-            raise SplitError(f"The {what} has no scan.", cause="the split leaves it empty, or its scans were excluded", fix=fix)
-        arrays = [torch.from_numpy(np.ascontiguousarray(a[indices])) for a in (packed.t1, packed.brain, packed.lesion)]
+            raise SplitError(
+                f"The {what} has no scan.",
+                cause="the split leaves it empty, or its scans were excluded",
+                fix=fix,
+            )
+        arrays = [
+            torch.from_numpy(np.ascontiguousarray(a[indices]))
+            for a in (packed.t1, packed.brain, packed.lesion)
+        ]
         t1, brain, lesion = (a.to(device) for a in arrays)
         return cls(t1, brain.bool(), lesion)
 
@@ -106,18 +113,22 @@ class Bank:
         made: list[Batch] = []
         while sum(map(len, made)) < size:
             made.extend(source.epoch(generator))
-        self.sizes, self.size = source.sizes, size
-        self.image, self.label, self.brain, self.context = (
-            None if getattr(made[0], name) is None else torch.cat([getattr(b, name) for b in made])[:size]
-            for name in ("image", "label", "brain", "context")
-        )
+        self.sizes, self.size, self.made = source.sizes, size, joined(made)
 
     def epoch(self, generator: torch.Generator) -> Iterator[Batch]:
         """As many batches, of the same sizes, as an epoch of the source."""
         for size in self.sizes():
             rows = torch.randint(self.size, (size,), generator=generator, device=generator.device)
-            image, label, brain, context = (
-                None if a is None else a[rows] for a in (self.image, self.label, self.brain, self.context)
-            )
-            assert image is not None and brain is not None
-            yield Batch(image, label, brain, context, generator)
+            label, context = (None if a is None else a[rows] for a in (self.made.label, self.made.context))
+            yield Batch(self.made.image[rows], label, self.made.brain[rows], context, generator)
+
+
+def joined(batches: Sequence[Batch]) -> Batch:
+    """One batch of all slices of ``batches``."""
+
+    def optional(name: str) -> Tensor | None:
+        parts = [getattr(batch, name) for batch in batches]
+        return None if parts[0] is None else torch.cat(parts)
+
+    image, brain = torch.cat([b.image for b in batches]), torch.cat([b.brain for b in batches])
+    return Batch(image, optional("label"), brain, optional("context"), batches[0].generator)

@@ -23,24 +23,37 @@ KEY = "sadm"
 def save(tensors: Mapping[str, Tensor], meta: Mapping[str, Any], path: str | Path) -> None:
     """Write ``tensors`` and JSON-able ``meta`` to ``path``, atomically; equal content is equal bytes."""
     with atomic(path) as tmp:
-        save_file({k: v.detach().cpu().contiguous() for k, v in tensors.items()}, tmp, {KEY: json.dumps(meta, sort_keys=True)})
+        save_file(
+            {k: v.detach().cpu().contiguous() for k, v in tensors.items()},
+            tmp,
+            {KEY: json.dumps(meta, sort_keys=True)},
+        )
 
 
 def load(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """Tensors, on the CPU, and metadata of a file that `save` wrote. Raises DataError if it is missing or damaged."""
     if not Path(path).is_file():
-        raise DataError("A weights file is missing.", file=path, cause="no such file", fix="run the training that writes it")
+        raise DataError(
+            "A weights file is missing.",
+            file=path,
+            cause="no such file",
+            fix="run the training that writes it",
+        )
     try:
         with safe_open(path, framework="pt") as stored:
             meta = json.loads((stored.metadata() or {})[KEY])
             tensors = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
     except (SafetensorError, OSError, KeyError, ValueError) as error:
         cause = f"{type(error).__name__}: {error}"
-        raise DataError("A weights file cannot be read.", file=path, cause=cause, fix="delete it and train again") from error
+        raise DataError(
+            "A weights file cannot be read.", file=path, cause=cause, fix="delete it and train again"
+        ) from error
     return tensors, meta
 
 
-def load_method(path: str | Path, device: torch.device, needs: Mapping[str, BaseMethod] | None = None) -> BaseMethod:
+def load_method(
+    path: str | Path, device: torch.device, needs: Mapping[str, BaseMethod] | None = None
+) -> BaseMethod:
     """The trained method that ``path`` describes, frozen, in eval mode, on ``device``.
 
     Its metadata holds method, hyper and shape, from which the networks are built anew.
@@ -52,8 +65,10 @@ def load_method(path: str | Path, device: torch.device, needs: Mapping[str, Base
         method.load_state_dict(tensors)
     except (KeyError, RuntimeError) as error:
         fix = "delete it and train again"
-        raise DataError("Weights do not fit their method.", file=path, cause=str(error).split("\n\t")[-1], fix=fix) from error
-    return method.requires_grad_(False).eval().to(device, memory_format=torch.channels_last)
+        raise DataError(
+            "Weights do not fit their method.", file=path, cause=str(error).split("\n\t")[-1], fix=fix
+        ) from error
+    return method.requires_grad_(False).eval().placed(device)
 
 
 def load_needs(paths: Sequence[str | Path], device: torch.device) -> dict[str, BaseMethod]:
@@ -72,7 +87,9 @@ def optimiser_tensors(optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
     return {f"{i}.{name}": value for i, entry in state.items() for name, value in entry.items()}
 
 
-def restore_optimiser(optimiser: torch.optim.Optimizer, tensors: Mapping[str, Tensor], groups: list[dict[str, Any]]) -> None:
+def restore_optimiser(
+    optimiser: torch.optim.Optimizer, tensors: Mapping[str, Tensor], groups: list[dict[str, Any]]
+) -> None:
     """Bring ``optimiser`` to the saved state; the moments get their parameter's memory layout, as fused Adam expects."""
     params = [p for group in optimiser.param_groups for p in group["params"]]
     state: dict[int, dict[str, Tensor]] = {}
@@ -95,6 +112,9 @@ def load_state(path: str | Path, wanted: str) -> tuple[dict[str, Tensor], dict[s
         print(f"The state is not used, training starts anew.\n{error}", file=sys.stderr)
         return None
     if meta.get("identity") != wanted:
-        print(f"{path} is of another training (code, data or hyper-parameters): training starts anew.", file=sys.stderr)
+        print(
+            f"{path} is of another training (code, data or hyper-parameters): training starts anew.",
+            file=sys.stderr,
+        )
         return None
     return tensors, meta

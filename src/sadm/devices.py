@@ -14,7 +14,9 @@ def pick_device(name: str) -> torch.device:
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     if name == "cuda" and not torch.cuda.is_available():
-        raise ConfigError("training.device: there is no CUDA device here.", fix="use auto or cpu, or a machine with a GPU")
+        raise ConfigError(
+            "training.device: there is no CUDA device here.", fix="use auto or cpu, or a machine with a GPU"
+        )
     return torch.device(name)
 
 

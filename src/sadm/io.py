@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from sadm.errors import DataError
 
@@ -59,7 +59,7 @@ def load_nifti(path: str | Path) -> "nib.Nifti1Image":
             "An image is missing.", file=path, cause="no such file", fix="check the path in the config"
         )
     try:
-        image = nib.load(path)
+        image = cast("nib.Nifti1Image", nib.load(path))
         data = np.asarray(image.dataobj, dtype=np.float32)
     except (
         OSError,
@@ -68,6 +68,8 @@ def load_nifti(path: str | Path) -> "nib.Nifti1Image":
         TypeError,
         zlib.error,
         nib.filebasedimages.ImageFileError,
+        nib.spatialimages.HeaderDataError,
+        nib.wrapstruct.WrapStructError,
     ) as error:
         raise DataError(
             "An image cannot be read.", file=path, cause=f"{type(error).__name__}: {error}", fix=fix

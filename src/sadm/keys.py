@@ -141,6 +141,12 @@ class Draem:
         **listed({**NUMBER, "minimum": 0, "maximum": 1}, 2),
     )
     probability: float = key(1.0, "share of the slices that get an anomaly", **NUMBER, minimum=0, maximum=1)
+    source: str = key(
+        "noise",
+        "texture that is augmented: the Perlin noise itself (as released), or the binary mask (one reading of the paper)",
+        **TEXT,
+        enum=["noise", "mask"],
+    )
     within_brain: bool = key(False, "anomalies are painted inside the brain mask only", **FLAG)
 
 
@@ -169,6 +175,7 @@ class Training:
     amp: bool = key(True, "bfloat16 autocast on cuda", **FLAG)
     threads: int = key(1, "threads of a training or prediction job on the CPU", **INT, minimum=1)
     validate_every: int = key(1, "epochs between two validations", **INT, minimum=1)
+    validation_slices: int = key(4, "fixed slices of each validation volume", **INT, minimum=1)
     checkpoint_every: int = key(20, "epochs between two resumable states", **INT, minimum=1)
 
 

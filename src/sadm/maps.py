@@ -10,13 +10,19 @@ import numpy as np
 
 from sadm.errors import DataError
 from sadm.io import atomic
-from sadm.packed import Packed
+from sadm.packed import Packed, members
+
+
+def tested(packed: Packed, splits: str | Path | None, fold: int) -> np.ndarray:
+    """Indices of the test scans in ``packed``: those that ``splits`` puts into "test", or all if there are no splits."""
+    return np.arange(len(packed.scans)) if splits is None else members(packed, splits, fold, "test")
 
 
 def write_maps(volumes: Iterable[np.ndarray], packed: Packed, scans: np.ndarray, path: str | Path) -> None:
     """Store the maps ``volumes`` [D, X, Y] >= 0 of the ``scans`` (indices into ``packed``), brain voxels only."""
     stored = [np.empty(0, dtype=np.float16)]
-    stored += [volume[packed.brain[i] > 0].astype(np.float16) for i, volume in zip(scans, volumes, strict=True)]
+    for i, volume in zip(scans, volumes, strict=True):
+        stored.append(volume[packed.brain[i] > 0].astype(np.float16))
     with atomic(path) as tmp:
         np.save(tmp, np.concatenate(stored))
 
@@ -31,7 +37,8 @@ def read_maps(path: str | Path, packed: Packed, scans: np.ndarray) -> list[np.nd
     expected = int(ends[-1]) if len(ends) else 0
     if stored.shape != (expected,):
         cause = f"it has shape {stored.shape}, the brain masks of {len(scans)} test scans {expected} voxels"
-        raise DataError("An anomaly map does not fit its test set.", file=path, cause=cause, fix="delete the file and run again")
+        fix = "delete the file and run again"
+        raise DataError("An anomaly map does not fit its test set.", file=path, cause=cause, fix=fix)
     return np.split(stored, ends[:-1]) if len(ends) else []
 
 

@@ -18,13 +18,13 @@ from sadm.errors import ProcessingError
 
 
 class Scores(NamedTuple):
-    """Metrics of one volume, NaN if it has no lesion voxel; ``threshold``: score >= it gives the best Dice, NaN if none does."""
+    """Metrics of one volume, NaN and empty = 1 if it has no lesion voxel; ``threshold``: score >= it gives the best Dice, NaN if none does."""
 
     dice: float
     auprc: float
     threshold: float
     lesion_voxels: int
-    empty: bool
+    empty: int
 
 
 def best_dice_auprc(score: np.ndarray, label: np.ndarray, outside: tuple[int, int] = (0, 0)) -> Scores:
@@ -35,20 +35,22 @@ def best_dice_auprc(score: np.ndarray, label: np.ndarray, outside: tuple[int, in
     """
     score, label = np.asarray(score).ravel(), np.asarray(label).ravel() > 0
     if not (score >= 0).all():
-        raise ProcessingError("An anomaly score is below 0 or no number.", fix="a method's anomaly_map must be >= 0")
+        fix = "a method's anomaly_map must be >= 0"
+        raise ProcessingError("An anomaly score is below 0 or no number.", fix=fix)
     lesion = int(np.count_nonzero(label)) + outside[1]
     if not lesion:
-        return Scores(np.nan, np.nan, np.nan, 0, True)
+        return Scores(np.nan, np.nan, np.nan, 0, 1)
     found = score > 0
     zeros, positives = int(np.count_nonzero(~found)), int(np.count_nonzero(label & ~found))
     rest = (outside[0] + zeros - positives, outside[1] + positives)
-    precision, recall, thresholds = precision_recall_curve(
-        np.r_[label[found], False, True], np.r_[score[found], 0, 0], sample_weight=np.r_[np.ones(found.sum()), rest]
-    )  # sklearn drops the weightless; points run from the lowest threshold to the highest, then (1, 0), which has none
+    weights = np.r_[np.ones(score.size - zeros), rest]  # sklearn drops what has weight 0
+    truth, scores = np.r_[label[found], False, True], np.r_[score[found], 0, 0]
+    precision, recall, thresholds = precision_recall_curve(truth, scores, sample_weight=weights)
+    # points run from the lowest threshold to the highest; a last one (1, 0) has no threshold
     auprc = float(-np.sum(np.diff(recall) * precision[:-1]))
     total = precision[:-1] + recall[:-1]
     dice = np.divide(2 * precision[:-1] * recall[:-1], total, out=np.zeros_like(total), where=total > 0)
     dice[thresholds <= 0] = 0
     best = int(np.argmax(dice))
     threshold = float(thresholds[best]) if dice[best] > 0 else np.nan
-    return Scores(float(dice[best]), auprc, threshold, lesion, False)
+    return Scores(float(dice[best]), auprc, threshold, lesion, 0)

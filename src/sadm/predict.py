@@ -21,7 +21,7 @@ def predict(
     fold: int,
     weights: str | Path,
     packed: str | Path,
-    splits: str | Path | None,
+    splits: str | Path,
     reconstructions: str | Path | None,
     sigma: float,
     median: int,
@@ -31,7 +31,7 @@ def predict(
 ) -> None:
     """Write the anomaly maps of the test scans: brain voxels only, as `sadm.maps` stores them.
 
-    ``packed`` is the folder of the test set and ``splits`` its split, None where all scans are test; ``reconstructions``
+    ``packed`` is the folder of the test set and ``splits`` the split of its scans; ``reconstructions``
     are those of the same test set by the model itself or the one it needs, None if neither reconstructs; ``sigma`` and
     ``median`` are the parameters of the SSIM score. Raises DataError for weights or reconstructions that do not fit.
     """
@@ -62,5 +62,10 @@ def _checked(path: str | Path, packed: Packed, scans: np.ndarray) -> np.ndarray:
     made = np.load(path, mmap_mode="r")
     if len(made) != len(scans) or made.shape[2:] != packed.t1.shape[1:]:
         cause = f"they have shape {made.shape}, the test set {len(scans)} volumes of {packed.t1.shape[1:]}"
-        raise DataError("Reconstructions do not fit their test set.", file=path, cause=cause, fix="delete the file and run again")
+        raise DataError(
+            "Reconstructions do not fit their test set.",
+            file=path,
+            cause=cause,
+            fix="delete the file and run again",
+        )
     return made

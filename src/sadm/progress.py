@@ -21,4 +21,8 @@ class Progress:
             return
         self.said = now
         left = round((now - self.start) / max(done - self.first, 1) * (self.total - done))
-        print(f"step {done}/{self.total}, {text()}, {left // 60} min {left % 60} s left", file=sys.stderr, flush=True)
+        print(
+            f"step {done}/{self.total}, {text()}, {left // 60} min {left % 60} s left",
+            file=sys.stderr,
+            flush=True,
+        )

@@ -23,7 +23,7 @@ def reconstruct(
     testset: str,
     weights: str | Path,
     packed: str | Path,
-    splits: str | Path | None,
+    splits: str | Path,
     device: str,
     amp: bool,
     seed: int,
@@ -31,9 +31,9 @@ def reconstruct(
 ) -> None:
     """Write the reconstructions of the N test scans of ``testset`` by ``model``: float16 [N, T, D, X, Y], not clamped.
 
-    ``weights`` of the model in ``fold``; ``packed`` the folder of the test set and ``splits`` its split, None where all
-    scans are test; ``seed`` the study's: each scan has draws of its own, whatever else is in the set. Raises DataError
-    for unusable weights, ProcessingError if a reconstruction is no number.
+    ``weights`` of the model in ``fold``; ``packed`` the folder of the test set and ``splits`` the split of its scans;
+    ``seed`` the study's: each scan has draws of its own, whatever else is in the set. Raises DataError for unusable
+    weights, ProcessingError if a reconstruction is no number.
     """
     place = pick_device(device)
     method, volumes, precision = load_method(weights, place), load_packed(packed), autocast(place, amp)
@@ -49,7 +49,9 @@ def reconstruct(
                 made = method.reconstruct(volume, torch.Generator(place).manual_seed(own))
             if not made.isfinite().all():
                 cause = f"reconstruction of {volumes.scans[index]} by {model}"
-                raise ProcessingError("A reconstruction is no number.", file=weights, cause=cause, fix="train the model anew")
+                raise ProcessingError(
+                    "A reconstruction is no number.", file=weights, cause=cause, fix="train the model anew"
+                )
             stored[row] = made.half().cpu().numpy()
             progress(row + 1, lambda: f"{testset} by {model}")
         stored.flush()

@@ -36,7 +36,7 @@ def constants(module: str) -> dict[str, Any]:
 def settings(kind: str, name: str) -> dict[str, dict[str, Any]]:
     """Fields of ``class Hyper`` (methods) or ``class Options`` (data): {name: {type, default, description}}.
 
-    The description is the comment that follows the field on its line.
+    The description is the comment beside the field.
     """
     source = (HERE / kind / f"{name}.py").read_text(encoding="utf-8")
     lines = source.splitlines()
@@ -45,11 +45,12 @@ def settings(kind: str, name: str) -> dict[str, dict[str, Any]]:
         if isinstance(node, ast.ClassDef) and node.name == SETTINGS[kind]:
             for item in node.body:
                 if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name) and item.value:
-                    _, _, comment = lines[(item.end_lineno or item.lineno) - 1].partition("  # ")
+                    text = "\n".join(lines[item.lineno - 1 : item.end_lineno])
+                    _, _, comment = text.partition("  # ")
                     fields[item.target.id] = {
                         "type": ast.unparse(item.annotation),
                         "default": ast.literal_eval(item.value),
-                        "description": comment.strip(),
+                        "description": comment.partition("\n")[0].strip(),
                     }
     return fields
 

@@ -52,7 +52,9 @@ def median_map(values: np.ndarray, brain: np.ndarray, size: int) -> np.ndarray:
     return out
 
 
-def residual_map(x: np.ndarray, reconstruction: np.ndarray, brain: np.ndarray, sigma: float = 1.0, median: int = 5) -> np.ndarray:
+def residual_map(
+    x: np.ndarray, reconstruction: np.ndarray, brain: np.ndarray, sigma: float = 1.0, median: int = 5
+) -> np.ndarray:
     """Unsupervised anomaly map u of one volume: float32 in [0, 2], 0 outside the brain (paper, section 3).
 
     ``x`` and ``reconstruction`` [A, B, C] in [0, 1], the reconstruction averaged over t; ``brain`` [A, B, C] 0/1;
@@ -69,7 +71,8 @@ def fuse(maps: Sequence[np.ndarray], beta: float = 0.5) -> np.ndarray:
     paper's sum u + p; other values are those of its Appendix D, times 2. Raises ConfigError for more than two maps.
     """
     if not 1 <= len(maps) <= 2:
-        raise ConfigError("A row adds one or two maps.", cause=f"it has {len(maps)}", fix="write METHOD or METHOD + METHOD")
+        fix = "write METHOD or METHOD + METHOD"
+        raise ConfigError("A row adds one or two maps.", cause=f"it has {len(maps)}", fix=fix)
     if len(maps) == 1:
         return maps[0].astype(np.float32)
     u, p = (each.astype(np.float32) for each in maps)

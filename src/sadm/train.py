@@ -1,12 +1,6 @@
-"""One training loop for all methods: schedule, precision, validation, curve, checkpoint, resume.
-
-Adam without weight decay; after every ``validate_every`` epochs the validation slices, drawn once from a fixed seed, are
-scored with the same draws of t and noise each time, and the weights with the lowest loss are kept (paper, Appendix B;
-the released code drew new ones, which made the choice noisy: sheet sadm.md B8).
-"""
+"""The training of one model in one fold: from packed volumes to weights and a curve."""
 
 import hashlib
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, replace
@@ -15,147 +9,16 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.optim.lr_scheduler import LambdaLR, LinearLR, LRScheduler, OneCycleLR
 
 from sadm import checkpoint, seeds
 from sadm.anomalies.draem import Draem
 from sadm.augment import Augment
 from sadm.batches import Bank, Slices, Store
 from sadm.devices import autocast, pick_device
-from sadm.errors import ConfigError, ProcessingError
 from sadm.io import write_text
 from sadm.methods.base import BaseMethod, Batch, build, module
 from sadm.packed import load_packed, members
-from sadm.progress import Progress
-
-SHORTEST_CYCLE = 100  # steps; a shorter training runs the beginning of such a cycle
-
-
-def scheduler(name: str, optimiser: torch.optim.Optimizer, lr: float, steps: int) -> LRScheduler:
-    """Learning rate over ``steps``: constant, linear (lr to 1 % of it) or onecycle (5 % warm-up to lr, then to about 0).
-
-    Raises ConfigError for another name.
-    """
-    if name == "constant":
-        return LambdaLR(optimiser, lambda step: 1.0)
-    if name == "linear":
-        return LinearLR(optimiser, 1.0, 0.01, steps)
-    if name == "onecycle":
-        return OneCycleLR(optimiser, lr, max(steps, SHORTEST_CYCLE), pct_start=0.05, anneal_strategy="linear")
-    raise ConfigError(f"There is no schedule {name!r}.", fix="use constant, linear or onecycle")
-
-
-class Trainer:
-    """Trains one method on batches of ``source``, and picks the weights by the loss on the batches of ``validation``.
-
-    ``precision`` makes the autocast context of a forward pass; ``draws`` and ``validation_seed`` seed the training and
-    the validation draws; ``settings`` is the config section `training`.
-    """
-
-    def __init__(
-        self,
-        method: BaseMethod,
-        source: Slices | Bank,
-        validation: Sequence[Batch],
-        settings: Mapping[str, Any],
-        precision: Callable[[], AbstractContextManager[Any]],
-        draws: torch.Generator,
-        validation_seed: int,
-    ) -> None:
-        self.method, self.source, self.validation, self.settings = method, source, validation, settings
-        self.precision, self.draws, self.validation_seed = precision, draws, validation_seed
-        hyper = method.hyper
-        self.steps = hyper.epochs * len(source.sizes())
-        self.optimiser = torch.optim.Adam(method.parameters(), hyper.lr, fused=True)
-        self.scheduler = scheduler(hyper.schedule, self.optimiser, hyper.lr, self.steps)
-        self.epoch, self.step, self.lr = 0, 0, hyper.lr
-        self.running = torch.zeros(2, dtype=torch.float64, device=draws.device)  # sum of losses, count
-        self.curve: list[list[float]] = []
-        self.best: dict[str, Tensor] = {}
-        self.lowest = float("inf")
-
-    def fit(self, state: Path, identity: str) -> None:
-        """Train to the last epoch, from the state at ``state`` if it is of ``identity``; `best` then holds the weights."""
-        self.resume(state, identity)
-        progress = Progress(self.steps, self.step)
-        while self.epoch < self.method.hyper.epochs:
-            self._pass(progress)
-            self.epoch += 1
-            last = self.epoch == self.method.hyper.epochs
-            if last or self.epoch % self.settings["validate_every"] == 0:
-                self._validate()
-            if not last and self.epoch % self.settings["checkpoint_every"] == 0:
-                self.save(state, identity)
-
-    def _pass(self, progress: Progress) -> None:
-        self.method.train()
-        for batch in self.source.epoch(self.draws):
-            with self.precision():
-                loss = self.method.loss(batch)
-            self.optimiser.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]
-            self.optimiser.step()
-            self.lr = self.optimiser.param_groups[0]["lr"]
-            self.scheduler.step()
-            self.running[0] += loss.detach()
-            self.running[1] += 1
-            self.step += 1
-            progress(self.step, lambda: f"loss {self._mean_loss():.4f}")
-
-    def _mean_loss(self) -> float:
-        total, count = self.running.tolist()
-        return total / max(count, 1)
-
-    @torch.no_grad()
-    def validation_loss(self) -> float:
-        """Mean loss over the validation slices, in eval mode, with the same draws each time."""
-        self.method.eval()
-        generator = torch.Generator(self.draws.device).manual_seed(self.validation_seed)
-        total = torch.zeros((), dtype=torch.float64, device=self.draws.device)
-        for batch in self.validation:
-            with self.precision():
-                total += self.method.loss(replace(batch, generator=generator)) * len(batch)
-        return total.item() / sum(map(len, self.validation))
-
-    def _validate(self) -> None:
-        loss, trained = self.validation_loss(), self._mean_loss()
-        if not torch.tensor([loss, trained]).isfinite().all():
-            cause = f"training loss {trained}, validation loss {loss} after epoch {self.epoch}"
-            raise ProcessingError("The training diverged.", cause=cause, fix="lower the learning rate of the method in `hyper`")
-        self.curve.append([self.epoch, self.step, trained, loss, self.lr])
-        self.running.zero_()
-        if loss < self.lowest:
-            self.lowest = loss
-            self.best = {name: value.clone() for name, value in self.method.state_dict().items()}
-
-    def save(self, path: Path, identity: str) -> None:
-        """Write all that training goes on from to ``path``."""
-        tensors = {f"weights/{k}": v for k, v in self.method.state_dict().items()}
-        tensors |= {f"best/{k}": v for k, v in self.best.items()}
-        tensors |= {f"optimiser/{k}": v for k, v in checkpoint.optimiser_tensors(self.optimiser).items()}
-        tensors |= {"draws": self.draws.get_state(), "running": self.running}
-        meta = {"identity": identity, "epoch": self.epoch, "step": self.step, "curve": self.curve, "lowest": self.lowest}
-        meta |= {"groups": self.optimiser.state_dict()["param_groups"], "scheduler": self.scheduler.state_dict()}
-        checkpoint.save(tensors, meta, path)
-
-    def resume(self, path: Path, identity: str) -> None:
-        """Go on from the state at ``path`` if there is one of ``identity``."""
-        found = checkpoint.load_state(path, identity)
-        if found is None:
-            return
-        tensors, meta = found
-
-        def part(prefix: str) -> dict[str, Tensor]:
-            return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
-
-        self.method.load_state_dict(part("weights/"))
-        self.best = {k: v.to(self.draws.device) for k, v in part("best/").items()}
-        checkpoint.restore_optimiser(self.optimiser, part("optimiser/"), meta["groups"])
-        self.scheduler.load_state_dict(meta["scheduler"])
-        self.draws.set_state(tensors["draws"])
-        self.running.copy_(tensors["running"])
-        self.epoch, self.step, self.curve, self.lowest = (meta[k] for k in ("epoch", "step", "curve", "lowest"))
-        print(f"Resumed after epoch {self.epoch} of {self.method.hyper.epochs}.", file=sys.stderr)
+from sadm.trainer import Trainer
 
 
 def train(
@@ -168,6 +31,7 @@ def train(
     needs: Sequence[str | Path],
     hyper: Mapping[str, Any],
     draem: Mapping[str, Any] | None,
+    spacing: float,
     settings: Mapping[str, Any],
     seed: int,
     code: str,
@@ -178,50 +42,50 @@ def train(
 
     ``packed`` is the folder of the training scans and ``splits`` says which train and which validate; ``needs`` are the
     weights of NEEDS in the same fold; ``draem`` the config section for a model that trains on painted anomalies, else
-    None; ``settings`` the config section `training`; ``seed`` the study's; ``code`` the fingerprint of the code. A state
-    beside the weights lets a killed training go on to the same bytes (CPU). Raises SplitError for an empty part,
-    DataError for unusable inputs, ProcessingError if the loss is no number.
+    None; ``spacing`` the voxel size in mm; ``settings`` the config section `training`; ``seed`` the study's; ``code`` the
+    fingerprint of the code. A state beside the weights lets a killed training go on to the same bytes (on the CPU).
+    Raises SplitError for an empty part, DataError for unusable inputs, ProcessingError if the loss is no number.
     """
     device = pick_device(settings["device"])
 
-    def seeded(part: str) -> int:
-        return seeds.seed(seed, part, model, fold)
+    def draws(part: str) -> torch.Generator:
+        return torch.Generator(device).manual_seed(seeds.seed(seed, part, model, fold))
 
-    parts = load_packed(packed)
-    stores = {
-        part: Store.read(parts, members(parts, splits, fold, part), device, f"{part} part of fold {fold} for {model}")
+    volumes = load_packed(packed)
+    stores = [
+        Store.read(
+            volumes, members(volumes, splits, fold, part), device, f"{part} part of fold {fold} for {model}"
+        )
         for part in ("train", "val")
-    }
-    net = build(method, hyper, stores["train"].slice_shape, checkpoint.load_needs(needs, device), seeded("init"))
-    net = net.to(device, memory_format=torch.channels_last)
+    ]
+    frozen = checkpoint.load_needs(needs, device)
+    net = build(method, hyper, stores[0].slice_shape, frozen, seeds.seed(seed, "init", model, fold)).placed(
+        device
+    )
     precision = autocast(device, settings["amp"])
     labelled = module(method).TRAINS_ON == "labels"
-    source, validation = (slices_of(net, store, labelled, draem, precision) for store in stores.values())
-    validation = replace(validation, drop_last=False)
-    bank = net.hyper.bank
+    source, validation = (slices_of(net, store, labelled, draem, spacing, precision) for store in stores)
     trainer = Trainer(
         net,
-        Bank(source, bank, generator_on(device, seeded("bank"))) if bank else source,
-        list(validation.epoch(generator_on(device, seeded("validation slices")))),
+        Bank(source, net.hyper.bank, draws("bank")) if net.hyper.bank else source,
+        list(replace(validation, drop_last=False).epoch(draws("validation slices"))),
         settings,
         precision,
-        generator_on(device, seeded("train")),
-        seeded("validation loss"),
+        draws("train"),
+        seeds.seed(seed, "validation loss", model, fold),
     )
-    digests = [store.digest() for store in stores.values()] + [hashlib.sha256(Path(p).read_bytes()).hexdigest() for p in needs]
     about = {"method": method, "hyper": asdict(net.hyper), "shape": list(net.shape)}
+    inputs = [store.digest() for store in stores] + [
+        hashlib.sha256(Path(p).read_bytes()).hexdigest() for p in needs
+    ]
+    job = {"model": model, "fold": fold, "seed": seed, "code": code, "device": device.type}
     state = Path(weights).with_name("state.safetensors")
-    whole = {"about": about, "draem": draem, "settings": settings, "inputs": digests, "model": model, "fold": fold}
-    trainer.fit(state, checkpoint.identity(**whole, seed=seed, code=code, device=device.type))
+    options = {"draem": draem, "spacing": spacing, "settings": settings}
+    trainer.fit(state, checkpoint.identity(**about, **options, **job, inputs=inputs))
     rows = ["epoch,step,train_loss,val_loss,lr", *(",".join(map(str, row)) for row in trainer.curve)]
     write_text("\n".join(rows) + "\n", curve)
     checkpoint.save(trainer.best, about, weights)
     state.unlink(missing_ok=True)
-
-
-def generator_on(device: torch.device, seed: int) -> torch.Generator:
-    """A generator on ``device`` seeded with ``seed``."""
-    return torch.Generator(device).manual_seed(seed)
 
 
 def slices_of(
@@ -229,6 +93,7 @@ def slices_of(
     store: Store,
     labelled: bool,
     draem: Mapping[str, Any] | None,
+    spacing: float,
     precision: Callable[[], AbstractContextManager[Any]],
 ) -> Slices:
     """Training batches of ``store`` for ``net``, with its hyper-parameters' augmentation; with labels if ``labelled``.
@@ -244,9 +109,9 @@ def slices_of(
             found = net.context(batch)
         return None if found is None else found.float()
 
-    depth = store.t1.shape[1]
     augment = Augment(
-        (*store.slice_shape, depth),
+        store.t1.shape[1:],
+        spacing,
         gamma=hyper.augment_gamma,
         bias_field=hyper.augment_bias,
         blur=hyper.augment_blur,

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from sadm.errors import DataError
-from sadm.maps import write_maps
+from sadm.maps import tested, write_maps
 from sadm.packed import Packed, load_packed, members
 from sadm.score import median_map, residual_map
 from sadm.seeds import seed
@@ -31,8 +31,9 @@ def mean_brain(healthy: Packed, scans: np.ndarray) -> np.ndarray:
 
 
 def trivial_map(
-    name: str, x: np.ndarray, brain: np.ndarray, mean: np.ndarray, sigma: float, median: int, draw: np.random.Generator
-) -> np.ndarray:
+    name: str, x: np.ndarray, brain: np.ndarray, mean: np.ndarray,
+    sigma: float, median: int, draw: np.random.Generator,
+) -> np.ndarray:  # fmt: skip
     """One trivial map of a volume: float32 [D, X, Y] >= 0, 0 outside the brain.
 
     ``x`` and ``mean`` [D, X, Y] in [0, 1], ``brain`` 0/1; ``sigma`` and ``median`` as in ``residual_map``.
@@ -48,19 +49,23 @@ def trivial_map(
 
 
 def trivial(
-    healthy: str | Path, healthy_splits: str | Path, packed: str | Path, splits: str | Path,
+    healthy: str | Path, healthy_splits: str | Path, packed: str | Path, splits: str | Path | None,
     fold: int, testset: str, study_seed: int, sigma: float, median: int, out: Mapping[str, str | Path],
 ) -> None:  # fmt: skip
     """Write the four trivial maps of a test set to ``out`` (name of the score: path).
 
     ``healthy``, ``healthy_splits``: packed healthy data set and its splits; ``packed``, ``splits``: the test set and the
-    splits of the data set that its scans come from. Raises DataError if the fold has no healthy training scan.
+    splits of the data set that its scans come from, None if all are test scans; ``sigma`` and ``median`` as in
+    ``residual_map``. Raises DataError if the fold has no healthy training scan.
     """
     source, data = load_packed(healthy), load_packed(packed)
     training = members(source, healthy_splits, fold, "train")
     if not len(training):
-        raise DataError("No healthy training scan is left.", file=healthy, cause=f"fold {fold} has none", fix="see excluded.tsv there")
-    mean, scans = mean_brain(source, training), members(data, splits, fold, "test")
+        cause = f"fold {fold} has none"
+        raise DataError(
+            "No healthy training scan is left.", file=healthy, cause=cause, fix="see excluded.tsv"
+        )
+    mean, scans = mean_brain(source, training), tested(data, splits, fold)
 
     def volumes(name: str) -> Iterator[np.ndarray]:
         for i in scans:

@@ -7,8 +7,9 @@ with to_log(snakemake.log[0], snakemake.threads):
 
     from sadm.predict import predict
 
-    files, names = snakemake.input, snakemake.wildcards
+    files = snakemake.input
     predict(
-        fold=int(names.fold), packed=Path(files.t1).parent, splits=files.get("splits"), weights=files.weights,
-        reconstructions=files.get("reconstructions"), out=snakemake.output[0], **snakemake.params.settings,
+        fold=int(snakemake.wildcards.fold), packed=Path(files.packed[0]).parent, splits=files.splits[0],
+        weights=files.weights, reconstructions=next(iter(files.reconstructions), None),
+        out=snakemake.output.map, **snakemake.params.settings,
     )  # fmt: skip

@@ -9,6 +9,6 @@ with to_log(snakemake.log[0], snakemake.threads):
 
     files, names = snakemake.input, snakemake.wildcards
     reconstruct(
-        model=names.model, fold=int(names.fold), testset=names.testset, packed=Path(files.t1).parent,
-        splits=files.get("splits"), weights=files.weights, out=snakemake.output[0], **snakemake.params.settings,
+        model=names.model, fold=int(names.fold), testset=names.testset, packed=Path(files.packed[0]).parent,
+        splits=files.splits[0], weights=files.weights, out=snakemake.output[0], **snakemake.params.settings,
     )  # fmt: skip

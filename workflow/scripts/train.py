@@ -7,8 +7,8 @@ with to_log(snakemake.log[0], snakemake.threads):
 
     from sadm.train import train
 
-    files, names = snakemake.input, snakemake.wildcards
+    files, names, params = snakemake.input, snakemake.wildcards, dict(snakemake.params.items())
     train(
-        model=names.model, fold=int(names.fold), packed=Path(files.t1).parent, splits=files.splits, needs=files.needs,
-        weights=snakemake.output.weights, curve=snakemake.output.curve, **snakemake.params.settings,
+        model=names.model, fold=int(names.fold), packed=Path(files.packed[0]).parent, splits=files.splits[0],
+        needs=list(files.needs), weights=snakemake.output.weights, curve=snakemake.output.curve, **params,
     )  # fmt: skip

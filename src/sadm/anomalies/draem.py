@@ -9,7 +9,7 @@ from sadm.anomalies.perlin import Perlin, rotate, uniform
 from sadm.anomalies.textures import PAPER_AUGMENTERS, RELEASED_AUGMENTERS, augment
 from sadm.errors import ConfigError
 
-SOURCES = ("noise", "mask", "brain")
+SOURCES = ("noise", "mask")
 
 
 class Draem:
@@ -23,7 +23,7 @@ class Draem:
     ``threshold`` is drawn from U(low, high) for each slice; ``max_scale`` is the finest lattice, 2^max_scale cells an
     axis; ``augmenters`` the names that ``per_image`` distinct ones are drawn from; ``probability`` the share of slices
     that get an anomaly; ``within_brain`` cuts M to the brain. ``source`` is what is augmented: "noise" (255 n as 8-bit
-    integers, negative ones wrap around), "mask" (255 M) or "brain" (255 x).
+    integers, negative ones wrap around: what the released code does) or "mask" (255 M: what the paper's text says).
 
     The defaults are the paper's recipe: a "uniformly sampled threshold" and three of seven augmenters. The paper names no
     range for the threshold: [.25, .75], symmetric about the released .5, is our choice. M may be empty, as in the
@@ -45,17 +45,19 @@ class Draem:
         source: str = "noise",
     ) -> None:
         """``shape`` (H, W) of the slices. Raises ConfigError for unknown names and for values that are not possible."""
+        (low, high), (least, most) = threshold, blend
         unknown = sorted(set(augmenters) - set(RELEASED_AUGMENTERS))
         if unknown:
             fix = f"choose from {', '.join(RELEASED_AUGMENTERS)}"
             raise ConfigError(f"draem.augmenters: unknown {', '.join(unknown)}", fix=fix)
         if not 0 <= per_image <= len(set(augmenters)) == len(augmenters):
             cause = f"{per_image} distinct ones of {len(augmenters)} names"
-            raise ConfigError("draem.augmenters: too few, or one twice", cause=cause, fix="name at least per_image, each once")
+            fix = "name at least per_image, each once"
+            raise ConfigError("draem.augmenters: too few, or one twice", cause=cause, fix=fix)
         if source not in SOURCES:
             raise ConfigError(f"draem.source: unknown {source!r}", fix=f"choose from {', '.join(SOURCES)}")
         self.perlin = Perlin(shape, max_scale)
-        self.threshold, self.blend = threshold, blend
+        self.threshold, self.blend = (low, high), (least, most)
         self.augmenters, self.per_image = tuple(augmenters), per_image
         self.probability, self.within_brain, self.source = probability, within_brain, source
 
@@ -70,15 +72,7 @@ class Draem:
         mask &= (uniform(n, 0, 1, generator) < self.probability)[:, None, None]
         if self.within_brain:
             mask &= brain[:, 0]
-        source = self._source(noise, mask, images[:, 0])
+        source = (255 * noise).long() & 255 if self.source == "noise" else 255 * mask.long()
         pattern = augment(source, self.augmenters, self.per_image, generator).float() / 255
         weight = uniform(n, *self.blend, generator)[:, None, None] * mask
         return (images[:, 0] + weight * (pattern - images[:, 0]))[:, None], mask[:, None].float()
-
-    def _source(self, noise: Tensor, mask: Tensor, slices: Tensor) -> Tensor:
-        """The 8-bit image to augment, int64 [B, H, W]."""
-        if self.source == "noise":
-            return (255 * noise).long() % 256
-        if self.source == "mask":
-            return 255 * mask.long()
-        return (255 * slices.clamp(0, 1)).long()

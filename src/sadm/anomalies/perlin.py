@@ -15,7 +15,7 @@ def uniform(n: int, low: float, high: float, generator: torch.Generator) -> Tens
 
 
 def rotate(images: Tensor, degrees: Tensor) -> Tensor:
-    """Rotate each image [B, H, W] about its centre by ``degrees`` [B]: bilinear, zero outside (baselines.md 10.1)."""
+    """Rotate each image [B, H, W] about its centre by ``degrees`` [B], clockwise: bilinear, zero outside."""
     height, width = images.shape[1:]
     cos, sin = torch.cos(torch.deg2rad(degrees)), torch.sin(torch.deg2rad(degrees))
     rows = [cos, sin * (height / width), 0 * cos, -sin * (width / height), cos, 0 * cos]
@@ -42,8 +42,11 @@ class Perlin:
             fix = f"use at most {min(canvas).bit_length() - 1}"
             raise ConfigError("draem.max_scale is too fine for the slices.", cause=cause, fix=fix)
         self.max_scale = max_scale
-        self.y = torch.stack([_weights(shape[0], canvas[0], 2**k, 2**max_scale) for k in range(max_scale + 1)])
-        self.x = torch.stack([_weights(shape[1], canvas[1], 2**k, 2**max_scale) for k in range(max_scale + 1)])
+        scales = [2**k for k in range(max_scale + 1)]
+        self.y, self.x = (
+            torch.stack([_weights(size, full, cells, scales[-1]) for cells in scales])
+            for size, full in zip(shape, canvas)
+        )
 
     def __call__(self, n: int, generator: torch.Generator) -> Tensor:
         """``n`` independent fields, float32 [n, H, W], on the generator's device."""

@@ -100,7 +100,9 @@ def _autocontrast(images: Tensor, percent: Tensor) -> Tensor:
     cut = images[0].numel() * percent.long() // 100
     low = (counts.cumsum(1) <= cut).sum(1, keepdim=True)
     high = 255 - (counts.flip(1).cumsum(1) <= cut).sum(1, keepdim=True)
-    v, scale = _values(images), 255 / (high - low).clamp(min=1).double()
+    v = _values(images)
+    # PIL divides; 255 / tensor would be 255 times the reciprocal
+    scale = v.new_tensor(255) / (high - low).clamp(min=1)
     return torch.where(high > low, v * scale - low * scale, v)
 
 
@@ -160,6 +162,7 @@ def augment(images: Tensor, names: Sequence[str], count: int, generator: torch.G
 
     ``images`` int64 [B, H, W] with values 0..255, and so is the result.
     """
+    images = images.clone()
     order = torch.rand(len(images), len(names), generator=generator, device=images.device).argsort(1)
     for slot in range(count):
         tables = _values(images).long()

@@ -1,8 +1,8 @@
 """ATLAS v2.0 (Liew et al. 2022): chronic stroke, heads with skull in MNI space, lesions traced by experts.
 
-    ATLAS_2/Training/R001/sub-r001s001/ses-1/anat/*_T1w.nii.gz                              R001: the site
-                                                  *_label-L_desc-T1lesion_mask.nii.gz
-    ATLAS_2/20220425_ATLAS_2.0_MetaData.xlsx                                                "Subject ID" ...
+ATLAS_2/Training/R001/sub-r001s001/ses-1/anat/*_T1w.nii.gz                              R001: the site
+                                              *_label-L_desc-T1lesion_mask.nii.gz
+ATLAS_2/20220425_ATLAS_2.0_MetaData.xlsx                                                "Subject ID" ...
 """
 
 from collections.abc import Iterator, Mapping
@@ -31,7 +31,9 @@ def listed(dataset: str, options: Mapping[str, Any]) -> list[base.Scan]:
     Raises DataError: no tree, no scan, several T1 or labels of one session, a subject at two sites.
     """
     root = base.folder(base.folder(options["path"], "ATLAS_2"), "Training")
-    found = [_scan(dataset, site.name, anat) for site in base.children(root, r"R\d+") for anat in _anats(site)]
+    found = [
+        _scan(dataset, site.name, anat) for site in base.children(root, r"R\d+") for anat in _anats(site)
+    ]
     return base.checked(found, root, "R*/sub-*/ses-*/anat/*_T1w.nii.gz")
 
 
@@ -48,7 +50,12 @@ def _scan(dataset: str, site: str, anat: Path) -> base.Scan:
     lesion = base.single(base.images(anat, ".*lesion_mask"), "lesion label", fix)
     expected = anat / f"{subject}_{session}_space-MNI152NLin2009aSym_T1w.nii.gz"
     return base.Scan(
-        dataset, subject.removeprefix("sub-"), session.removeprefix("ses-"), t1 or str(expected), lesion=lesion, site=site
+        dataset,
+        subject.removeprefix("sub-"),
+        session.removeprefix("ses-"),
+        t1 or str(expected),
+        lesion=lesion,
+        site=site,
     )
 
 

@@ -3,8 +3,9 @@
 import os
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -43,16 +44,22 @@ def folder(path: str | Path, *names: str) -> Path:
     """``path``, or the first of its sub-folders ``names`` that exists. Raises DataError if ``path`` is no folder."""
     root = Path(path)
     if not str(path) or not root.is_dir():
-        raise DataError("A data set is not there.", file=path or "(no path)", cause="no such folder", fix="set options.path in the config")
+        raise DataError(
+            "A data set is not there.",
+            file=path or "(no path)",
+            cause="no such folder",
+            fix="set options.path in the config",
+        )
     return next((root / name for name in names if (root / name).is_dir()), root)
 
 
 def children(root: Path, pattern: str) -> list[Path]:
     """Sorted entries of ``root`` whose whole name matches the regular expression ``pattern``; hidden ones never do."""
-    if not root.is_dir():
+    try:
+        with os.scandir(root) as entries:
+            names = [e.name for e in entries if not e.name.startswith(".") and re.fullmatch(pattern, e.name)]
+    except (FileNotFoundError, NotADirectoryError):
         return []
-    with os.scandir(root) as entries:
-        names = [e.name for e in entries if not e.name.startswith(".") and re.fullmatch(pattern, e.name)]
     return [root / name for name in sorted(names)]
 
 
@@ -75,7 +82,12 @@ def image(path: Path) -> Path:
 def single(paths: Sequence[Path], what: str, fix: str) -> str:
     """The only path of ``paths``, "" if there is none. Raises DataError that names them if there are several."""
     if len(paths) > 1:
-        raise DataError(f"Several files may be the {what} of one scan.", file=paths[0], cause=", ".join(p.name for p in paths), fix=fix)
+        raise DataError(
+            f"Several files may be the {what} of one scan.",
+            file=paths[0],
+            cause=", ".join(p.name for p in paths),
+            fix=fix,
+        )
     return str(paths[0]) if paths else ""
 
 
@@ -87,22 +99,40 @@ def checked(scans: Iterable[Scan], tree: str | Path, expected: str) -> list[Scan
     """
     found = sorted(scans, key=lambda scan: (scan.name, scan.t1))
     if not found:
-        raise DataError("A data set has no scans.", file=tree, cause=f"no {expected}", fix="set options.path to the data set's folder")
-    by_name, by_subject = defaultdict(list), defaultdict(dict)
+        raise DataError(
+            "A data set has no scans.",
+            file=tree,
+            cause=f"no {expected}",
+            fix="set options.path to the data set's folder",
+        )
+    by_name: dict[str, list[str]] = defaultdict(list)
+    by_subject: dict[str, dict[str, str]] = defaultdict(dict)
     for scan in found:
         by_name[scan.name].append(scan.t1)
         by_subject[scan.subject].setdefault(scan.site, scan.t1)
     clashes = [f"{name}: {', '.join(files)}" for name, files in by_name.items() if len(files) > 1]
-    clashes += [f"{who} at {' and '.join(at)}: {', '.join(at.values())}" for who, at in by_subject.items() if len(at) > 1]
+    clashes += [
+        f"{who} at {' and '.join(at)}: {', '.join(at.values())}"
+        for who, at in by_subject.items()
+        if len(at) > 1
+    ]
     if clashes:
         fix = "remove or rename all but one of each; a subject's id is unique in a data set"
-        raise DataError("Several scans have the same subject and session.", file=tree, cause="; ".join(clashes), fix=fix)
+        raise DataError(
+            "Several scans have the same subject and session.", file=tree, cause="; ".join(clashes), fix=fix
+        )
     return found
 
 
 def present(scans: Iterable[Scan]) -> list[Scan]:
     """The scans whose every file exists: those the workflow can plan for. The cohort check names the others."""
     return [s for s in scans if all(os.path.exists(path) for path in (s.t1, s.brain_mask, s.lesion) if path)]
+
+
+def tables(importer: str, options: Mapping[str, Any]) -> list[str]:
+    """The tables of demographics that ``importer`` reads beside the images; nothing heavy is imported."""
+    module = import_module(f"sadm.data.{importer}")
+    return module.tables(options) if hasattr(module, "tables") else []
 
 
 def _text(cell: Any) -> str:
@@ -130,15 +160,23 @@ def _rows(path: str, subject: Sequence[str]) -> tuple[list[dict[str, str]], str]
         if Path(path).suffix.lower() in (".xls", ".xlsx"):
             frame = pd.read_excel(path, dtype=str)
         else:
-            frame = pd.read_csv(path, dtype=str, sep="\t" if path.endswith(".tsv") else ",", encoding="utf-8-sig")
+            frame = pd.read_csv(
+                path, dtype=str, sep="\t" if path.endswith(".tsv") else ",", encoding="utf-8-sig"
+            )
     except (OSError, ValueError, ImportError, pd.errors.ParserError) as error:
-        raise DataError("A table of subjects cannot be read.", file=path, cause=str(error), fix="repair or remove it") from error
+        raise DataError(
+            "A table of subjects cannot be read.", file=path, cause=str(error), fix="repair or remove it"
+        ) from error
     frame.columns = [str(column).strip().lower() for column in frame.columns]
     column = next((name for name in subject if name in frame.columns), "")
     if not column:
         cause = f"columns {', '.join(map(repr, frame.columns))}; a subject's id is looked for in {', '.join(map(repr, subject))}"
-        raise DataError("A table of subjects has no column of subjects.", file=path, cause=cause, fix="rename the column")
-    return [{str(key): _text(value) for key, value in row.items()} for row in frame.to_dict("records")], column
+        raise DataError(
+            "A table of subjects has no column of subjects.", file=path, cause=cause, fix="rename the column"
+        )
+    return [
+        {str(key): _text(value) for key, value in row.items()} for row in frame.to_dict("records")
+    ], column
 
 
 def demographics(

@@ -1,9 +1,9 @@
 """Any BIDS data set with T1w images; lesion labels and brain masks are looked for under derivatives.
 
-    sub-01/[ses-01/]anat/sub-01[_ses-01][_acq-...][_run-...]_T1w.nii[.gz]
-    participants.tsv                                                        participant_id, age, sex, site
-    derivatives/<pipeline>/sub-01/[ses-01/][anat/]sub-01..._label-lesion_mask.nii[.gz]
-                                                  sub-01..._desc-brain_mask.nii[.gz]
+sub-01/[ses-01/]anat/sub-01[_ses-01][_acq-...][_run-...]_T1w.nii[.gz]
+participants.tsv                                                        participant_id, age, sex, site
+derivatives/<pipeline>/sub-01/[ses-01/][anat/]sub-01..._label-lesion_mask.nii[.gz]
+                                              sub-01..._desc-brain_mask.nii[.gz]
 """
 
 import os
@@ -40,7 +40,10 @@ def listed(dataset: str, options: Mapping[str, Any]) -> list[base.Scan]:
     """
     root, found = base.folder(options["path"]), []
     for subject in base.children(root, "sub-[A-Za-z0-9]+"):
-        t1s = [t1 for place in _sessions(subject) for t1 in base.images(place / "anat", _regex(options["t1"]))]
+        t1s = [
+            t1 for place in _sessions(subject) for t1 in base.images(place / "anat", _regex(options["t1"]))
+        ]
+        t1s = [t1 for t1 in t1s if t1.name.startswith(f"{subject.name}_")]
         masks = _masks(root, subject.name) if t1s else []
         found += _distinct([_scan(dataset, t1, masks, options) for t1 in t1s])
     return base.checked(found, root, f"sub-*/[ses-*/]anat/{options['t1']}.nii[.gz]")
@@ -59,7 +62,9 @@ def tables(options: Mapping[str, Any]) -> list[str]:
 
 def demographics(options: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     """Age, sex and site by subject ("01")."""
-    return base.demographics(tables(options), ("participant_id",), lambda cell: cell.removeprefix("sub-"), ("site", "site_id"))
+    return base.demographics(
+        tables(options), ("participant_id",), lambda cell: cell.removeprefix("sub-"), ("site", "site_id")
+    )
 
 
 def _regex(pattern: str) -> str:
@@ -102,7 +107,9 @@ def _scan(dataset: str, t1: Path, masks: list[Path], options: Mapping[str, Any])
 
 def _distinct(scans_: list[base.Scan]) -> list[base.Scan]:
     sessions = [scan.session for scan in scans_]
-    return [replace(s, session=s.session + _rest(s.t1)) if sessions.count(s.session) > 1 else s for s in scans_]
+    return [
+        replace(s, session=s.session + _rest(s.t1)) if sessions.count(s.session) > 1 else s for s in scans_
+    ]
 
 
 def _rest(t1: str) -> str:

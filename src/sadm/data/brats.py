@@ -1,7 +1,7 @@
 """BraTS 2021 training data: glioma patients, skull-stripped, in SRI24 space at 1 mm.
 
-    BraTS2021_Training_Data/BraTS2021_00000/BraTS2021_00000_t1.nii.gz
-                                            BraTS2021_00000_seg.nii.gz     labels 1, 2, 4: any above 0 is tumour
+BraTS2021_Training_Data/BraTS2021_00000/BraTS2021_00000_t1.nii.gz
+                                        BraTS2021_00000_seg.nii.gz     labels 1, 2, 4: any above 0 is tumour
 """
 
 from collections.abc import Mapping
@@ -27,7 +27,9 @@ def listed(dataset: str, options: Mapping[str, Any]) -> list[base.Scan]:
     found = []
     for patient in base.children(root, r"BraTS\w*_\d+"):
         t1, label = (base.image(patient / f"{patient.name}_{kind}") for kind in ("t1", "seg"))
-        found.append(base.Scan(dataset, patient.name, "", str(t1), lesion=str(label) if label.exists() else ""))
+        found.append(
+            base.Scan(dataset, patient.name, "", str(t1), lesion=str(label) if label.exists() else "")
+        )
     return base.checked(found, root, "BraTS2021_*/BraTS2021_*_t1.nii.gz")
 
 

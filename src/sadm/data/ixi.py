@@ -1,7 +1,7 @@
 """IXI T1 heads (https://brain-development.org/ixi-dataset): healthy adults from three London hospitals, with skull.
 
-    IXI-T1/IXI002-Guys-0828-T1.nii.gz      subject - hospital (Guys, HH, IOP) - number
-    IXI.xls                                official demographics (IXI_ID, SEX_ID, AGE), in the folder or beside it
+IXI-T1/IXI002-Guys-0828-T1.nii.gz      subject - hospital (Guys, HH, IOP) - number
+IXI.xls                                official demographics (IXI_ID, SEX_ID, AGE), in the folder or beside it
 """
 
 import re
@@ -23,7 +23,7 @@ class Options:
     """Options of the importer."""
 
     path: str = ""  # the folder IXI-T1, or the folder that holds it
-    table: str = ""  # table of age and sex; empty: IXI.xls, IXI.csv or participants.csv in or beside the folder
+    table: str = ""  # table of age and sex; empty: IXI.xls, IXI.csv or participants.csv in or beside it
 
 
 def listed(dataset: str, options: Mapping[str, Any]) -> list[base.Scan]:

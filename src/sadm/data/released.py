@@ -21,7 +21,11 @@ STRIPPED = True
 PARTS = {
     "ixi": ("Train/ixi", r"(?P<subject>IXI\d+)-(?P<site>\w+)-\d+", "IXI"),
     "Brats21": ("Test/Brats21", r"(?P<subject>BraTS\w*_\d+)", "Brats21"),
-    "ATLAS_v2": ("Test/ATLAS_v2", r"sub-(?P<subject>(?P<site>r\d+)s\d+)_ses-(?P<session>\w+?)_.*", "ATLAS_v2"),
+    "ATLAS_v2": (
+        "Test/ATLAS_v2",
+        r"sub-(?P<subject>(?P<site>r\d+)s\d+)_ses-(?P<session>\w+?)_.*",
+        "ATLAS_v2",
+    ),
 }
 
 
@@ -54,7 +58,11 @@ def listed(dataset: str, options: Mapping[str, Any]) -> list[base.Scan]:
         said = match.groupdict(default="")
         site = re.sub(r"^r(?=\d)", "R", said.get("site", ""))
         lesion = str(seg) if seg.exists() else ""
-        found.append(base.Scan(dataset, said["subject"], said.get("session", ""), str(t1), str(mask), lesion, site=site))
+        found.append(
+            base.Scan(
+                dataset, said["subject"], said.get("session", ""), str(t1), str(mask), lesion, site=site
+            )
+        )
     return base.checked(found, root, "t1/*_t1.nii.gz")
 
 
@@ -72,4 +80,6 @@ def tables(options: Mapping[str, Any]) -> list[str]:
 def demographics(options: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     """Age and sex by subject."""
     subject = re.compile(r"IXI\d+|BraTS\w*?_\d+|(?<=sub-)r\d+s\d+")
-    return base.demographics(tables(options), ("img_name",), lambda cell: found[0] if (found := subject.search(cell)) else "")
+    return base.demographics(
+        tables(options), ("img_name",), lambda cell: found[0] if (found := subject.search(cell)) else ""
+    )

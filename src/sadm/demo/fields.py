@@ -89,9 +89,10 @@ def _upsampling(coarse: int, fine: int, factor: int) -> Array:
     return matrix.astype(np.float32)
 
 
-def upsample(volume: Array, shape: Shape, factor: int) -> Array:
-    """Linear interpolation of ``volume``, which holds every ``factor``-th voxel of a grid, to that grid [X, Y, Z]."""
-    return apply_along_axes([_upsampling(c, f, factor) for c, f in zip(volume.shape, shape)], volume)
+def upsample(volume: Array, shape: Shape, factors: Shape) -> Array:
+    """Linear interpolation of ``volume``, which holds every ``factors``-th voxel of a grid, to that grid [X, Y, Z]."""
+    matrices = [_upsampling(c, f, k) for c, f, k in zip(volume.shape, shape, factors)]
+    return apply_along_axes(matrices, volume)
 
 
 def trilinear(volumes: Sequence[Array], points: Array) -> list[Array]:
@@ -101,16 +102,16 @@ def trilinear(volumes: Sequence[Array], points: Array) -> list[Array]:
     """
     shape = volumes[0].shape
     strides = (shape[1] * shape[2], shape[2], 1)
-    base = np.zeros(points.shape[1:], np.int32)
+    base = np.zeros(points.shape[1:], np.intp)
     fraction = []
     for axis in range(3):
         p = np.clip(points[axis], 0, shape[axis] - 1.001)
-        low = p.astype(np.int32)
+        low = np.floor(p)
         fraction.append(p - low)
-        base += low * np.int32(strides[axis])
+        base += low.astype(np.intp) * strides[axis]
     fx, fy, fz = fraction
     corners = [
-        [base + np.int32(dx * strides[0] + dy * strides[1] + dz) for dz in (0, 1)] for dx in (0, 1) for dy in (0, 1)
+        [base + (dx * strides[0] + dy * strides[1] + dz) for dz in (0, 1)] for dx in (0, 1) for dy in (0, 1)
     ]
     out = []
     for volume in volumes:

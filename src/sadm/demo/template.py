@@ -22,7 +22,7 @@ class Template:
 
     ``head`` and ``brain`` (mask in [0, 1]) [X, Y, Z] lie at ``step`` mm; voxel (0, 0, 0) is at the atlas millimetres
     ``corner``. ``guides`` [5, I, J, K] at 2 mm from atlas voxel (0, 0, 0): depth below the closed hull of the brain
-    in mm; cortex (1 where there is folding; 0 in cerebellum and brain stem); gradient of the blurred ventricles.
+    in mm (negative outside); cortex (1 where there is folding; 0 in cerebellum and brain stem); gradient of the blurred ventricles.
     ``box``: first and last atlas voxel of the brain an axis. ``world``: atlas voxel to RAS+ mm, 4 x 4.
     """
 
@@ -87,7 +87,7 @@ def _resample(volume: Array, step: float) -> Array:
     from scipy import ndimage
 
     shape = [int((n - 1) / step) + 1 for n in volume.shape]
-    return np.asarray(ndimage.affine_transform(volume, np.full(3, step), output_shape=shape, order=1), np.float32)
+    return np.asarray(ndimage.affine_transform(volume, np.eye(3) * step, output_shape=shape, order=1), np.float32)
 
 
 def _bias(raw: Array, mask: NDArray[np.bool_]) -> Array:
@@ -113,7 +113,8 @@ def _guides(values: Array, mask: NDArray[np.bool_]) -> Array:
 
     s = _GUIDE_STEP
     hull = ndimage.binary_closing(np.pad(mask[::s, ::s, ::s], 8), iterations=7)
-    depth = s * ndimage.distance_transform_edt(hull)[8:-8, 8:-8, 8:-8]
+    inside, outside = (ndimage.distance_transform_edt(x)[8:-8, 8:-8, 8:-8] for x in (hull, ~hull))
+    depth = s * np.where(inside > 0, inside, 1 - outside)
     low = ndimage.gaussian_filter(values, 0.8)[::s, ::s, ::s]
     x, y, z = np.meshgrid(*[np.arange(n) * s for n in low.shape], indexing="ij", sparse=True)
     labels, _ = ndimage.label((low < 0.45) & (depth > 22))

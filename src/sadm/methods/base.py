@@ -44,7 +44,9 @@ class BaseMethod(nn.Module):
     ``score`` turns a reconstruction into a map; only a method that reconstructs asks for it, and only in `anomaly_map`.
     """
 
-    def __init__(self, hyper: Any, shape: tuple[int, int], needs: "Mapping[str, BaseMethod] | None" = None) -> None:
+    def __init__(
+        self, hyper: Any, shape: tuple[int, int], needs: "Mapping[str, BaseMethod] | None" = None
+    ) -> None:
         super().__init__()
         self.hyper, self.shape = hyper, shape
         self.needs: dict[str, Any] = dict(needs or {})
@@ -54,6 +56,11 @@ class BaseMethod(nn.Module):
     def device(self) -> torch.device:
         """Device of the weights."""
         return next(self.parameters()).device
+
+    def placed(self, device: torch.device) -> "BaseMethod":
+        """Itself on ``device``, weights channels-last, which convolutions are faster with."""
+        placed: BaseMethod = self.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        return placed
 
     def loss(self, batch: Batch) -> Tensor:
         """Scalar training loss of a batch, differentiable."""
@@ -85,7 +92,11 @@ def module(name: str) -> ModuleType:
 
 
 def build(
-    name: str, hyper: Mapping[str, Any], shape: tuple[int, int], needs: Mapping[str, BaseMethod] | None = None, seed: int = 0
+    name: str,
+    hyper: Mapping[str, Any],
+    shape: tuple[int, int],
+    needs: Mapping[str, BaseMethod] | None = None,
+    seed: int = 0,
 ) -> BaseMethod:
     """Method ``name`` with weights drawn from ``seed``, on the CPU; the global random state is left as it was.
 
@@ -96,7 +107,9 @@ def build(
     try:
         settings = found.Hyper(**values)
     except TypeError as error:
-        raise ConfigError(f"hyper.{name}: unknown hyper-parameter", cause=str(error), fix="see `class Hyper` of the method") from None
+        raise ConfigError(
+            f"hyper.{name}: unknown hyper-parameter", cause=str(error), fix="see `class Hyper` of the method"
+        ) from None
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
         method: BaseMethod = found.Method(settings, shape, needs)

@@ -32,7 +32,9 @@ class Hyper:
 
     epochs: int = 1600  # passes over the training volumes
     lr: float = 1e-4  # highest learning rate of Adam
-    schedule: str = "constant"  # learning rate: constant, linear (down to 1 %) or onecycle (5 % warm-up, then down to 0)
+    schedule: str = (
+        "constant"  # learning rate: constant, linear (down to 1 %) or onecycle (5 % warm-up, then down to 0)
+    )
     batch: int = 32  # slices a step
     slices: int = 1  # slices drawn from each volume in an epoch
     bank: int = 0  # slices augmented once and drawn from; 0: augmented anew for each step
@@ -56,9 +58,13 @@ class Hyper:
 class Method(BaseMethod):
     """Encoder, U-Net and noise; see the module."""
 
-    def __init__(self, hyper: Hyper, shape: tuple[int, int], needs: Mapping[str, BaseMethod] | None = None) -> None:
+    def __init__(
+        self, hyper: Hyper, shape: tuple[int, int], needs: Mapping[str, BaseMethod] | None = None
+    ) -> None:
         super().__init__(hyper, shape, needs)
-        self.encoder = ResNet(hyper.encoder_layers, hyper.encoder_width, hyper.condition, drop_path=hyper.encoder_drop_path)
+        self.encoder = ResNet(
+            hyper.encoder_layers, hyper.encoder_width, hyper.condition, drop_path=hyper.encoder_drop_path
+        )
         self.unet = ADMUNet(
             hyper.channels,
             hyper.res_blocks,
@@ -97,7 +103,8 @@ class Method(BaseMethod):
 
     def anomaly_map(self, volume: Tensor, brain: Tensor, reconstructions: Tensor | None) -> Tensor:
         """u = median((1 - SSIM(x, mean of the reconstructions)) brain) brain, [D, X, Y] (paper, section 3)."""
-        assert reconstructions is not None and self.score is not None, "needs its reconstructions and a score"
+        assert reconstructions is not None, "needs its reconstructions"
+        assert self.score is not None, "needs a score"
         mean = reconstructions.mean(0)
         found = self.score(volume.cpu().numpy(), mean.cpu().numpy(), brain.cpu().numpy())
         return torch.as_tensor(found, dtype=torch.float32)

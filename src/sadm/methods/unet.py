@@ -28,7 +28,9 @@ class Hyper:
 
     epochs: int = 600  # passes over the training volumes
     lr: float = 5e-5  # highest learning rate of Adam
-    schedule: str = "constant"  # learning rate: constant, linear (down to 1 %) or onecycle (5 % warm-up, then down to 0)
+    schedule: str = (
+        "constant"  # learning rate: constant, linear (down to 1 %) or onecycle (5 % warm-up, then down to 0)
+    )
     batch: int = 32  # slices a step
     slices: int = 1  # slices drawn from each volume in an epoch
     bank: int = 0  # slices augmented and painted once and drawn from; 0: anew for each step
@@ -37,13 +39,17 @@ class Hyper:
     augment_blur: float = 0.25  # probability of a random blur
     augment_ghosting: float = 0.5  # probability of random ghosting
     channels: tuple[int, ...] = (64, 128, 256)  # channels of the levels
-    prior_logit: float = 0.0  # added to the last bias at the start: log odds of a lesion pixel, for short trainings
+    prior_logit: float = (
+        0.0  # added to the last bias at the start: log odds of a lesion pixel, for short trainings
+    )
 
 
 class Method(BaseMethod):
     """One segmentation U-Net; see the module."""
 
-    def __init__(self, hyper: Hyper, shape: tuple[int, int], needs: Mapping[str, BaseMethod] | None = None) -> None:
+    def __init__(
+        self, hyper: Hyper, shape: tuple[int, int], needs: Mapping[str, BaseMethod] | None = None
+    ) -> None:
         super().__init__(hyper, shape, needs)
         self.net = SegUNet(hyper.channels, siamese=False)
         with torch.no_grad():

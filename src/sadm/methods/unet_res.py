@@ -28,7 +28,9 @@ class Hyper:
 
     epochs: int = 600  # passes over the training volumes
     lr: float = 5e-5  # highest learning rate of Adam
-    schedule: str = "constant"  # learning rate: constant, linear (down to 1 %) or onecycle (5 % warm-up, then down to 0)
+    schedule: str = (
+        "constant"  # learning rate: constant, linear (down to 1 %) or onecycle (5 % warm-up, then down to 0)
+    )
     batch: int = 32  # slices a step
     slices: int = 1  # slices drawn from each volume in an epoch
     bank: int = 0  # slices augmented, painted and reconstructed once and drawn from; 0: anew for each step
@@ -37,13 +39,17 @@ class Hyper:
     augment_blur: float = 0.25  # probability of a random blur
     augment_ghosting: float = 0.5  # probability of random ghosting
     channels: tuple[int, ...] = (64, 128, 256)  # channels of the levels
-    prior_logit: float = 0.0  # added to the last bias at the start: log odds of a lesion pixel, for short trainings
+    prior_logit: float = (
+        0.0  # added to the last bias at the start: log odds of a lesion pixel, for short trainings
+    )
 
 
 class Method(BaseMethod):
     """One siamese segmentation U-Net; see the module."""
 
-    def __init__(self, hyper: Hyper, shape: tuple[int, int], needs: Mapping[str, BaseMethod] | None = None) -> None:
+    def __init__(
+        self, hyper: Hyper, shape: tuple[int, int], needs: Mapping[str, BaseMethod] | None = None
+    ) -> None:
         super().__init__(hyper, shape, needs)
         self.net = SegUNet(hyper.channels, siamese=True)
         with torch.no_grad():
@@ -55,7 +61,8 @@ class Method(BaseMethod):
 
     def loss(self, batch: Batch) -> Tensor:
         """Binary cross-entropy, mean over all pixels of the batch."""
-        assert batch.label is not None and batch.context is not None, "trains on labels and reconstructions"
+        assert batch.label is not None, "trains on labels"
+        assert batch.context is not None, "trains on reconstructions"
         logits = self.net(batch.image, batch.image - batch.context)
         return binary_cross_entropy_with_logits(logits.float(), batch.label)
 
@@ -63,5 +70,7 @@ class Method(BaseMethod):
         """Mean over the reconstructions of p_t, in the brain: [D, X, Y] in [0, 1]."""
         assert reconstructions is not None, "needs the reconstructions of the cDDPM"
         image = volume[:, None]
-        maps = [torch.sigmoid(self.net(image, image - each[:, None]).float())[:, 0] for each in reconstructions]
+        maps = [
+            torch.sigmoid(self.net(image, image - each[:, None]).float())[:, 0] for each in reconstructions
+        ]
         return torch.stack(maps).mean(0) * brain

@@ -1,0 +1,71 @@
+"""The fixed DRAEM test set: the healthy test scans with a synthetic anomaly on every slice (sadm.md section 5).
+
+The authors published no generator of their test set; this one is fixed by the study's seed. Anomalies are painted by the
+recipe that the DRAEM nets train on, outside the brain too unless the recipe says `within_brain`; the label is the anomaly
+inside the brain mask, where alone a score is read.
+"""
+
+import csv
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from sadm import seeds
+from sadm.anomalies.draem import Draem
+from sadm.errors import SplitError
+from sadm.io import atomic, write_text
+from sadm.packed import Packed, load_packed, members
+
+
+def synthesise(
+    packed: str | Path, splits: str | Path, out: str | Path, seed: int, draem: Mapping[str, Any]
+) -> None:
+    """Write the DRAEM test set made of the healthy data set ``packed`` (a folder) as a packed data set into ``out``.
+
+    ``splits`` names the test scans, the same in every fold; ``draem`` are the parameters of `Draem`. Each scan has its own
+    generator, seeded by the study's ``seed`` and the scan's name: another scan more or less changes no other.
+    Raises SplitError if there is no test scan, ConfigError for impossible parameters.
+    """
+    healthy = load_packed(packed)
+    chosen = members(healthy, splits, 0, "test")
+    if not len(chosen):
+        cause, fix = (
+            "no packed scan is in the test set",
+            "set splits.test to at least 1, or leave draem out of testsets",
+        )
+        raise SplitError("The DRAEM test set has no scan.", file=splits, cause=cause, fix=fix)
+    painter = Draem(healthy.t1.shape[2:], **draem)
+    painted = [paint(healthy, i, painter, seed) for i in chosen]
+    arrays = {"brain": np.asarray(healthy.brain[chosen])}
+    arrays["t1"], arrays["lesion"] = (np.stack(each) for each in zip(*painted))
+    for name, array in arrays.items():
+        with atomic(Path(out) / f"{name}.npy") as tmp:
+            np.save(tmp, array)
+    _list_scans(Path(packed) / "scans.tsv", chosen, Path(out) / "scans.tsv")
+    write_text("scan\treasons\n", Path(out) / "excluded.tsv")
+    share = arrays["lesion"].sum() / arrays["brain"].sum()
+    print(f"{len(chosen)} scans, anomalies in {share:.1%} of their brain voxels")
+
+
+def paint(healthy: Packed, index: int, painter: Draem, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """One scan with an anomaly on every slice: its T1, float16, and the label, uint8 0/1, both [D, X, Y]."""
+    generator = torch.Generator().manual_seed(seeds.seed(seed, "synthesise", healthy.scans[index]))
+    slices = torch.from_numpy(healthy.t1[index].astype(np.float32))[:, None]
+    brain = torch.from_numpy(healthy.brain[index] > 0)[:, None]
+    images, labels = painter(slices, brain, generator)
+    return images[:, 0].half().numpy(), ((labels > 0) & brain)[:, 0].byte().numpy()
+
+
+def _list_scans(source: Path, chosen: np.ndarray, out: Path) -> None:
+    """The rows of ``chosen`` scans, numbered anew."""
+    with open(source, newline="", encoding="utf-8") as stream:
+        table = csv.DictReader(stream, delimiter="\t")
+        names, rows = list(table.fieldnames or []), list(table)
+    with atomic(out) as tmp, open(tmp, "w", newline="", encoding="utf-8") as stream:
+        writer = csv.DictWriter(stream, names, delimiter="\t", lineterminator="\n")
+        writer.writeheader()
+        for number, i in enumerate(chosen):
+            writer.writerow(rows[i] | ({"index": number} if "index" in names else {}))

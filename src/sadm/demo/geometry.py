@@ -1,0 +1,125 @@
+"""Where each voxel of a new head lies in the template: grid, pose, warp and ventricle size."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sadm.demo.fields import Array, Shape, field, normal, rotation, sigmoid, trilinear, uniform, upsample
+from sadm.demo.population import Population, Scanner
+from sadm.demo.template import Template
+
+_GUIDE_MM = 2.0
+_COARSE = 2  # the guides are smooth: they are read at every second voxel an axis
+_NATIVE_SHAPE: Shape = (100, 124, 96)
+_MARGIN = 14  # mm kept about the atlas's brain box on the SRI24 grid
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The voxels of a head: shape, size in mm, 4 x 4 affine to RAS+ mm; ``first`` is voxel (0, 0, 0) in a whole SRI24 grid."""
+
+    shape: Shape
+    voxel: tuple[float, float, float]
+    affine: NDArray[np.float64]
+    centre: NDArray[np.float64]  # mm from voxel (0, 0, 0) that is mapped to the template's centre
+    first: tuple[int, int, int] = (0, 0, 0)
+
+    def axes(self) -> list[Array]:
+        """Millimetres about the centre, one array an axis, shaped to broadcast to [X, Y, Z]."""
+        out = []
+        for axis, (n, size, centre) in enumerate(zip(self.shape, self.voxel, self.centre)):
+            shape = [1, 1, 1]
+            shape[axis] = n
+            out.append((np.arange(n) * size - centre).astype(np.float32).reshape(shape))
+        return out
+
+
+def native_grid(scanner: Scanner) -> Grid:
+    """A scanner's grid: 100 x 124 x 96 voxels, the world's origin in the middle."""
+    extent = (np.array(_NATIVE_SHAPE) - 1) * np.array(scanner.voxel)
+    affine = np.diag([*scanner.voxel, 1.0])
+    affine[:3, 3] = -extent / 2
+    return Grid(_NATIVE_SHAPE, scanner.voxel, affine, extent / 2)
+
+
+def sri_grid(template: Template, size: float = 2.0) -> Grid:
+    """The part about the brain of the SRI24 grid in blocks of ``size`` mm; its affine is that of the part."""
+    low = np.maximum((template.box[:, 0] - _MARGIN) // size, 0).astype(int)
+    high = np.minimum((template.box[:, 1] + _MARGIN) // size + 1, _sri_shape(size)).astype(int)
+    corner = low * size + (size - 1) / 2  # atlas millimetres of the first block's centre
+    affine = template.world @ np.block([[np.eye(3) * size, corner[:, None]], [np.zeros((1, 3)), np.ones((1, 1))]])
+    x, y, z = (int(n) for n in high - low)
+    return Grid((x, y, z), (size, size, size), affine, template.centre - corner, (int(low[0]), int(low[1]), int(low[2])))
+
+
+def _sri_shape(size: float) -> NDArray[np.float64]:
+    return np.ceil(np.array([240, 240, 155]) / size)
+
+
+def to_sri_frame(volume: NDArray[np.generic], grid: Grid) -> tuple[NDArray[np.generic], NDArray[np.float64]]:
+    """Put a part [X, Y, Z] into the whole SRI24 grid, zero elsewhere, in LPS order as BraTS; with its affine."""
+    shape = tuple(int(n) for n in _sri_shape(grid.voxel[0]))
+    whole = np.zeros(shape, volume.dtype)
+    whole[tuple(slice(f, f + n) for f, n in zip(grid.first, volume.shape))] = volume
+    affine = grid.affine.copy()
+    affine[:3, 3] -= affine[:3, :3] @ np.array(grid.first)
+    affine[:3, 3] += affine[:3, :3] @ np.array([shape[0] - 1, shape[1] - 1, 0])
+    affine[:3, :2] *= -1
+    return np.ascontiguousarray(whole[::-1, ::-1]), affine
+
+
+def pose(population: Population, rng: np.random.Generator) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Matrix [3, 3] and shift [3] in mm from a head to the template, about the centre."""
+    common = normal(rng, 0, population.size[0])
+    scale = np.diag([np.exp(-common - normal(rng, 0, population.size[1])) for _ in range(3)])
+    shear = np.eye(3)
+    shear[np.triu_indices(3, 1)] = rng.normal(0, 0.01, 3)
+    turn = rotation([normal(rng, 0, std) for std in population.turn])
+    shift = np.array([normal(rng, mean, std) for mean, std in population.shift])
+    return scale @ shear @ turn, shift
+
+
+def place(template: Template, grid: Grid, population: Population, rng: np.random.Generator) -> tuple[Array, NDArray[np.float64]]:
+    """Atlas millimetres [3, X, Y, Z] of every voxel after pose and warp, and the pose's matrix [3, 3].
+
+    The warp is coarse everywhere and fine inside the hull only: more of it makes waves in skull and midline.
+    """
+    matrix, shift = pose(population, rng)
+    axes = grid.axes()
+    points = np.empty((3, *grid.shape), np.float32)
+    for i in range(3):
+        terms = [np.float32(matrix[i, j]) * (axes[j] + np.float32(shift[j])) for j in range(3)]
+        points[i] = terms[0] + terms[1] + terms[2] + np.float32(template.centre[i])
+    (depth,) = guides(template, points, (0,))
+    inside = 0.15 + 0.85 * sigmoid((depth - 3) / 2)
+    # spacings in voxels of about 2 mm
+    amplitudes = [uniform(rng, bounds) * population.warp for bounds in ((0.8, 1.4), (0.4, 0.75), (0.4, 0.65))]
+    far, middle, near = map(np.float32, amplitudes)
+    for i in range(3):
+        fine = middle * field(grid.shape, 10, rng) + near * field(grid.shape, 5, rng)
+        points[i] += far * field(grid.shape, 22, rng) + fine * inside
+    return points, matrix
+
+
+def guides(template: Template, points: Array, which: tuple[int, ...]) -> list[Array]:
+    """The template's guides of the given numbers at ``points`` [3, X, Y, Z] (atlas mm): a list of [X, Y, Z]."""
+    s = _COARSE
+    x, y, z = points.shape[1:]
+    low = trilinear([template.guides[i] for i in which], points[:, ::s, ::s, ::s] / np.float32(_GUIDE_MM))
+    return [upsample(v, (x, y, z), (s, s, s)) for v in low]
+
+
+def tissue_at(template: Template, points: Array) -> Array:
+    """Tissue value of the template at ``points`` [3, ...] (atlas mm)."""
+    return _sample(template, template.head, points)
+
+
+def brain_at(template: Template, points: Array) -> Array:
+    """Brain mask, in [0, 1], of the template at ``points`` [3, ...] (atlas mm)."""
+    return _sample(template, template.brain, points)
+
+
+def _sample(template: Template, volume: Array, points: Array) -> Array:
+    corner = template.corner.astype(np.float32)[:, None, None, None]
+    return trilinear([volume], (points - corner) * np.float32(1 / template.step))[0]

@@ -1,0 +1,172 @@
+"""Subject-disjoint, stratified, seeded sets: a healthy test set and folds of train and val; annotated subsets.
+
+Sizes count subjects, and are met exactly; all sessions of a subject are in one set. A draw is systematic: subjects are
+ordered by stratum, at random within one, and every (n/k)-th is taken from a random start (Cochran 1977, chapter 8). So
+each stratum, and each block of strata that share their first properties, gives its share to less than one subject.
+"""
+
+import csv
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from sadm import seeds
+from sadm.errors import SplitError
+from sadm.io import atomic
+
+COLUMNS = ("scan", "subject", "fold", "set")
+Strata = Mapping[str, tuple[str | int, ...]]
+
+
+def splits(
+    sheet: str | Path, out: str | Path, role: str, folds: int, seed: int,
+    test: float = 0, val: float = 0, train: float | None = None, annotated: float = 0, annotated_val: float = 0,
+) -> None:  # fmt: skip
+    """Deal the subjects of ``sheet`` into sets and write ``out`` (tsv: scan, subject, fold, set), a row a scan and fold.
+
+    ``role`` "healthy": ``test`` subjects, the same in each fold, then ``val`` and ``train`` of each fold (None: all that
+    are left), stratified by site, sex and tertile of age. ``role`` "annotated": a subset of ``annotated`` subjects, of
+    which ``annotated_val`` for validation, and all others for testing, the same in each fold, stratified by quartile of
+    lesion volume and site. Sizes are counts, or below 1 shares. Raises SplitError for sizes that cannot be met.
+    """
+    rows = read(sheet)
+    name, subjects = rows[0]["dataset"], sorted({row["subject"] for row in rows})
+    strata = stratify(rows, ("site", "sex", "age:3") if role == "healthy" else ("lesion_ml:4", "site"))
+    if role == "healthy":
+        deals = healthy(subjects, strata, folds, (test, val, train), seed, name)
+    else:
+        deals = [annotated_sets(subjects, strata, (annotated, annotated_val), seed, name)] * folds
+    with atomic(out) as tmp, open(tmp, "w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream, delimiter="\t", lineterminator="\n")
+        writer.writerow(COLUMNS)
+        for fold, deal in enumerate(deals):
+            chosen = {subject: part for part, members in deal.items() for subject in members}
+            writer.writerows(
+                (r["scan"], r["subject"], fold, chosen[r["subject"]]) for r in rows if r["subject"] in chosen
+            )
+            print(
+                f"{name}, fold {fold}: "
+                + ", ".join(f"{len(members)} {part}" for part, members in deal.items())
+            )
+
+
+def read(path: str | Path) -> list[dict[str, str]]:
+    """The rows of a sheet or splits file (tsv)."""
+    with open(path, newline="", encoding="utf-8") as stream:
+        return list(csv.DictReader(stream, delimiter="\t"))
+
+
+def size(asked: float, total: int, what: str) -> int:
+    """Subjects that ``asked`` means out of ``total``: itself if 1 or more, else that share, rounded half up."""
+    if asked < 0 or (asked >= 1 and asked != int(asked)):
+        fix = "use a count of subjects, or a share below 1"
+        raise SplitError(
+            f"A split cannot be made: {what} is {asked}.", cause="neither a whole number nor a share", fix=fix
+        )
+    return int(asked) if asked >= 1 else int(asked * total + 0.5)
+
+
+def stratify(
+    rows: Sequence[Mapping[str, str]], properties: Sequence[str]
+) -> dict[str, tuple[str | int, ...]]:
+    """Stratum of each subject: a value for each of ``properties``, which are columns of the sheet.
+
+    "age:3" stands for the tertile of the subjects' mean age (0, 1, 2; -1 where no number is known).
+    """
+    by_subject = defaultdict(list)
+    for row in rows:
+        by_subject[row["subject"]].append(row)
+    columns = []
+    for name in properties:
+        column, _, parts = name.partition(":")
+        values = [[row[column] for row in group if row[column]] for group in by_subject.values()]
+        columns.append(
+            _quantiles(values, int(parts)) if parts else [value[0] if value else "" for value in values]
+        )
+    return dict(zip(by_subject, zip(*columns, strict=True), strict=True))
+
+
+def _quantiles(values: Sequence[Sequence[str]], parts: int) -> list[int]:
+    means = np.array([np.mean([float(v) for v in value]) if value else np.nan for value in values])
+    if np.isnan(means).all():
+        return [-1] * len(means)
+    edges = np.nanquantile(means, np.arange(1, parts) / parts)
+    return [-1 if np.isnan(mean) else int(np.searchsorted(edges, mean)) for mean in means]
+
+
+def draw(pool: Sequence[str], count: int, strata: Strata, rng: np.random.Generator) -> list[str]:
+    """``count`` of the subjects in ``pool``, sorted: a systematic sample over the ``strata`` (see the module's text)."""
+    if count == 0:
+        return []
+    order = sorted(zip([strata[s] for s in pool], rng.permutation(len(pool)).tolist(), pool, strict=True))
+    start = int(rng.integers(len(pool)))
+    return sorted(order[(i * len(pool) + start) // count][2] for i in range(count))
+
+
+def healthy(
+    subjects: Sequence[str],
+    strata: Strata,
+    folds: int,
+    sizes: tuple[float, float, float | None],
+    seed: int,
+    name: str,
+) -> list[dict[str, list[str]]]:
+    """Sets of each fold: {"train", "val", "test"} -> subjects. ``sizes``: test, val, train.
+
+    The validation sets of the folds are disjoint while there are subjects left for it. Raises SplitError.
+    """
+    total = len(subjects)
+    test, val = size(sizes[0], total, "splits.test"), size(sizes[1], total, "splits.val")
+    train = total - test - val if sizes[2] is None else size(sizes[2], total, "splits.train")
+    if min(test, val, train) < 1 or test + val + train > total:
+        need = f"{test} test + {val} validation + {train} training subjects"
+        cause = f"its sheet has {total} subjects, and each set needs at least 1"
+        raise SplitError(
+            f"The split of {name!r} cannot be made: {need}.",
+            cause=cause,
+            fix="change splits.test, .val or .train",
+        )
+    tested = draw(subjects, test, strata, _rng(seed, name, "test"))
+    pool = _without(subjects, tested)
+    deck, deals = pool, []
+    for fold in range(folds):
+        rng = _rng(seed, name, "fold", fold)
+        held = draw(deck, min(val, len(deck)), strata, rng)
+        deck = _without(deck, held)
+        if len(held) < val:
+            again = draw(_without(pool, held), val - len(held), strata, rng)
+            held, deck = held + again, _without(pool, again)
+        trained = draw(_without(pool, held), train, strata, rng)
+        deals.append({"train": trained, "val": sorted(held), "test": tested})
+    return deals
+
+
+def annotated_sets(
+    subjects: Sequence[str], strata: Strata, sizes: tuple[float, float], seed: int, name: str
+) -> dict[str, list[str]]:
+    """{"train", "val", "test"} -> subjects; train and val are the annotated subset. ``sizes``: annotated, annotated_val.
+
+    With 0 annotated subjects all are tested. Raises SplitError.
+    """
+    total = len(subjects)
+    subset = size(sizes[0], total, f"datasets.{name}.annotated")
+    val = size(sizes[1], subset, f"datasets.{name}.annotated_val") if subset else 0
+    if subset and not (1 <= val < subset < total):
+        need = f"{subset - val} training + {val} validation subjects, {total - subset} test subjects"
+        cause = f"its sheet has {total} subjects, and each set needs at least 1"
+        fix = f"change datasets.{name}.annotated (0: test only) or .annotated_val"
+        raise SplitError(f"The split of {name!r} cannot be made: {need}.", cause=cause, fix=fix)
+    chosen = draw(subjects, subset, strata, _rng(seed, name, "annotated"))
+    held = draw(chosen, val, strata, _rng(seed, name, "val"))
+    return {"train": _without(chosen, held), "val": held, "test": _without(subjects, chosen)}
+
+
+def _without(pool: Sequence[str], taken: Sequence[str]) -> list[str]:
+    gone = set(taken)
+    return [subject for subject in pool if subject not in gone]
+
+
+def _rng(seed: int, *parts: str | int) -> np.random.Generator:
+    return np.random.default_rng(seeds.seed(seed, "splits", *parts))

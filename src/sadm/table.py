@@ -1,0 +1,229 @@
+"""Table 1: means over the test volumes of each fold, then mean and standard deviation over the folds.
+
+Three files: .csv with full precision, .md and .tex in the paper's layout, with the protocol and whatever was left out.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from sadm.errors import DataError
+from sadm.io import write_text
+
+METRICS = ("dice", "auprc")
+DDOF = 1  # standard deviation of a sample; the paper does not say which
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What the table shows.
+
+    ``rows``: {row: names of the training sets of its models, the models that they need included}; ``trivial``: names of the
+    trivial scores; ``titles``: printed names of data sets, training sets and test sets; ``healthy``: the healthy data set.
+    """
+
+    rows: Mapping[str, Sequence[str]]
+    trivial: Sequence[str]
+    testsets: Sequence[str]
+    folds: int
+    healthy: str
+    titles: Mapping[str, str]
+
+    @property
+    def all_rows(self) -> list[str]:
+        """Rows, then trivial scores, in the order of the table."""
+        return [*self.rows, *self.trivial]
+
+    def unhealthy(self, row: str) -> str:
+        """Name of the training set with anomalies of a row, "" if none."""
+        return next((name for name in self.rows.get(row, ()) if name != self.healthy), "")
+
+    def heads(self, row: str) -> list[str]:
+        """The first three cells of a row: method, healthy and unhealthy training data."""
+        unhealthy = self.unhealthy(row)
+        method, _, suffix = row.rpartition("-")
+        method = method if suffix and suffix.lower() == unhealthy.lower() else row
+        healthy = self.healthy in self.rows.get(row, ()) or (row in self.trivial and row.startswith("mean-"))
+        return [method, self.titles[self.healthy] if healthy else "None", self.titles.get(unhealthy, "None")]
+
+
+def read_scores(files: Sequence[str | Path], layout: Layout) -> pd.DataFrame:
+    """All scores, a line a volume: row, fold, testset, scan, dice, auprc, threshold, lesion_voxels, empty.
+
+    ``files`` in the order rows (methods, then trivial), folds, test sets. Raises DataError if a row was measured on other
+    scans than the first.
+    """
+    frames = []
+    keys = product(layout.all_rows, range(layout.folds), layout.testsets)
+    for file, (row, fold, testset) in zip(files, keys, strict=True):
+        one = pd.read_csv(file, sep="\t", dtype={"scan": str})
+        frames.append(one.assign(row=row, fold=fold, testset=testset))
+        if list(one["scan"]) != list(frames[layout.testsets.index(testset)]["scan"]):
+            fix = "delete the folder of the scores and run again"
+            raise DataError("Two rows were measured on different scans.", file=file, fix=fix)
+    return pd.concat(frames, ignore_index=True)
+
+
+def summarise(scores: pd.DataFrame, layout: Layout) -> pd.DataFrame:
+    """Table 1 as in table1.csv: row, kind, then mean and std of each metric on each test set, in percent.
+
+    Scans with an empty label count nowhere. The std over folds has ddof 1; it is NaN with one fold.
+    """
+    measured = scores[scores["empty"] == 0]
+    by_fold = measured.groupby(["row", "testset", "fold"])[list(METRICS)].mean() * 100
+    over = by_fold.groupby(level=["row", "testset"])
+    stats = {"mean": over.mean(), "std": over.std(ddof=DDOF)}
+    kinds = ["method"] * len(layout.rows) + ["trivial"] * len(layout.trivial)
+    table = pd.DataFrame({"row": layout.all_rows, "kind": kinds})
+    for testset, metric, stat in product(layout.testsets, METRICS, stats):
+        values = stats[stat][metric]
+        keys = [(row, testset) for row in layout.all_rows]
+        table[f"{testset}_{metric}_{stat}"] = values.reindex(keys).to_numpy()
+    return table
+
+
+def listed(count: int, names: str) -> str:
+    """A count, and what was counted if there is any."""
+    return f"{count}: {names}" if count else "0"
+
+
+def excluded_notes(excluded: Mapping[str, str | Path], titles: Mapping[str, str]) -> list[str]:
+    """A sentence a data set: how many scans preprocessing excluded, their names and the reasons (excluded.tsv)."""
+    notes = []
+    for name, file in excluded.items():
+        rows = pd.read_csv(file, sep="\t", dtype=str, keep_default_na=False)
+        named = "; ".join(f"{scan} ({reasons})" for scan, reasons in zip(rows["scan"], rows["reasons"]))
+        notes.append(f"Excluded from {titles[name]} by preprocessing: {listed(len(rows), named)}.")
+    return notes
+
+
+def volume_notes(scores: pd.DataFrame, layout: Layout) -> list[str]:
+    """A sentence a test set: number of test volumes, and the scans whose label is empty on the grid, which count nowhere."""
+    notes = []
+    for testset in layout.testsets:
+        here = scores[(scores["testset"] == testset) & (scores["fold"] == 0)].drop_duplicates("scan")
+        empty = here.loc[here["empty"] == 1, "scan"]
+        left = f"left out, label empty after resampling: {listed(len(empty), ', '.join(empty))}"
+        notes.append(f"{layout.titles[testset]}: mean over {len(here) - len(empty)} test volumes; {left}.")
+    return notes
+
+
+def trivial_notes(table: pd.DataFrame, layout: Layout) -> list[str]:
+    """A sentence a test set: the best trivial score by Dice, and the rows that are not above it."""
+    notes = []
+    for testset in layout.testsets:
+        values = table.set_index("row")[f"{testset}_dice_mean"]
+        trivial, rows = values[list(layout.trivial)].dropna(), values[list(layout.rows)]
+        if len(trivial):
+            below = ", ".join(rows.index[~(rows > trivial.max())]) or "none"
+            best = f"{trivial.idxmax()}, DICE {trivial.max():.2f}"
+            notes.append(
+                f"Best trivial score on {layout.titles[testset]}: {best}; rows not above it: {below}."
+            )
+    return notes
+
+
+def protocol_notes(study: Mapping[str, Any], layout: Layout) -> list[str]:
+    """What was done: ``study`` holds name, protocol, seed, grid, score and the epochs of each model."""
+    grid, score = study["grid"], study["score"]
+    x, y, z = (size // grid["downsample"] for size in grid["shape"])
+    spread = (
+        f"mean and standard deviation over {layout.folds} folds (ddof {DDOF}; the paper does not say which)"
+    )
+    epochs = ", ".join(f"{model} {count}" for model, count in study["epochs"].items())
+    return [
+        f"Study {study['name']} ({study['protocol']} protocol, seed {study['seed']}); training epochs: {epochs}.",
+        "DICE: best Dice of each test volume over all thresholds, that is, the threshold is chosen on the volume's own label; "
+        "AUPRC: step-wise area under the volume's precision-recall curve. In percent. Every voxel of the volume counts; "
+        "lesion outside the brain mask is missed.",
+        "Mean over the test volumes of a fold" + (f", then {spread}." if layout.folds > 1 else "; one fold."),
+        f"Grid {x} x {y} x {z - 2 * grid['crop']} voxels of {grid['spacing'] * grid['downsample']:g} mm; SSIM sigma "
+        f"{score['ssim_sigma']:g} voxels, median {score['median']} voxels; rows of two maps: 2 (beta u + (1 - beta) p), beta {score['beta']:g}.",
+        "Bold: best method of the column. Trivial scores need no learned model (mean-: distance to the mean healthy training brain).",
+    ]  # fmt: skip
+
+
+def body(table: pd.DataFrame, layout: Layout, plus: str, bold: str) -> dict[str, list[str]]:
+    """Cells of each row as printed: method, healthy, unhealthy, then DICE and AUPRC of each test set, empty for NaN.
+
+    ``plus`` stands between mean and std; ``bold`` is the template of the best methods' cells.
+    """
+    cells = {row: layout.heads(row) for row in layout.all_rows}
+    for column in (f"{testset}_{metric}" for testset, metric in product(layout.testsets, METRICS)):
+        means, spreads = table[f"{column}_mean"], table[f"{column}_std"]
+        best = means[table["kind"] == "method"].max()
+        for row, kind, mean, spread in zip(table["row"], table["kind"], means, spreads):
+            text = (
+                "" if pd.isna(mean) else f"{mean:.2f}" if pd.isna(spread) else f"{mean:.2f}{plus}{spread:.2f}"
+            )
+            cells[row].append(bold.format(text) if kind == "method" and mean == best else text)
+    return cells
+
+
+def markdown(table: pd.DataFrame, layout: Layout, notes: Sequence[str]) -> str:
+    """The table and its notes as Markdown."""
+    names = [f"{layout.titles[testset]} {m.upper()}" for testset, m in product(layout.testsets, METRICS)]
+    heads = ["Method", "Healthy training data", "Unhealthy training data", *names]
+    cells = body(table, layout, " ± ", "**{}**")
+    mark = ["*trivial scores*"] + [""] * (len(heads) - 1)
+    lines = [heads, ["---"] * 3 + ["---:"] * len(names), *(cells[row] for row in layout.rows)]
+    lines += [mark, *([f"*{cells[row][0]}*", *cells[row][1:]] for row in layout.trivial)]
+    text = "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    return text + "\n\n" + "\n".join(f"- {note}" for note in notes) + "\n"
+
+
+def escape(text: str) -> str:
+    """``text`` for LaTeX."""
+    return "".join("\\" + c if c in "_%&#$" else c for c in text)
+
+
+def latex(table: pd.DataFrame, layout: Layout, notes: Sequence[str]) -> str:
+    """The table and its notes as LaTeX (needs the package booktabs)."""
+    count = 2 * len(layout.testsets)
+    over = [rf"\multicolumn{{2}}{{c}}{{{escape(layout.titles[testset])}}}" for testset in layout.testsets]
+    spans = "".join(rf"\cmidrule(lr){{{k}-{k + 1}}}" for k in range(4, 4 + count, 2))
+    lines = [
+        r"\begin{table}",
+        r"\centering",
+        r"\begin{tabular}{lll" + "r" * count + "}",
+        r"\toprule",
+        " & ".join([r"Method & \multicolumn{2}{c}{Training data}", *over]) + r" \\",
+        r"\cmidrule(lr){2-3}" + spans,
+        " & ".join([" & healthy & unhealthy", *["DICE", "AUPRC"] * len(layout.testsets)]) + r" \\",
+        r"\midrule",
+    ]
+    cells, before = body(table, layout, r" $\pm$ ", r"\textbf{{{}}}"), ""
+    for row in layout.all_rows:
+        group = "trivial scores" if row in layout.trivial else layout.unhealthy(row)
+        if group != before and lines[-1] != r"\midrule":
+            lines.append(r"\midrule")
+        if group != before and row in layout.trivial:
+            lines.append(rf"\multicolumn{{{count + 3}}}{{l}}{{\emph{{{group}}}}} \\")
+        before = group
+        lines.append(" & ".join([*map(escape, cells[row][:3]), *cells[row][3:]]) + r" \\")
+    caption = r"\caption{" + "\n".join(map(escape, notes)) + "}"
+    lines += [r"\bottomrule", r"\end{tabular}", caption, r"\end{table}"]
+    return "\n".join(lines) + "\n"
+
+
+def table(
+    scores: Sequence[str | Path], excluded: Mapping[str, str | Path], layout: Mapping[str, Any], study: Mapping[str, Any],
+    csv: str | Path, md: str | Path, tex: str | Path,
+) -> None:  # fmt: skip
+    """Write Table 1 from the ``scores`` files (order: rows, trivial scores; folds; test sets) and the lists of excluded scans.
+
+    ``excluded``: {data set: excluded.tsv}; ``layout``: the fields of ``Layout``; ``study``: see ``protocol_notes``. Equal input
+    gives equal bytes. Raises DataError.
+    """
+    shown = Layout(**layout)
+    found = read_scores(scores, shown)
+    summary = summarise(found, shown)
+    notes = protocol_notes(study, shown) + volume_notes(found, shown) + trivial_notes(summary, shown)
+    notes += excluded_notes(excluded, shown.titles)
+    write_text(summary.to_csv(index=False, lineterminator="\n"), csv)
+    write_text(markdown(summary, shown, notes), md)
+    write_text(latex(summary, shown, notes), tex)

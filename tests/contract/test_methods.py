@@ -1,0 +1,180 @@
+"""What every file under methods/ must fulfil; a new method is tested by lying there."""
+
+import random
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from sadm import registry
+from sadm.checkpoint import load_method, save
+from sadm.methods.base import BaseMethod, Batch, build, module
+from sadm.score import residual_map
+
+SHAPE, DEPTH, COUNT = (32, 32), 6, 8
+# Small values for any hyper-parameter of these names, and for those of one method.
+TINY: dict[str, Any] = {
+    "channels": (8, 16, 16), "res_blocks": 1, "groups": 4, "head_channels": 8, "width": 8, "latent": 16, "condition": 16,
+    "encoder_layers": (1, 1, 1, 1), "encoder_width": 8, "batch": 8, "epochs": 2,
+}  # fmt: skip
+TINY_OF: dict[str, dict[str, Any]] = {}
+
+pytestmark = pytest.mark.parametrize("name", registry.names("methods"))
+
+
+def hyper_of(name: str) -> dict[str, Any]:
+    own = registry.declared("methods", name)[1]
+    return own | {key: value for key, value in (TINY | TINY_OF.get(name, {})).items() if key in own}
+
+
+def make(name: str, seed: int = 0) -> BaseMethod:
+    needs = {need: make(need, seed).requires_grad_(False).eval() for need in module(name).NEEDS}
+    method = build(name, hyper_of(name), SHAPE, needs, seed)
+    method.score = partial(residual_map, sigma=1.0, median=3)
+    return method
+
+
+def volume() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """A smooth brain, its mask, and a bright lesion in it, each [D, X, Y]."""
+    z, x, y = torch.meshgrid(*(torch.linspace(-1, 1, n) for n in (DEPTH, *SHAPE)), indexing="ij")
+    brain = z**2 / 4 + x**2 + y**2 < 0.7
+    lesion = (x - 0.2) ** 2 + (y - 0.2) ** 2 < 0.06
+    return (0.4 + 0.1 * torch.cos(5 * x) + 0.3 * lesion) * brain, brain, lesion & brain
+
+
+def batch(method: BaseMethod, name: str) -> Batch:
+    image, brain, lesion = (v[torch.arange(COUNT) % DEPTH][:, None] for v in volume())
+    label = lesion.float() if module(name).TRAINS_ON == "labels" else None
+    bare = Batch(image, label, brain, None, torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        context = method.context(bare)
+    return Batch(image, label, brain, context, bare.generator)
+
+
+def mapped(method: BaseMethod, name: str, seed: int = 2) -> torch.Tensor:
+    """The map of the volume, with reconstructions by the method itself or the one it needs."""
+    image, brain, _ = volume()
+    makers = [m for n, m in ((name, method), *method.needs.items()) if module(n).RECONSTRUCTS]
+    with torch.no_grad():
+        made = makers[0].eval().reconstruct(image, torch.Generator().manual_seed(seed)) if makers else None
+        return method.eval().anomaly_map(image, brain, made)
+
+
+def loss_of(method: BaseMethod, name: str) -> torch.Tensor:
+    return method.train().loss(batch(method, name))
+
+
+def test_declares_what_the_workflow_reads_without_importing_it(name: str) -> None:
+    constants, hyper = registry.declared("methods", name)
+    found = module(name)
+    assert asdict(found.Hyper()) == hyper
+    assert constants["NEEDS"] == found.NEEDS
+    assert constants["TRAINS_ON"] == found.TRAINS_ON
+    assert found.TRAINS_ON in ("healthy", "labels")
+    assert constants["RECONSTRUCTS"] is found.RECONSTRUCTS
+    assert all(said["description"] for said in registry.settings("methods", name).values())
+    assert len(Path(found.__file__).read_text().splitlines()) <= 150  # type: ignore[arg-type]
+
+
+def test_has_the_hyper_parameters_that_the_loop_reads(name: str) -> None:
+    read = {"epochs", "lr", "schedule", "batch", "slices", "bank"}
+    read |= {"augment_gamma", "augment_bias", "augment_blur", "augment_ghosting"}
+    assert read <= set(registry.declared("methods", name)[1])
+
+
+def test_loss_is_finite_and_differentiable(name: str) -> None:
+    method = make(name)
+    loss = loss_of(method, name)
+    assert loss.shape == ()
+    assert loss.isfinite()
+    loss.backward()
+    gradients = [p.grad for p in method.parameters()]
+    assert all(g is not None and g.isfinite().all() for g in gradients)
+    assert any(g.abs().max() > 0 for g in gradients if g is not None)
+    assert all(p.grad is None for need in method.needs.values() for p in need.parameters())
+
+
+def test_loss_falls_in_twenty_steps(name: str) -> None:
+    method = make(name)
+    optimiser = torch.optim.Adam(method.parameters(), 3e-3)
+    losses = []
+    for _ in range(20):
+        loss = loss_of(method, name)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        losses.append(loss.item())
+    assert np.mean(losses[-3:]) < 0.95 * np.mean(losses[:3])
+
+
+def test_map_is_a_volume_above_zero_inside_the_brain_only(name: str) -> None:
+    image, brain, _ = volume()
+    found = mapped(make(name), name)
+    assert found.shape == image.shape
+    assert found.dtype == torch.float32
+    assert found.isfinite().all()
+    assert (found >= 0).all()
+    assert (found[~brain] == 0).all()
+    assert (found[brain] > 0).any()
+
+
+def test_reconstructions_are_volumes_with_draws_of_their_own(name: str) -> None:
+    if not module(name).RECONSTRUCTS:
+        return
+    method, image = make(name).eval(), volume()[0]
+    # The last layer starts at zero, so an untrained network would hide its noise.
+    with torch.no_grad():
+        for parameter in method.parameters():
+            parameter += 0.02 * torch.randn(parameter.shape, generator=torch.Generator().manual_seed(3))
+        made = method.reconstruct(image, torch.Generator().manual_seed(0))
+        other = method.reconstruct(image, torch.Generator().manual_seed(1))
+    assert made.shape == (made.shape[0], *image.shape)
+    assert made.isfinite().all()
+    assert not torch.equal(made, other)
+
+
+def test_same_seed_gives_the_same_numbers(name: str) -> None:
+    first, second = make(name, 5), make(name, 5)
+    for (key, a), b in zip(first.state_dict().items(), second.state_dict().values()):
+        assert torch.equal(a, b), key
+    assert torch.equal(loss_of(first, name), loss_of(second, name))
+    assert torch.equal(mapped(first, name), mapped(second, name))
+    others = make(name, 6).state_dict().values()
+    assert any(not torch.equal(a, b) for a, b in zip(first.state_dict().values(), others))
+
+
+def test_saved_and_loaded_gives_the_same_map(name: str, tmp_path: Path) -> None:
+    method = make(name)
+    loss_of(method, name)  # moves the statistics of any batch normalisation
+    path = tmp_path / "weights.safetensors"
+    save(method.state_dict(), {"method": name, "hyper": asdict(method.hyper), "shape": list(SHAPE)}, path)
+    loaded = load_method(path, torch.device("cpu"), method.needs)
+    loaded.score = method.score
+    torch.testing.assert_close(mapped(loaded, name), mapped(method, name), rtol=1e-5, atol=1e-6)
+
+
+def test_frozen_methods_are_neither_saved_nor_trained(name: str) -> None:
+    method = make(name)
+    own = {id(p) for p in method.parameters()}
+    assert not own & {id(p) for need in method.needs.values() for p in need.parameters()}
+    method.train()
+    assert not any(need.training for need in method.needs.values())
+
+
+def test_global_random_state_is_not_touched(name: str) -> None:
+    def states() -> list[bytes]:
+        return [
+            torch.get_rng_state().numpy().tobytes(),
+            np.random.get_state()[1].tobytes(),  # noqa: NPY002
+            repr(random.getstate()).encode(),
+        ]
+
+    before = states()
+    method = make(name)
+    loss_of(method, name).backward()
+    mapped(method, name)
+    assert states() == before

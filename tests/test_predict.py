@@ -1,0 +1,131 @@
+"""Reconstructions and maps of the test scans."""
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from sadm.checkpoint import load_method, save
+from sadm.errors import DataError
+from sadm.methods.base import build
+from sadm.predict import predict
+from sadm.reconstruct import reconstruct
+from sadm.score import residual_map
+
+D, SHAPE, SCANS, TESTED = 5, (16, 16), ["sub-a", "sub-b", "sub-c", "sub-d"], [1, 3]
+HYPER: dict[str, dict[str, Any]] = {
+    "cddpm": {"channels": [8, 8, 16], "res_blocks": 1, "groups": 4, "head_channels": 8, "condition": 8, "encoder_layers": [1, 1, 1, 1],
+              "encoder_width": 4, "t_test": [100, 600]},
+    "unet": {"channels": [8, 16]},
+    "unet_res": {"channels": [8, 16]},
+}  # fmt: skip
+PLACE = {"device": "cpu", "amp": False}
+
+
+def packed(folder: Path, scans: list[int]) -> Path:
+    """The data set of the ``scans``, whose brains have different sizes, and its splits."""
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    x, y = np.meshgrid(*(np.linspace(-1, 1, n) for n in SHAPE), indexing="ij")
+    size = np.arange(len(SCANS)).reshape(-1, 1, 1, 1) * 0.1 + 0.4
+    brain = np.broadcast_to(x**2 + y**2 < size, (len(SCANS), D, *SHAPE)).astype(np.uint8)
+    t1 = (rng.random(brain.shape) * brain).astype(np.float16)
+    for name, array in (("t1", t1), ("brain", brain), ("lesion", 0 * brain)):
+        np.save(folder / f"{name}.npy", array[scans])
+    (folder / "scans.tsv").write_text("\n".join(["scan", *(SCANS[i] for i in scans)]) + "\n")
+    rows = [f"{scan}\t{scan}\t0\t{'test' if i in TESTED else 'train'}" for i, scan in enumerate(SCANS)]
+    (folder / "splits.tsv").write_text("\n".join(["scan\tsubject\tfold\tset", *rows]) + "\n")
+    return folder
+
+
+@pytest.fixture
+def case(tmp_path: Path) -> Path:
+    return packed(tmp_path / "case", list(range(len(SCANS))))
+
+
+def weights(folder: Path, name: str) -> Path:
+    """Weights of an untrained method, shaken: its zero layers would hide the noise."""
+    method, path = build(name, HYPER[name], SHAPE, seed=3), folder / f"{name}.safetensors"
+    shake = torch.Generator().manual_seed(4)
+    state = {
+        k: v + 0.1 * torch.rand(v.shape, generator=shake) if v.is_floating_point() else v
+        for k, v in method.state_dict().items()
+    }
+    save(state, {"method": name, "hyper": HYPER[name], "shape": SHAPE}, path)
+    return path
+
+
+def reconstructed(folder: Path, data: Path, name: str = "made", **changes: Any) -> np.ndarray:
+    options: dict[str, Any] = {"model": "cddpm", "fold": 0, "testset": "x", "seed": 1, **PLACE}
+    files = {
+        "weights": weights(folder, "cddpm"),
+        "packed": data,
+        "splits": data / "splits.tsv",
+        "out": folder / f"{name}.npy",
+    }
+    reconstruct(**(options | files | changes))
+    return np.load(folder / f"{name}.npy")
+
+
+def maps(folder: Path, data: Path, method: str, reconstructions: Path | None) -> np.ndarray:
+    predict(
+        fold=0, weights=weights(folder, method), packed=data, splits=data / "splits.tsv", reconstructions=reconstructions,
+        sigma=1.0, median=3, out=folder / f"{method}.npy", **PLACE,
+    )  # fmt: skip
+    return np.load(folder / f"{method}.npy")
+
+
+def test_reconstructions_hold_every_test_scan_and_step(case: Path, tmp_path: Path) -> None:
+    made = reconstructed(tmp_path, case)
+    assert made.shape == (2, 2, D, *SHAPE)
+    assert made.dtype == np.float16
+    assert not np.array_equal(made[:, 0], made[:, 1])
+    assert np.array_equal(made, reconstructed(tmp_path, case, "again"))
+    assert not np.array_equal(made, reconstructed(tmp_path, case, "other", testset="y"))
+
+
+def test_a_reconstruction_does_not_depend_on_the_other_scans(case: Path, tmp_path: Path) -> None:
+    whole = reconstructed(tmp_path, case)
+    alone = reconstructed(tmp_path, packed(tmp_path / "fewer", [0, 3]), "alone")
+    assert np.array_equal(alone[0], whole[1])
+
+
+@pytest.mark.parametrize("method", ["cddpm", "unet", "unet_res"])
+def test_the_map_file_is_the_map_at_the_brain_voxels_of_the_test_scans(
+    case: Path, tmp_path: Path, method: str
+) -> None:
+    made = reconstructed(tmp_path, case)
+    stored = maps(tmp_path, case, method, None if method == "unet" else tmp_path / "made.npy")
+    net = load_method(weights(tmp_path, method), torch.device("cpu"))
+    net.score = partial(residual_map, sigma=1.0, median=3)
+    expected = []
+    for row, scan in enumerate(TESTED):
+        volume, brain = (
+            np.load(case / "t1.npy")[scan].astype(np.float32),
+            np.load(case / "brain.npy")[scan] > 0,
+        )
+        with torch.no_grad():
+            found = net.anomaly_map(
+                torch.tensor(volume), torch.tensor(brain), torch.tensor(made[row].astype(np.float32))
+            )
+        expected.append(found.numpy()[brain])
+    assert stored.dtype == np.float16
+    assert np.array_equal(stored, np.concatenate(expected).astype(np.float16))
+
+
+def test_reconstructions_of_another_test_set_are_refused(case: Path, tmp_path: Path) -> None:
+    reconstructed(tmp_path, packed(tmp_path / "fewer", [0, 3]))
+    with pytest.raises(DataError, match=r"made\.npy"):
+        maps(tmp_path, case, "cddpm", tmp_path / "made.npy")
+
+
+def test_nothing_is_left_behind_by_a_failure(case: Path, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.safetensors"
+    broken.write_bytes(b"no weights")
+    with pytest.raises(DataError, match="broken"):
+        reconstructed(tmp_path, case, weights=broken)
+    assert not list(tmp_path.glob("*.npy"))
+    assert not list(tmp_path.glob(".tmp*"))

@@ -1,0 +1,127 @@
+"""Table 1: means and deviations recomputed by hand, what is left out is named, equal input gives equal bytes."""
+
+import re
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sadm.errors import DataError
+from sadm.table import table
+
+STUDY = {
+    "name": "tiny", "protocol": "paper", "seed": 3, "epochs": {"cddpm": 7, "unet-les": 5},
+    "grid": {"shape": [192, 192, 160], "spacing": 1.0, "downsample": 2, "crop": 15},
+    "score": {"ssim_sigma": 1.0, "median": 5, "beta": 0.5},
+}  # fmt: skip
+DICE = {
+    ("cDDPM", 0): [0.2, 0.4], ("cDDPM", 1): [0.4, 0.4], ("SADM_x-LES", 0): [0.6, 0.6], ("SADM_x-LES", 1): [0.7, 0.9],
+    ("random", 0): [0.1, 0.7], ("random", 1): [0.3, 0.3],
+}  # fmt: skip
+
+
+def layout(folds: int = 2) -> dict[str, Any]:
+    titles = {"ixi": "IXI", "les": "Les_ions", "draem": "DRAEM"}
+    rows = {"cDDPM": ["ixi"], "SADM_x-LES": ["ixi", "les"]}
+    names = {"rows": rows, "trivial": ["random"], "testsets": ["les", "draem"], "healthy": "ixi"}
+    return names | {"titles": titles, "folds": folds}
+
+
+def write(folder: Path, folds: int = 2) -> list[Path]:
+    """Scores of two scans a test set and, on "les", a third with an empty label; auprc is half of dice."""
+    files = []
+    for row, fold, testset in product(("cDDPM", "SADM_x-LES", "random"), range(folds), ("les", "draem")):
+        lines = [[f"s{k}", d, d / 2, 0.5, 9, 0] for k, d in enumerate(DICE[row, fold])]
+        lines += [["s9", "nan", "nan", "nan", 0, 1]] if testset == "les" else []
+        files.append(folder / f"{row}_{fold}_{testset}.tsv")
+        head = "scan\tdice\tauprc\tthreshold\tlesion_voxels\tempty\n"
+        files[-1].write_text(head + "".join("\t".join(map(str, line)) + "\n" for line in lines))
+    return files
+
+
+def run(folder: Path, files: list[Path], folds: int = 2) -> dict[str, Path]:
+    (folder / "excluded.tsv").write_text("scan\treasons\nsub-bad\tbrain volume 2100 ml\n")
+    (folder / "none.tsv").write_text("scan\treasons\n")
+    out = {kind: folder / "out" / f"table1.{kind}" for kind in ("csv", "md", "tex")}
+    table(files, {"ixi": folder / "none.tsv", "les": folder / "excluded.tsv"}, layout(folds), STUDY, **out)
+    return out
+
+
+def test_csv_has_the_means_over_folds_of_the_means_over_volumes(tmp_path: Path):
+    found = pd.read_csv(run(tmp_path, write(tmp_path))["csv"])
+    stats = [f"{t}_{m}_{s}" for t, m, s in product(("les", "draem"), ("dice", "auprc"), ("mean", "std"))]
+    assert list(found) == ["row", "kind", *stats]
+    assert list(found["row"]) == ["cDDPM", "SADM_x-LES", "random"]
+    assert list(found["kind"]) == ["method", "method", "trivial"]
+    for _, line in found.iterrows():
+        folds = 100 * np.array([np.mean(DICE[line["row"], k]) for k in range(2)])
+        for testset in ("les", "draem"):
+            assert line[f"{testset}_dice_mean"] == pytest.approx(folds.mean(), abs=1e-12)
+            assert line[f"{testset}_dice_std"] == pytest.approx(folds.std(ddof=1), abs=1e-12)
+            assert line[f"{testset}_auprc_mean"] == pytest.approx(folds.mean() / 2, abs=1e-12)
+
+
+def test_one_fold_has_no_deviation(tmp_path: Path):
+    out = run(tmp_path, write(tmp_path, folds=1), folds=1)
+    line = out["csv"].read_text().splitlines()[1]
+    assert line.split(",")[:4] == ["cDDPM", "method", "30.000000000000004", ""]
+    assert "±" not in out["md"].read_text()
+
+
+def test_text_tables_name_the_training_data_and_embolden_the_best_method(tmp_path: Path):
+    out = run(tmp_path, write(tmp_path))
+    lines = out["md"].read_text().splitlines()
+    assert lines[0].startswith(
+        "| Method | Healthy training data | Unhealthy training data | Les_ions DICE | Les_ions AUPRC |"
+    )
+    assert lines[2].startswith("| cDDPM | IXI | None | 35.00 ± 7.07 |")
+    assert lines[3].startswith("| SADM_x | IXI | Les_ions | **70.00 ± 14.14** |")
+    assert lines[4].startswith("| *trivial scores* |")
+    assert lines[5].startswith("| *random* | None | None | 35.00 ± 7.07 |")
+    tex = out["tex"].read_text()
+    assert r"SADM\_x & IXI & Les\_ions & \textbf{70.00 $\pm$ 14.14}" in tex
+    for line in re.findall(r"^(.*) \\\\$", tex, flags=re.MULTILINE):
+        wide = sum(int(n) - 1 for n in re.findall(r"\\multicolumn\{(\d)\}", line))
+        assert line.count(" & ") + 1 + wide == 7, line
+    assert tex.index(r"\emph{trivial scores}") < tex.index("random & None")
+
+
+def test_notes_name_what_is_left_out_and_what_is_not_better_than_trivial(tmp_path: Path):
+    text = run(tmp_path, write(tmp_path))["md"].read_text()
+    assert "Les_ions: mean over 2 test volumes; left out, label empty after resampling: 1: s9." in text
+    assert "DRAEM: mean over 2 test volumes; left out, label empty after resampling: 0." in text
+    assert "Excluded from Les_ions by preprocessing: 1: sub-bad (brain volume 2100 ml)." in text
+    assert "Excluded from IXI by preprocessing: 0." in text
+    assert "Best trivial score on DRAEM: random, DICE 35.00; rows not above it: cDDPM." in text
+    assert "Grid 96 x 96 x 50 voxels of 2 mm" in text
+    assert "threshold is chosen on the volume's own label" in text
+
+
+def test_equal_input_gives_equal_bytes(tmp_path: Path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    first, second = (run(tmp_path / name, write(tmp_path / name)) for name in "ab")
+    for kind, path in first.items():
+        assert path.read_bytes() == second[kind].read_bytes()
+
+
+def test_rows_measured_on_other_scans_are_an_error(tmp_path: Path):
+    files = write(tmp_path)
+    files[4].write_text(files[4].read_text().replace("s1", "s7"))
+    with pytest.raises(DataError, match="measured on different scans"):
+        run(tmp_path, files)
+
+
+def test_a_test_set_without_any_label_stays_blank(tmp_path: Path):
+    files = write(tmp_path)
+    for file in files[1::2]:
+        file.write_text("scan\tdice\tauprc\tthreshold\tlesion_voxels\tempty\ns0\tnan\tnan\tnan\t0\t1\n")
+    out = run(tmp_path, files)
+    assert pd.read_csv(out["csv"])["draem_dice_mean"].isna().all()
+    assert (
+        "DRAEM: mean over 0 test volumes; left out, label empty after resampling: 1: s0."
+        in out["md"].read_text()
+    )

@@ -1,0 +1,235 @@
+"""The training loop: schedules, the checkpoint that is kept, equal bytes on a second run and after a kill."""
+
+import csv
+from collections.abc import Callable
+from contextlib import nullcontext
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from sadm import checkpoint
+from sadm import train as jobs
+from sadm import trainer as training
+from sadm.errors import ConfigError, ProcessingError, SplitError
+from sadm.methods.base import BaseMethod, Batch
+
+D, SHAPE, SCANS = 6, (16, 16), [f"sub-{i}" for i in range(7)]
+SETS = ["train"] * 4 + ["val"] * 2 + ["test"]
+SETTINGS = {"device": "cpu", "amp": True, "validate_every": 1, "checkpoint_every": 1}
+DRAEM = {"threshold": [0.1, 0.3], "max_scale": 2}
+HYPER: dict[str, dict[str, Any]] = {
+    "cddpm": {"channels": [8, 8, 16], "res_blocks": 1, "groups": 4, "head_channels": 8, "condition": 8, "encoder_layers": [1, 1, 1, 1],
+              "encoder_width": 4, "epochs": 3, "batch": 4, "slices": 2, "schedule": "onecycle", "lr": 1e-3},
+    "unet": {"channels": [8, 16], "epochs": 4, "batch": 3, "slices": 1, "schedule": "linear", "lr": 1e-2},
+    "unet_res": {"channels": [8, 16], "epochs": 4, "batch": 4, "slices": 2, "lr": 1e-2},
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def case(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A packed data set of small smooth brains with lesions, and its splits."""
+    folder = tmp_path_factory.mktemp("case")
+    rng = np.random.default_rng(0)
+    x, y = np.meshgrid(*(np.linspace(-1, 1, n) for n in SHAPE), indexing="ij")
+    brain = np.broadcast_to(x**2 + y**2 < 0.8, (len(SCANS), D, *SHAPE)).astype(np.uint8)
+    centres = rng.uniform(-0.4, 0.4, (2, len(SCANS), D, 1, 1))
+    lesion = ((x - centres[0]) ** 2 + (y - centres[1]) ** 2 < 0.1).astype(np.uint8) * brain
+    t1 = (0.4 + 0.1 * np.cos(4 * x) + 0.3 * lesion + 0.02 * rng.random(brain.shape)) * brain
+    np.save(folder / "t1.npy", t1.astype(np.float16))
+    np.save(folder / "brain.npy", brain)
+    np.save(folder / "lesion.npy", lesion)
+    (folder / "scans.tsv").write_text("\n".join(["scan", *SCANS]) + "\n")
+    rows = [f"{scan}\t{scan}\t{fold}\t{part}" for fold in (0, 1) for scan, part in zip(SCANS, SETS)]
+    (folder / "splits.tsv").write_text("\n".join(["scan\tsubject\tfold\tset", *rows]) + "\n")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def train(case: Path) -> Callable[..., Path]:
+    """Train a tiny model into a folder; gives the path of its weights."""
+
+    def run(folder: Path, model: str, needs: list[Path] | None = None, **changes: Any) -> Path:
+        method, _, kind = model.partition("-")
+        options: dict[str, Any] = {
+            "model": model, "method": method, "fold": 0, "packed": case, "splits": case / "splits.tsv", "needs": needs or [],
+            "hyper": HYPER[method], "draem": DRAEM if kind == "draem" else None, "spacing": 2.0, "settings": SETTINGS, "seed": 1,
+            "code": "c", "weights": folder / "weights.safetensors", "curve": folder / "curve.csv",
+        }  # fmt: skip
+        hyper = options["hyper"] | changes.pop("hyper", {})
+        jobs.train(**(options | changes | {"hyper": hyper}))
+        return folder / "weights.safetensors"
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def stage_one(train: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return train(tmp_path_factory.mktemp("stage_one"), "cddpm")
+
+
+MODELS = [
+    ("cddpm", {}, 1),
+    ("unet-draem", {}, 3),
+    ("unet-real", {}, 1),
+    ("unet_res-draem", {"bank": 10}, 3),
+    ("unet_res-real", {}, 3),
+]
+
+
+@pytest.mark.parametrize(("model", "hyper", "validate_every"), MODELS)
+def test_a_second_run_and_a_resumed_one_give_the_same_bytes(
+    train: Callable[..., Path],
+    stage_one: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    model: str,
+    hyper: dict[str, Any],
+    validate_every: int,
+) -> None:
+    needs = [stage_one] if model.startswith("unet_res") else []
+    options = {"hyper": hyper, "settings": SETTINGS | {"validate_every": validate_every}}
+    first = train(tmp_path / "first", model, needs, **options)
+    assert train(tmp_path / "second", model, needs, **options).read_bytes() == first.read_bytes()
+
+    whole_pass, passes = training.Trainer._pass, []
+
+    def killed(self: training.Trainer, progress: Any) -> None:
+        if len(passes) == 2:
+            raise KeyboardInterrupt
+        passes.append(1)
+        whole_pass(self, progress)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(training.Trainer, "_pass", killed)
+        with pytest.raises(KeyboardInterrupt):
+            train(tmp_path / "third", model, needs, **options)
+    assert (tmp_path / "third/state.safetensors").exists()
+    assert not (tmp_path / "third/weights.safetensors").exists()
+    assert train(tmp_path / "third", model, needs, **options).read_bytes() == first.read_bytes()
+    assert (tmp_path / "third/curve.csv").read_bytes() == (tmp_path / "first/curve.csv").read_bytes()
+    assert sorted(p.name for p in (tmp_path / "third").iterdir()) == ["curve.csv", "weights.safetensors"]
+
+
+def test_a_state_of_another_seed_is_not_resumed(
+    train: Callable[..., Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    clean = train(tmp_path / "clean", "unet-draem", seed=2)
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            checkpoint,
+            "save",
+            lambda tensors, meta, path, real=checkpoint.save: real(tensors, meta, path) or stop(meta),
+        )
+        with pytest.raises(KeyboardInterrupt):
+            train(tmp_path / "other", "unet-draem", seed=1)
+    assert train(tmp_path / "other", "unet-draem", seed=2).read_bytes() == clean.read_bytes()
+    assert "starts anew" in capsys.readouterr().err
+    assert clean.read_bytes() != train(tmp_path / "one", "unet-draem", seed=1).read_bytes()
+
+
+def stop(meta: dict[str, Any]) -> None:
+    if meta.get("epoch") == 2:
+        raise KeyboardInterrupt
+
+
+def test_the_curve_counts_epochs_and_steps(train: Callable[..., Path], tmp_path: Path) -> None:
+    train(tmp_path, "unet-real", settings=SETTINGS | {"validate_every": 3})
+    rows = list(csv.DictReader((tmp_path / "curve.csv").read_text().splitlines()))
+    assert [(row["epoch"], row["step"]) for row in rows] == [("3", "6"), ("4", "8")], (
+        "4 annotated volumes in batches of 3"
+    )
+    train(tmp_path, "unet-draem")
+    rows = list(csv.DictReader((tmp_path / "curve.csv").read_text().splitlines()))
+    assert [row["step"] for row in rows] == ["1", "2", "3", "4"], (
+        "healthy volumes: the incomplete batch is dropped"
+    )
+    rates = [float(row["lr"]) for row in rows]
+    assert rates == sorted(rates, reverse=True)
+    assert rates[0] == 0.01
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "peak", "last"),
+    [("constant", 1, 1, 1), ("linear", 1, 1, 0.01), ("onecycle", 0.04, 1, 0)],
+)
+def test_schedules(name: str, first: float, peak: float, last: float) -> None:
+    optimiser = torch.optim.Adam([torch.zeros(1, requires_grad=True)], 0.1)
+    schedule, rates = training.scheduler(name, optimiser, 0.1, 400), []
+    for _ in range(400):
+        rates.append(optimiser.param_groups[0]["lr"])
+        optimiser.step()
+        schedule.step()
+    assert [rates[0], max(rates), rates[-1]] == pytest.approx([0.1 * first, 0.1 * peak, 0.1 * last], abs=5e-4)
+    if name == "onecycle":
+        assert np.argmax(rates) == 19, "5 % of the steps"
+        assert np.allclose(np.diff(rates, 2)[[5, 100, 300]], 0), "straight lines"
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3, 19])
+def test_the_shortest_trainings_have_a_schedule(steps: int) -> None:
+    for name in ("constant", "linear", "onecycle"):
+        optimiser = torch.optim.Adam([torch.zeros(1, requires_grad=True)], 0.1)
+        schedule = training.scheduler(name, optimiser, 0.1, steps)
+        for _ in range(steps):
+            optimiser.step()
+            schedule.step()
+
+
+def test_an_unknown_schedule_is_named() -> None:
+    with pytest.raises(ConfigError, match="cosine"):
+        training.scheduler("cosine", torch.optim.Adam([torch.zeros(1, requires_grad=True)], 0.1), 0.1, 5)
+
+
+class Walker(BaseMethod):
+    """One weight that descends a parabola far too fast: its loss goes down and up."""
+
+    def __init__(self, lr: float) -> None:
+        super().__init__(SimpleNamespace(epochs=30, lr=lr, schedule="constant"), (4, 4))
+        self.weight = torch.nn.Parameter(torch.tensor(3.0))
+
+    def loss(self, batch: Batch) -> torch.Tensor:
+        target = 0.3 * torch.rand((), generator=batch.generator)
+        return (self.weight - batch.image.mean() - target) ** 2
+
+
+class Fixed:
+    """The same batch once an epoch."""
+
+    def sizes(self) -> list[int]:
+        return [2]
+
+    def epoch(self, generator: torch.Generator) -> Any:
+        yield Batch(torch.zeros(2, 1, 4, 4), None, torch.ones(2, 1, 4, 4, dtype=torch.bool), None, generator)
+
+
+def walker(lr: float) -> training.Trainer:
+    generator = torch.Generator().manual_seed(0)
+    return training.Trainer(
+        Walker(lr), Fixed(), list(Fixed().epoch(generator)), SETTINGS, nullcontext, generator, 5
+    )  # type: ignore[arg-type]
+
+
+def test_the_weights_of_the_lowest_validation_loss_are_kept(tmp_path: Path) -> None:
+    trainer = walker(0.8)
+    trainer.fit(tmp_path / "state.safetensors", "me")
+    losses = [row[3] for row in trainer.curve]
+    assert min(losses) < losses[-1], "the last weights are not the best: the test has something to find"
+    trainer.method.load_state_dict(trainer.best)
+    assert trainer.validation_loss() == min(losses) == trainer.validation_loss()
+
+
+def test_a_loss_that_is_no_number_stops_the_training(tmp_path: Path) -> None:
+    with pytest.raises(ProcessingError, match="diverged"):
+        walker(float("inf")).fit(tmp_path / "state.safetensors", "me")
+
+
+def test_an_empty_part_is_named(train: Callable[..., Path], tmp_path: Path) -> None:
+    with pytest.raises(SplitError, match="train part of fold 7 for unet-real"):
+        train(tmp_path, "unet-real", fold=7)

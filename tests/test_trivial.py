@@ -1,0 +1,78 @@
+"""Trivial scores: what they are, by their definition."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sadm.errors import DataError
+from sadm.maps import as_volume, read_maps
+from sadm.packed import load_packed
+from sadm.score import residual_map
+from sadm.trivial import TRIVIAL, trivial
+
+SHAPE = (4, 6, 12, 10)
+SPLITS = "scan\tsubject\tfold\tset\n" + "".join(
+    f"s{k}\ts{k}\t0\t{'train' if k < 3 else 'test'}\n" for k in range(4)
+)
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Path:
+    """Healthy s0 to s3 (three of them for training) and a test set with the same names, of which s3 is tested."""
+    for seed, name in enumerate(("healthy", "patients")):
+        draw, folder = np.random.default_rng(seed), tmp_path / name
+        folder.mkdir()
+        brain = draw.random(SHAPE) < 0.7
+        np.save(folder / "t1.npy", (draw.random(SHAPE) * brain).astype(np.float16))
+        np.save(folder / "brain.npy", brain.astype(np.uint8))
+        np.save(folder / "lesion.npy", np.zeros(SHAPE, np.uint8))
+        (folder / "scans.tsv").write_text("scan\n" + "".join(f"s{k}\n" for k in range(4)))
+    (tmp_path / "splits.tsv").write_text(SPLITS)
+    return tmp_path
+
+
+def run(
+    study: Path, fold: int = 0, testset: str = "patients", seed: int = 1, out: str = "maps"
+) -> dict[str, np.ndarray]:
+    splits, paths = study / "splits.tsv", {name: study / out / f"{name}.npy" for name in TRIVIAL}
+    trivial(study / "healthy", splits, study / "patients", splits, fold, testset, seed, 1.0, 3, paths)
+    packed = load_packed(study / "patients")
+    return {
+        name: as_volume(read_maps(path, packed, np.array([3]))[0], packed.brain[3])
+        for name, path in paths.items()
+    }
+
+
+def test_the_mean_brain_is_that_of_the_healthy_training_scans(study: Path):
+    maps, patients = run(study), load_packed(study / "patients")
+    x, brain = patients.t1[3].astype(np.float32), patients.brain[3]
+    mean = np.load(study / "healthy" / "t1.npy")[:3].astype(float).mean(axis=0)
+    np.testing.assert_allclose(maps["mean-ssim"], residual_map(x, mean, brain, 1.0, 3), atol=1e-3)
+    np.testing.assert_allclose(maps["inverted"], (1 - x) * brain, atol=1e-3)
+    z, a, b = np.argwhere(brain[1:-1, 1:-1, 1:-1])[7] + 1
+    cube = (slice(z - 1, z + 2), slice(a - 1, a + 2), slice(b - 1, b + 2))
+    assert maps["mean-abs"][z, a, b] == pytest.approx(np.median((np.abs(x - mean) * brain)[cube]), abs=1e-3)
+
+
+def test_maps_are_never_negative_and_zero_outside(study: Path):
+    brain = load_packed(study / "patients").brain[3] > 0
+    for name, volume in run(study).items():
+        assert volume.min() >= 0, name
+        assert not volume[~brain].any(), name
+        assert volume.any(), name
+
+
+def test_random_depends_on_seed_and_test_set_alone(study: Path):
+    first = run(study)["random"]
+    np.testing.assert_array_equal(first, run(study, out="again")["random"])
+    assert np.abs(first - run(study, seed=2, out="other")["random"]).max() > 0.1
+    assert np.abs(first - run(study, testset="draem", out="draem")["random"]).max() > 0.1
+    inside = first[first > 0]
+    assert abs(inside.mean() - 0.5) < 0.06
+    assert inside.max() > 0.9
+
+
+def test_a_fold_without_healthy_training_scans_is_an_error(study: Path):
+    with pytest.raises(DataError, match="No healthy training scan is left"):
+        run(study, fold=1)

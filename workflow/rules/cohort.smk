@@ -1,0 +1,83 @@
+"""From official trees to checked, subject-disjoint sets.
+
+Takes the source files that the importers list. Leaves a sheet of scans (cohort) and a splits file (splits) for each data
+set, and the audit over all of them.
+"""
+
+from sadm.data import base as importers
+
+
+rule cohort:
+    input:
+        files=lambda w: [f for s in study.scans(w.dataset) for f in study.files(w.dataset, s)],
+        tables=lambda w: importers.tables(
+            study.datasets[w.dataset]["importer"], study.datasets[w.dataset]["options"]
+        ),
+    output:
+        "results/cohort/{dataset}.tsv",
+    log:
+        "logs/cohort/{dataset}.log",
+    conda:
+        "../../envs/tables.yaml"
+    threads: 2
+    resources:
+        mem_mb=3000,
+        runtime=60,
+    params:
+        importer=lambda w: study.datasets[w.dataset]["importer"],
+        options=lambda w: study.datasets[w.dataset]["options"],
+        annotated=lambda w: w.dataset in study.annotated,
+        code=lambda w: code("cohort.py", f"data/{study.datasets[w.dataset]['importer']}.py"),
+    message:
+        "Check every file of {wildcards.dataset}, listed by the importer {params.importer}."
+    script:
+        "../scripts/cohort.py"
+
+
+rule splits:
+    input:
+        rules.cohort.output[0],
+    output:
+        "results/splits/{dataset}.tsv",
+    log:
+        "logs/splits/{dataset}.log",
+    conda:
+        "../../envs/tables.yaml"
+    resources:
+        mem_mb=500,
+        runtime=5,
+    params:
+        role=lambda w: study.datasets[w.dataset]["role"],
+        folds=study.folds,
+        seed=study.seed,
+        sizes=lambda w: (
+            {size: study.section("splits")[size] for size in ("test", "val", "train")}
+            if w.dataset == study.healthy
+            else {size: study.datasets[w.dataset][size] for size in ("annotated", "annotated_val")}
+        ),
+        code=code("splits.py"),
+    message:
+        "Split {wildcards.dataset} ({params.role}) into {params.folds} folds of sizes {params.sizes}."
+    script:
+        "../scripts/splits.py"
+
+
+rule audit:
+    input:
+        sheets=expand(rules.cohort.output[0], dataset=study.datasets),
+        splits=expand(rules.splits.output[0], dataset=study.datasets),
+    output:
+        "results/audit.tsv",
+    log:
+        "logs/audit/audit.log",
+    conda:
+        "../../envs/tables.yaml"
+    resources:
+        mem_mb=500,
+        runtime=5,
+    params:
+        code=code("audit.py"),
+    message:
+        "Refuse subjects or images on two sides of the splits {input.splits}."
+    script:
+        "../scripts/audit.py"

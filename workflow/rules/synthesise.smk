@@ -1,0 +1,35 @@
+"""The synthetic test set.
+
+Takes the packed healthy data set and its splits. Leaves a packed data set of the healthy test scans with painted
+anomalies, under the name that `testsets` gives it: draem.
+"""
+
+
+rule synthesise:
+    input:
+        t1=expand(rules.pack.output.t1, dataset=study.healthy),
+        brain=expand(rules.pack.output.brain, dataset=study.healthy),
+        lesion=expand(rules.pack.output.lesion, dataset=study.healthy),
+        scans=expand(rules.pack.output.scans, dataset=study.healthy),
+        splits=expand(rules.splits.output[0], dataset=study.healthy),
+    output:
+        t1="results/packed/draem/t1.npy",
+        brain="results/packed/draem/brain.npy",
+        lesion="results/packed/draem/lesion.npy",
+        scans="results/packed/draem/scans.tsv",
+        excluded="results/packed/draem/excluded.tsv",
+    log:
+        "logs/synthesise/draem.log",
+    conda:
+        "../../envs/torch.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        draem=study.section("draem"),
+        seed=study.seed,
+        code=code("synthesise.py"),
+    message:
+        "Paint anomalies on the healthy test scans, mask threshold {params.draem[threshold]}, {params.draem[per_image]} of {params.draem[augmenters]}."
+    script:
+        "../scripts/synthesise.py"

@@ -1,0 +1,105 @@
+"""From packed volumes to anomaly maps.
+
+Takes the packed data sets and their splits. Leaves trained weights and curves, the reconstructions of the test sets, and the
+anomaly maps. Both stages share one way: which model needs which is declared by its method (NEEDS).
+"""
+
+TRAINING = study.section("training")
+
+
+rule train:
+    input:
+        packed=lambda w: expand(rules.pack.output, dataset=study.source(study.trained_on(w.model))),
+        splits=lambda w: expand(rules.splits.output, dataset=study.source(study.trained_on(w.model))),
+        needs=lambda w: expand(rules.train.output.weights, model=study.needs(w.model), fold=w.fold),
+    output:
+        weights="results/models/{model}/fold{fold}/weights.safetensors",
+        curve="results/models/{model}/fold{fold}/curve.csv",
+    log:
+        "logs/train/{model}_fold{fold}.log",
+    conda:
+        "../../envs/torch.yaml"
+    threads: TRAINING["threads"]
+    resources:
+        mem_mb=8000,
+        runtime=4320,
+        gpu=study.gpus,
+    params:
+        method=lambda w: study.method(w.model),
+        hyper=lambda w: study.hyper(w.model),
+        draem=lambda w: study.section("draem") if study.trained_on(w.model) == "draem" else None,
+        spacing=study.section("grid")["spacing"] * study.section("grid")["downsample"],
+        settings={key: value for key, value in TRAINING.items() if key != "threads"},
+        seed=study.seed,
+        code=lambda w: code(
+            "train.py", *(f"methods/{study.method(m)}.py" for m in [w.model, *study.needs(w.model)])
+        ),
+    message:
+        "Training {wildcards.model}, fold {wildcards.fold}: {params.hyper[epochs]} epochs, learning rate {params.hyper[lr]}."
+    script:
+        "../scripts/train.py"
+
+
+rule reconstruct:
+    input:
+        weights=rules.train.output.weights,
+        packed=lambda w: expand(
+            (rules.synthesise if w.testset == "draem" else rules.pack).output, dataset=w.testset
+        ),
+        splits=lambda w: expand(rules.splits.output, dataset=study.source(w.testset)),
+    output:
+        "results/reconstructions/{model}/fold{fold}/{testset}.npy",
+    log:
+        "logs/reconstruct/{model}_fold{fold}_{testset}.log",
+    conda:
+        "../../envs/torch.yaml"
+    threads: TRAINING["threads"]
+    resources:
+        mem_mb=4000,
+        runtime=480,
+        gpu=study.gpus,
+    params:
+        settings={"device": TRAINING["device"], "amp": TRAINING["amp"], "seed": study.seed},
+        code=lambda w: code("reconstruct.py", f"methods/{study.method(w.model)}.py"),
+    message:
+        "Reconstructing {wildcards.testset} as if healthy by {wildcards.model}, fold {wildcards.fold}."
+    script:
+        "../scripts/reconstruct.py"
+
+
+rule predict:
+    input:
+        weights=rules.train.output.weights,
+        packed=lambda w: expand(
+            (rules.synthesise if w.testset == "draem" else rules.pack).output, dataset=w.testset
+        ),
+        splits=lambda w: expand(rules.splits.output, dataset=study.source(w.testset)),
+        reconstructions=lambda w: (
+            expand(
+                rules.reconstruct.output[0],
+                model=study.reconstructor(w.model),
+                fold=w.fold,
+                testset=w.testset,
+            )
+            if study.reconstructor(w.model)
+            else []
+        ),
+    output:
+        map="results/maps/{model}/fold{fold}/{testset}.npy",
+    log:
+        "logs/predict/{model}_fold{fold}_{testset}.log",
+    conda:
+        "../../envs/torch.yaml"
+    threads: TRAINING["threads"]
+    resources:
+        mem_mb=4000,
+        runtime=480,
+        gpu=study.gpus,
+    params:
+        settings={"device": TRAINING["device"], "amp": TRAINING["amp"]}
+        | {"sigma": study.section("score")["ssim_sigma"], "median": study.section("score")["median"]},
+        code=lambda w: code("predict.py", f"methods/{study.method(w.model)}.py"),
+    message:
+        "Mapping anomalies in {wildcards.testset} by {wildcards.model}, fold {wildcards.fold}."
+    script:
+        "../scripts/predict.py"
