@@ -23,4 +23,4 @@ rule all:
     default_target: True
     input:
         rules.table.output,
-        rules.figures.output,
+        expand(rules.figures.output, testset=study.testsets),

@@ -7,7 +7,7 @@ from typing import Any
 def key(default: Any, description: str, **limits: Any) -> Any:
     """A config key: its default, what it means, and JSON-schema limits (``minimum``, ``enum`` ...)."""
     made = {"default_factory": lambda: default} if isinstance(default, list | dict) else {"default": default}
-    return field(metadata={"description": description, **limits}, **made)  # type: ignore[call-overload]
+    return field(metadata={"description": description, **limits}, **made)
 
 
 INT, NUMBER, TEXT, FLAG = ({"type": t} for t in ("integer", "number", "string", "boolean"))

@@ -49,7 +49,7 @@ def to_log(path: str, threads: int = 1) -> Iterator[None]:
         os.environ[name] = str(threads)
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     with open(path, "w", encoding="utf-8") as log:
-        with redirect_stdout(_Tee(log)), redirect_stderr(_Tee(log, sys.stderr)):  # type: ignore[type-var]
+        with redirect_stdout(_Tee(log)), redirect_stderr(_Tee(log, sys.stderr)):
             try:
                 yield
             except SadmError as error:

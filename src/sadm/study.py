@@ -184,6 +184,9 @@ class Study:
         for testset in self.testsets:
             _known(testset, [name for name in known_sets if name != self.healthy], "testsets")
         for row, models in self.rows.items():
+            if len(models) > 2:
+                cause = f"{len(models)} maps are added"
+                raise ConfigError(f"rows.{row}: too many maps", cause=cause, fix="add an unsupervised map and one probability")
             for model in models:
                 method = _known(self.method(model), list(registry.names("methods")), f"rows.{row}")
                 trains_on = registry.constants(f"methods/{method}").get("TRAINS_ON")

@@ -98,6 +98,18 @@ def test_loss_is_finite_and_differentiable(name: str) -> None:
     assert all(p.grad is None for need in method.needs.values() for p in need.parameters())
 
 
+def test_loss_survives_half_precision(name: str) -> None:
+    """On CUDA the loop runs under bfloat16 autocast; the loss itself stays in float32."""
+    full = loss_of(make(name), name)
+    method = make(name)
+    with torch.autocast("cpu", torch.bfloat16):
+        half = loss_of(method, name)
+    half.backward()
+    assert half.dtype == torch.float32
+    assert half.item() == pytest.approx(full.item(), rel=0.05)
+    assert all(p.grad is not None and p.grad.isfinite().all() for p in method.parameters())
+
+
 def test_loss_falls_in_twenty_steps(name: str) -> None:
     method = make(name)
     optimiser = torch.optim.Adam(method.parameters(), 3e-3)

@@ -5,6 +5,7 @@ anomaly maps. Both stages share one way: which model needs which is declared by 
 """
 
 TRAINING = study.section("training")
+DEVICE = {key: TRAINING[key] for key in ("device", "amp")}
 
 
 rule train:
@@ -59,7 +60,7 @@ rule reconstruct:
         runtime=480,
         gpu=study.gpus,
     params:
-        settings={"device": TRAINING["device"], "amp": TRAINING["amp"], "seed": study.seed},
+        settings=DEVICE | {"seed": study.seed},
         code=lambda w: code("reconstruct.py", f"methods/{study.method(w.model)}.py"),
     message:
         "Reconstructing {wildcards.testset} as if healthy by {wildcards.model}, fold {wildcards.fold}."
@@ -74,15 +75,11 @@ rule predict:
             (rules.synthesise if w.testset == "draem" else rules.pack).output, dataset=w.testset
         ),
         splits=lambda w: expand(rules.splits.output, dataset=study.source(w.testset)),
-        reconstructions=lambda w: (
-            expand(
-                rules.reconstruct.output[0],
-                model=study.reconstructor(w.model),
-                fold=w.fold,
-                testset=w.testset,
-            )
-            if study.reconstructor(w.model)
-            else []
+        reconstructions=lambda w: expand(
+            rules.reconstruct.output,
+            model=study.reconstructor(w.model) or [],
+            fold=w.fold,
+            testset=w.testset,
         ),
     output:
         map="results/maps/{model}/fold{fold}/{testset}.npy",
@@ -96,7 +93,7 @@ rule predict:
         runtime=480,
         gpu=study.gpus,
     params:
-        settings={"device": TRAINING["device"], "amp": TRAINING["amp"]}
+        settings=DEVICE
         | {"sigma": study.section("score")["ssim_sigma"], "median": study.section("score")["median"]},
         code=lambda w: code("predict.py", f"methods/{study.method(w.model)}.py"),
     message:

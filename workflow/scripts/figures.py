@@ -7,10 +7,7 @@ with to_log(snakemake.log[0], snakemake.threads):
 
     from sadm.figures import figures
 
-    files, params = snakemake.input, snakemake.params
+    files, params, out = snakemake.input, snakemake.params, snakemake.output[0]
     maps, packed = dict(zip(params.models, files.maps, strict=True)), Path(files.packed[0]).parent
-    given = {
-        "reconstructions": next(iter(files.reconstructions), None),
-        "beta": params.beta,
-    } | params.settings
-    figures(packed, files.splits[0], 0, files.scores[0], maps, out=snakemake.output[0], **given)
+    made = next(iter(files.reconstructions), None)
+    figures(packed, files.splits[0], 0, files.scores[0], maps, made, params.beta, out=out, **params.settings)

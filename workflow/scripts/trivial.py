@@ -8,7 +8,8 @@ with to_log(snakemake.log[0], snakemake.threads):
     from sadm.trivial import trivial
 
     files, names = snakemake.input, snakemake.wildcards
-    healthy, packed = Path(files.healthy[0]).parent, Path(files.packed[0]).parent
-    splits = {"healthy_splits": files.healthy_splits[0], "splits": files.splits[0]}
-    out = dict(snakemake.output.items())
-    trivial(healthy, packed, int(names.fold), names.testset, out=out, **splits, **snakemake.params.settings)
+    healthy, packed = (Path(f[0]).parent for f in (files.healthy, files.packed))
+    data = (healthy, files.healthy_splits[0], packed, files.splits[0])
+    trivial(
+        *data, int(names.fold), names.testset, out=dict(snakemake.output.items()), **snakemake.params.settings
+    )

@@ -22,7 +22,9 @@ def fold(value: Array, depth: Array, where: Array, rng: np.random.Generator) -> 
     floor = np.maximum(depth - (reach - 6), 0) / 14
     distance = np.abs(field(shape, 4.4, rng)) + floor
     width = uniform(rng, (0.0, 0.12))
-    profile = 0.41 + 0.28 * sigmoid((distance - width) / 0.04) + 0.33 * sigmoid((distance - width - 0.38) / 0.07)
+    profile = (
+        0.41 + 0.28 * sigmoid((distance - width) / 0.04) + 0.33 * sigmoid((distance - width - 0.38) / 0.07)
+    )
     opening = shell * sigmoid(3 * (field(shape, 9, rng) + 0.9))
     return value + opening * (np.minimum(value, profile) - value), shell
 

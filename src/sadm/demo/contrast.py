@@ -46,7 +46,9 @@ def head_intensity(value: Array, depth: Array, rng: np.random.Generator) -> Arra
     shape = value.shape
     scale, threshold = uniform(rng, (0.42, 0.78)), uniform(rng, (0.42, 0.58))
     out = np.clip(value, 0, 3.5)
-    marrow = 0.16 * sigmoid((out - 0.2) / 0.03) * sigmoid((0.36 - out) / 0.03) * sigmoid(2 * field(shape, 6, rng))
+    marrow = (
+        0.16 * sigmoid((out - 0.2) / 0.03) * sigmoid((0.36 - out) / 0.03) * sigmoid(2 * field(shape, 6, rng))
+    )
     out = out * (0.22 + 0.78 * sigmoid((out - threshold) / 0.07)) + marrow
     out = scale * out / (1 + 0.22 * out)
     out *= (1 + 0.13 * field(shape, 2.5, rng)) * np.exp(0.12 * field(shape, 9, rng))
@@ -56,4 +58,4 @@ def head_intensity(value: Array, depth: Array, rng: np.random.Generator) -> Arra
 def dura(depth: Array, strength: float, rng: np.random.Generator) -> Array:
     """Intensity [X, Y, Z] to add for remnants of skull and dura in the outer 3 mm of a stripped brain, as in BraTS."""
     patches = sigmoid(3 * (field(depth.shape, 8, rng) - 0.2))
-    return strength * sigmoid((3.2 - depth) / 0.7) * patches
+    return strength * sigmoid((3.6 - depth) / 0.7) * patches

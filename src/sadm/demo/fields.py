@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float32]
+Array = NDArray[np.floating]  # float32 throughout
 Shape = tuple[int, int, int]
 Range = tuple[float, float]
 
@@ -125,7 +125,7 @@ def trilinear(volumes: Sequence[Array], points: Array) -> list[Array]:
     return out
 
 
-def rotation(angles: Sequence[float]) -> NDArray[np.float64]:
+def rotation(angles: Sequence[float] | Array) -> NDArray[np.float64]:
     """Rotation matrix Rx Ry Rz [3, 3] of three angles in radians."""
     (cx, cy, cz), (sx, sy, sz) = np.cos(angles), np.sin(angles)
     rx = np.array([[1, 0, 0], [0, cx, -sx], [0, sx, cx]])

@@ -1,6 +1,7 @@
 """Where each voxel of a new head lies in the template: grid, pose, warp and ventricle size."""
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,6 +9,8 @@ from numpy.typing import NDArray
 from sadm.demo.fields import Array, Shape, field, normal, rotation, sigmoid, trilinear, uniform, upsample
 from sadm.demo.population import Population, Scanner
 from sadm.demo.template import Template
+
+T = TypeVar("T", bound=np.generic)
 
 _GUIDE_MM = 2.0
 _COARSE = 2  # the guides are smooth: they are read at every second voxel an axis
@@ -48,16 +51,24 @@ def sri_grid(template: Template, size: float = 2.0) -> Grid:
     low = np.maximum((template.box[:, 0] - _MARGIN) // size, 0).astype(int)
     high = np.minimum((template.box[:, 1] + _MARGIN) // size + 1, _sri_shape(size)).astype(int)
     corner = low * size + (size - 1) / 2  # atlas millimetres of the first block's centre
-    affine = template.world @ np.block([[np.eye(3) * size, corner[:, None]], [np.zeros((1, 3)), np.ones((1, 1))]])
+    affine = template.world @ np.block(
+        [[np.eye(3) * size, corner[:, None]], [np.zeros((1, 3)), np.ones((1, 1))]]
+    )
     x, y, z = (int(n) for n in high - low)
-    return Grid((x, y, z), (size, size, size), affine, template.centre - corner, (int(low[0]), int(low[1]), int(low[2])))
+    return Grid(
+        (x, y, z),
+        (size, size, size),
+        affine,
+        template.centre - corner,
+        (int(low[0]), int(low[1]), int(low[2])),
+    )
 
 
 def _sri_shape(size: float) -> NDArray[np.float64]:
     return np.ceil(np.array([240, 240, 155]) / size)
 
 
-def to_sri_frame(volume: NDArray[np.generic], grid: Grid) -> tuple[NDArray[np.generic], NDArray[np.float64]]:
+def to_sri_frame(volume: NDArray[T], grid: Grid) -> tuple[NDArray[T], NDArray[np.float64]]:
     """Put a part [X, Y, Z] into the whole SRI24 grid, zero elsewhere, in LPS order as BraTS; with its affine."""
     shape = tuple(int(n) for n in _sri_shape(grid.voxel[0]))
     whole = np.zeros(shape, volume.dtype)
@@ -80,7 +91,9 @@ def pose(population: Population, rng: np.random.Generator) -> tuple[NDArray[np.f
     return scale @ shear @ turn, shift
 
 
-def place(template: Template, grid: Grid, population: Population, rng: np.random.Generator) -> tuple[Array, NDArray[np.float64]]:
+def place(
+    template: Template, grid: Grid, population: Population, rng: np.random.Generator
+) -> tuple[Array, NDArray[np.float64]]:
     """Atlas millimetres [3, X, Y, Z] of every voxel after pose and warp, and the pose's matrix [3, 3].
 
     The warp is coarse everywhere and fine inside the hull only: more of it makes waves in skull and midline.

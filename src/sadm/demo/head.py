@@ -92,14 +92,18 @@ def _brain(
         image, lesion[box] = lesions.paint_tumour(image, value, mask, part, tissues, rng)
     elif kind == "stroke":
         inside = points[(slice(None), *box)]
-        level = lesions.stroke_level(inside, depth, cortex, value, mask, float(np.prod(grid.voxel)) / 1000, rng)
+        level = lesions.stroke_level(
+            inside, depth, cortex, value, mask, float(np.prod(grid.voxel)) / 1000, rng
+        )
         image, lesion[box] = lesions.paint_stroke(image, level, mask, tissues, rng)
     if population.dura[1] > 0:
         image = image + dura(depth, uniform(rng, population.dura), rng)
     return image, lesion
 
 
-def _finish(image: Array, brain: NDArray[np.bool_], lesion: NDArray[np.uint8], grid: Grid, population: Population) -> Head:
+def _finish(
+    image: Array, brain: NDArray[np.bool_], lesion: NDArray[np.uint8], grid: Grid, population: Population
+) -> Head:
     """Whole numbers as a scanner stores them; stripped heads go to the whole SRI24 grid."""
     stored = np.clip(np.round(image * _WHITE), 0, 32000).astype(np.int16)
     if population.native:

@@ -31,10 +31,12 @@ class TumourShape:
     push: Array
 
 
-def tumour_shape(grid: Grid, points: Array, depth: Array, cortex: Array, rng: np.random.Generator) -> TumourShape:
+def tumour_shape(
+    grid: Grid, points: Array, depth: Array, cortex: Array, rng: np.random.Generator
+) -> TumourShape:
     """An uneven ellipsoid more than 14 mm deep in the cerebrum, and the mass effect that pushes tissue away from it."""
     i, j, k = _pick((depth > 14) & (cortex > 0.7) & (points[2] > 46), rng)
-    radius = math.exp(uniform(rng, (math.log(14.5), math.log(30))))
+    radius = math.exp(uniform(rng, (math.log(13.5), math.log(29))))
     stretch = np.exp(rng.normal(0, 0.18, 3))
     stretch /= stretch.prod() ** (1 / 3)
     turn = rotation(rng.uniform(0, 3.1, 3)) / stretch[:, None]
@@ -45,8 +47,14 @@ def tumour_shape(grid: Grid, points: Array, depth: Array, cortex: Array, rng: np
     border = 0.16 * field(grid.shape, max(3.0, radius / 3.5), rng) + 0.08 * field(grid.shape, 3, rng)
     distance_mm = np.maximum(distance, 0.5)
     strength = uniform(rng, (0.1, 0.4)) * radius
-    push = strength * np.exp(-((distance_mm / (1.6 * radius)) ** 2)) * (1 - np.exp(-((distance_mm / (0.5 * radius)) ** 2)))
-    return TumourShape(radius, distance / np.float32(radius) + border, np.stack([a / distance_mm * push for a in away]))
+    push = (
+        strength
+        * np.exp(-((distance_mm / (1.6 * radius)) ** 2))
+        * (1 - np.exp(-((distance_mm / (0.5 * radius)) ** 2)))
+    )
+    return TumourShape(
+        radius, distance / np.float32(radius) + border, np.stack([a / distance_mm * push for a in away])
+    )
 
 
 def paint_tumour(
@@ -58,7 +66,7 @@ def paint_tumour(
     """
     grey, white, rho = tissues.grey, tissues.white, shape.rho
     within = (brain > 0.5).astype(np.float32)
-    spread = uniform(rng, (1.3, 2.2))
+    spread = uniform(rng, (1.25, 2.15))
     barrier = (1 - smooth(sigmoid((value - 0.80) / 0.05), 1.0)) * 0.55 * (spread - 1) / 0.5
     oedema = sigmoid((spread - rho - barrier) / 0.07) * (1 - sigmoid((0.42 - value) / 0.04)) * within
     core = sigmoid((1 - rho) / 0.05) * within
@@ -79,7 +87,13 @@ def paint_tumour(
 
 
 def stroke_level(
-    points: Array, depth: Array, cortex: Array, value: Array, brain: Array, voxel_ml: float, rng: np.random.Generator
+    points: Array,
+    depth: Array,
+    cortex: Array,
+    value: Array,
+    brain: Array,
+    voxel_ml: float,
+    rng: np.random.Generator,
 ) -> Array:
     """A level function [X, Y, Z] that is below 1 in a stroke whose volume is drawn from `STROKE_ML`.
 
@@ -94,12 +108,20 @@ def stroke_level(
         seed = points[(slice(None), *_pick(start, rng))]
         cost = _wedge(points, seed, rng)
     else:
-        start = inside & (across > 12) & (across < 38) & (np.abs(points[1] - 120) < 32) & (np.abs(points[2] - 82) < 16)
+        start = (
+            inside
+            & (across > 12)
+            & (across < 38)
+            & (np.abs(points[1] - 120) < 32)
+            & (np.abs(points[2] - 82) < 16)
+        )
         seed = points[(slice(None), *_pick(start, rng))]
         cost = _ellipsoid(points, seed, rng)
     cost *= 1 + np.minimum(_foreign(points, seed, rng), 3)
     shape = cost.shape
-    cost *= np.exp(0.20 * field(shape, 6, rng) + 0.10 * field(shape, 3, rng) - 0.15 * sigmoid((0.85 - value) / 0.05))
+    cost *= np.exp(
+        0.28 * field(shape, 6, rng) + 0.16 * field(shape, 3, rng) - 0.15 * sigmoid((0.85 - value) / 0.05)
+    )
     volume = math.exp(uniform(rng, (math.log(STROKE_ML[0]), math.log(STROKE_ML[1]))))
     count = max(1, round(volume / voxel_ml))
     return cost / np.partition(cost[inside], count)[count]
@@ -133,7 +155,7 @@ def _foreign(points: Array, seed: Array, rng: np.random.Generator) -> Array:
     """How far, in units of 6 mm, a point lies in the other hemisphere or in another artery's territory than ``seed``."""
     side = 1.0 if seed[0] > MIDLINE else -1.0
     crossed = np.maximum(2 - side * (points[0] - MIDLINE), 0) * 3
-    wobble = 4 * field(points.shape[1:], 7, rng)  # type: ignore[arg-type]
+    wobble = 4 * field(points.shape[1:], 7, rng)
     here, own = _territories(points), _territories(seed)
     home = int(np.argmax(own))
     other = np.maximum.reduce([u for i, u in enumerate(here) if i != home])
@@ -161,6 +183,6 @@ def paint_stroke(
     image = image - gliosis * np.maximum(image - 0.9 * tissues.grey, 0) * uniform(rng, (0.25, 0.6))
     core = sigmoid((1 - level) / 0.09) * within
     cavity = uniform(rng, (0.14, 0.36))
-    texture = 1 + 0.12 * field(level.shape, 3, rng)  # type: ignore[arg-type]
+    texture = 1 + 0.12 * field(level.shape, 3, rng)
     image = image + core * (np.minimum(image, cavity * texture + 0.12 * (image - cavity)) - image)
     return image, ((level < 1) & (brain > 0.5)).astype(np.uint8)

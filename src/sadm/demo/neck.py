@@ -46,14 +46,41 @@ _MUSCLE = Tube(
     half_y=(57, 81, 92, 94, 94, 97, 100),
 )
 _PARTS = (
-    Tube(1.25, y=_same(150), half_x=_same(9), half_y=(10, 14, 20, 22, 22, 20, 18), aside=52, edge=2.0),  # cheek fat
-    Tube(0.18, y=(120, 155, 150, 142, 138, 136, 134), half_x=_same(5), half_y=(1, 30, 20, 14, 12, 8, 4), aside=43),
-    Tube(0.9, y=(120, 155, 150, 142, 138, 136, 134), half_x=_same(2.2), half_y=(1, 26, 16, 11, 9, 5, 2), aside=43),
-    Tube(0.55, y=_same(178), half_x=(1, 1, 20, 24, 20, 18, 18), half_y=(1, 1, 26, 34, 30, 26, 22), edge=2.0),  # palate
-    Tube(0.72, y=_same(176), half_x=(22, 27, 30, 27, 10, 1, 1), half_y=(24, 29, 33, 32, 18, 1, 1), edge=2.0),  # tongue
-    Tube(0.04, y=_same(176), half_x=(1, 1, 1, 12, 10, 7, 5), half_y=(1, 1, 1, 3, 22, 24, 20), edge=1.5),  # mouth, nose
-    Tube(0.08, y=(190, 200, 207, 209, 208, 200, 200), half_x=(1, 1, 24, 24, 12, 1, 1), half_y=(1, 3, 5, 5, 3, 1, 1)),
-    Tube(0.03, y=(132, 131, 130, 130, 132, 134, 134), half_x=_same(8), half_y=(8, 8, 7, 8, 11, 12, 9)),  # airway
+    Tube(
+        1.25, y=_same(150), half_x=_same(9), half_y=(10, 14, 20, 22, 22, 20, 18), aside=52, edge=2.0
+    ),  # cheek fat
+    Tube(
+        0.18,
+        y=(120, 155, 150, 142, 138, 136, 134),
+        half_x=_same(5),
+        half_y=(1, 30, 20, 14, 12, 8, 4),
+        aside=43,
+    ),
+    Tube(
+        0.9,
+        y=(120, 155, 150, 142, 138, 136, 134),
+        half_x=_same(2.2),
+        half_y=(1, 26, 16, 11, 9, 5, 2),
+        aside=43,
+    ),
+    Tube(
+        0.55, y=_same(178), half_x=(1, 1, 20, 24, 20, 18, 18), half_y=(1, 1, 26, 34, 30, 26, 22), edge=2.0
+    ),  # palate
+    Tube(
+        0.72, y=_same(176), half_x=(22, 27, 30, 27, 10, 1, 1), half_y=(24, 29, 33, 32, 18, 1, 1), edge=2.0
+    ),  # tongue
+    Tube(
+        0.04, y=_same(176), half_x=(1, 1, 1, 12, 10, 7, 5), half_y=(1, 1, 1, 3, 22, 24, 20), edge=1.5
+    ),  # mouth, nose
+    Tube(
+        0.08,
+        y=(190, 200, 207, 209, 208, 200, 200),
+        half_x=(1, 1, 24, 24, 12, 1, 1),
+        half_y=(1, 3, 5, 5, 3, 1, 1),
+    ),
+    Tube(
+        0.03, y=(132, 131, 130, 130, 132, 134, 134), half_x=_same(8), half_y=(8, 8, 7, 8, 11, 12, 9)
+    ),  # airway
     Tube(0.75, y=_same(109), half_x=_same(10), half_y=_same(9), edge=1.5),  # vertebral bodies
     Tube(0.2, y=(88, 90, 92, 93, 94, 95, 95), half_x=_same(9), half_y=_same(8)),  # canal
     Tube(0.98, y=(88, 90, 92, 93, 94, 95, 95), half_x=_same(5.5), half_y=_same(4.5)),  # cord
@@ -65,7 +92,9 @@ _VERTEBRAE = 8
 
 def _inside(tube: Tube, x: Array, y: Array, z: Array) -> Array:
     """Soft indicator [X, Y, Z] of a tube; x, y, z broadcast."""
-    centre, half_x, half_y = (np.interp(z, _Z, knots).astype(np.float32) for knots in (tube.y, tube.half_x, tube.half_y))
+    centre, half_x, half_y = (
+        np.interp(z, _Z, knots).astype(np.float32) for knots in (tube.y, tube.half_x, tube.half_y)
+    )
     across = np.abs(x - MIDLINE) - tube.aside if tube.aside else x - MIDLINE
     radius = np.sqrt((across / half_x) ** 2 + ((y - centre) / half_y) ** 2)
     return sigmoid((1 - radius) * np.minimum(half_x, half_y) / np.float32(0.5 * tube.edge))
@@ -86,13 +115,17 @@ def extend(head: Array, brain: Array, depth: int, rng: np.random.Generator) -> A
     shape = (head.shape[0], head.shape[1], depth + top)
     x, y, z = (
         a.astype(np.float32)
-        for a in np.meshgrid(np.arange(shape[0]), np.arange(shape[1]), np.arange(shape[2]) - depth, indexing="ij", sparse=True)
+        for a in np.meshgrid(
+            np.arange(shape[0]), np.arange(shape[1]), np.arange(shape[2]) - depth, indexing="ij", sparse=True
+        )
     )
     drawn = _inside(_OUTLINE, x, y, z)
     skin = drawn.copy()
     drawn *= _OUTLINE.value * (1 + np.float32(0.12) * field(shape, 6, rng))
     strands = sigmoid(5 * (_along_the_neck(shape, 4, rng) - 1.3))
-    muscle = _MUSCLE.value * (1 + np.float32(0.1) * _along_the_neck(shape, 3, rng)) + np.float32(0.5) * strands
+    muscle = (
+        _MUSCLE.value * (1 + np.float32(0.1) * _along_the_neck(shape, 3, rng)) + np.float32(0.5) * strands
+    )
     for tube in (_MUSCLE, *_PARTS):
         inside = _inside(tube, x, y, z)
         drawn += inside * ((muscle if tube is _MUSCLE else np.float32(tube.value)) - drawn)

@@ -61,11 +61,13 @@ def make_template(head: str | Path, brain: str | Path, out: str | Path, step: fl
     image = load_nifti(head)
     raw = np.asarray(image.dataobj, np.float32)
     mask = ndimage.binary_fill_holes(np.asarray(load_nifti(brain).dataobj) > 0)
-    values = raw / _bias(raw, mask)
+    values: Array = raw / _bias(raw, mask)
     guides = _guides(values, mask)
     values = _sharpen_deep_grey(values, guides[0])
-    soft = ndimage.gaussian_filter(mask.astype(np.float32), 0.6)
-    values = extend(values, np.clip(3 * ndimage.gaussian_filter(soft, 2.0), 0, 1), BELOW, np.random.default_rng(24))
+    soft: Array = ndimage.gaussian_filter(mask.astype(np.float32), 0.6)
+    values = extend(
+        values, np.clip(3 * ndimage.gaussian_filter(soft, 2.0), 0, 1), BELOW, np.random.default_rng(24)
+    )
     soft = np.pad(soft, ((0, 0), (0, 0), (BELOW, 0)))
     values, soft = (np.pad(_resample(v, step), 1) for v in (values, soft))
     found = np.array([(w.min(), w.max()) for w in np.nonzero(mask)])
@@ -87,7 +89,9 @@ def _resample(volume: Array, step: float) -> Array:
     from scipy import ndimage
 
     shape = [int((n - 1) / step) + 1 for n in volume.shape]
-    return np.asarray(ndimage.affine_transform(volume, np.eye(3) * step, output_shape=shape, order=1), np.float32)
+    return np.asarray(
+        ndimage.affine_transform(volume, np.eye(3) * step, output_shape=shape, order=1), np.float32
+    )
 
 
 def _bias(raw: Array, mask: NDArray[np.bool_]) -> Array:

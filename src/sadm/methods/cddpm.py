@@ -75,12 +75,10 @@ class Method(BaseMethod):
         self.diffusion = Diffusion(hyper.timesteps)
         self.noise = SimplexNoise(shape)
 
-    def denoise(self, image: Tensor, t: Tensor, generator: torch.Generator) -> Tensor:
-        """x0_hat [B, 1, X, Y] in [-1, 1] units of ``image`` [B, 1, X, Y] in [0, 1] noised to the indices ``t`` [B]."""
+    def denoise(self, image: Tensor, t: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Reconstruction of ``image`` [B, 1, X, Y], in its units, noised to the indices ``t`` [B]; and its loss."""
         noise = self.noise(len(image), generator, shared=self.hyper.shared_noise)
-        noised = self.diffusion.q_sample(2 * image - 1, t, noise)
-        predicted: Tensor = self.unet(noised, t, self.encoder(image, generator))
-        return predicted.float()
+        return self.diffusion.reconstruct(self.unet, image, t, noise, self.encoder(image, generator))
 
     def random_t(self, count: int, generator: torch.Generator) -> Tensor:
         """``count`` indices of diffusion steps, uniform in 0 ... T - 1."""
@@ -88,18 +86,17 @@ class Method(BaseMethod):
 
     def loss(self, batch: Batch) -> Tensor:
         """Mean absolute error of the predicted slice, in [-1, 1] units, at a random t for each slice."""
-        t = self.random_t(len(batch), batch.generator)
-        return (self.denoise(batch.image, t, batch.generator) - (2 * batch.image - 1)).abs().mean()
+        return self.denoise(batch.image, self.random_t(len(batch), batch.generator), batch.generator)[1]
 
     def pseudo_healthy(self, image: Tensor, generator: torch.Generator) -> Tensor:
-        """Reconstruction [B, 1, X, Y] of ``image`` [B, 1, X, Y] in its units, at a random t for each slice (stage II)."""
-        return (self.denoise(image, self.random_t(len(image), generator), generator) + 1) / 2
+        """Reconstruction [B, 1, X, Y] of ``image`` [B, 1, X, Y] at a random t for each slice (for stage II)."""
+        return self.denoise(image, self.random_t(len(image), generator), generator)[0]
 
     def reconstruct(self, volume: Tensor, generator: torch.Generator) -> Tensor:
         """Reconstructions [T, D, X, Y] at ``t_test`` of ``volume`` [D, X, Y] in [0, 1]; not clamped."""
         image = volume[:, None]
         indices = [torch.full((len(image),), t - 1, device=image.device) for t in self.hyper.t_test]
-        return torch.stack([(self.denoise(image, t, generator)[:, 0] + 1) / 2 for t in indices])
+        return torch.stack([self.denoise(image, t, generator)[0][:, 0] for t in indices])
 
     def anomaly_map(self, volume: Tensor, brain: Tensor, reconstructions: Tensor | None) -> Tensor:
         """u = median((1 - SSIM(x, mean of the reconstructions)) brain) brain, [D, X, Y] (paper, section 3)."""

@@ -53,7 +53,7 @@ class Method(BaseMethod):
         super().__init__(hyper, shape, needs)
         self.net = SegUNet(hyper.channels, siamese=False)
         with torch.no_grad():
-            self.net.last.bias += hyper.prior_logit
+            self.net.last.get_parameter("bias").add_(hyper.prior_logit)
 
     def loss(self, batch: Batch) -> Tensor:
         """Binary cross-entropy, mean over all pixels of the batch."""

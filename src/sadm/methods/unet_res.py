@@ -53,7 +53,7 @@ class Method(BaseMethod):
         super().__init__(hyper, shape, needs)
         self.net = SegUNet(hyper.channels, siamese=True)
         with torch.no_grad():
-            self.net.last.bias += hyper.prior_logit
+            self.net.last.get_parameter("bias").add_(hyper.prior_logit)
 
     def context(self, batch: Batch) -> Tensor:
         """Reconstruction [B, 1, X, Y] of the batch by the frozen cDDPM, at a random t for each slice."""

@@ -1,0 +1,64 @@
+"""The demo cohort: synthetic heads that the workflow makes itself from the SRI24 head (sadm.demo, rule demo_head).
+
+results/demo/healthy/sub-healthy001_T1w.nii.gz                         skull on, native pose
+results/demo/tumour/sub-tumour001_T1w.nii.gz                           stripped, in SRI24 space, as BraTS comes
+                    sub-tumour001_label-lesion_mask.nii.gz
+results/demo/stroke/sub-stroke001_T1w.nii.gz, _label-lesion_mask.nii.gz
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sadm.data import base
+from sadm.errors import ConfigError
+from sadm.seeds import seed
+
+SPACE = "native"
+STRIPPED = False
+BY_OPTION = {"kind": {"tumour": {"SPACE": "sri24", "STRIPPED": True}}}
+SITES = ("alpha", "beta", "gamma")
+AGES = {"healthy": (20, 86), "tumour": (30, 80), "stroke": (40, 88)}
+
+
+@dataclass(frozen=True)
+class Options:
+    """Options of the importer."""
+
+    kind: str = "healthy"  # what the heads have: healthy | tumour | stroke
+    count: int = 26  # number of heads
+    path: str = "results/demo"  # where the heads are made, a folder for each data set
+
+
+def scans(dataset: str, options: Mapping[str, Any]) -> list[base.Scan]:
+    """The heads that will be made; none need exist yet. Raises ConfigError for an unknown kind or no heads.
+
+    Age, sex and site follow from the name alone, so that more heads leave the others as they are.
+    """
+    kind, count = options["kind"], options["count"]
+    if kind not in AGES:
+        raise ConfigError(
+            f"datasets.{dataset}.options.kind: unknown {kind!r}", fix=f"use one of {', '.join(AGES)}"
+        )
+    if count < 1:
+        raise ConfigError(f"datasets.{dataset}.options.count: {count} heads", fix="use at least 1")
+    return [
+        _scan(dataset, kind, f"{kind}{number:03d}", Path(options["path"])) for number in range(1, count + 1)
+    ]
+
+
+def _scan(dataset: str, kind: str, subject: str, root: Path) -> base.Scan:
+    drawn = {what: seed(0, "demo", what, subject) for what in ("age", "sex", "site")}
+    youngest, oldest = AGES[kind]
+    stem = str(root / dataset / f"sub-{subject}")
+    return base.Scan(
+        dataset,
+        subject,
+        "",
+        f"{stem}_T1w.nii.gz",
+        lesion="" if kind == "healthy" else f"{stem}_label-lesion_mask.nii.gz",
+        age=str(youngest + drawn["age"] % (oldest - youngest + 1)),
+        sex="MF"[drawn["sex"] % 2],
+        site=SITES[drawn["site"] % len(SITES)],
+    )

@@ -1,0 +1,1 @@
+"""Networks: layers only, no training. Names of tensors follow the released checkpoints (tests/golden)."""

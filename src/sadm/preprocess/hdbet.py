@@ -1,0 +1,82 @@
+"""HD-BET 2 (Isensee et al. 2019) in this process, through its API: no workers to leak, one verified mask a scan."""
+
+import os
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import nibabel as nib
+import numpy as np
+
+from sadm.errors import MissingWeightsError, ProcessingError
+from sadm.io import atomic, load_nifti
+
+PARAMETERS = "~/hd-bet_params/release_2.0.0"
+FILES = ("dataset.json", "plans.json", "fold_all/checkpoint_final.pth")
+
+
+def find_parameters(folder: str | None) -> Path:
+    """HD-BET's parameter folder, ``folder`` or its own default. Raises MissingWeightsError that lists what is absent."""
+    place = Path(folder or PARAMETERS).expanduser()
+    missing = [name for name in FILES if not (place / name).is_file()]
+    if missing:
+        raise MissingWeightsError(
+            "HD-BET's parameters are not on this machine.",
+            file=place,
+            cause=f"missing: {', '.join(missing)}",
+            fix=f"unpack the archive of Zenodo record 14445620 (release_v1.5.0.zip) so that {place} holds {', '.join(FILES)}; "
+            "or name another folder in the config: brain.hdbet_parameters; or choose brain: deepbet for the data set",
+        )
+    return place
+
+
+def choose_device(device: str) -> str:
+    """ "cuda" or "cpu" for ``device`` "auto", "cuda" or "cpu". Raises ProcessingError for a GPU that is not there."""
+    import torch
+
+    available = torch.cuda.is_available()
+    if device == "cuda" and not available:
+        raise ProcessingError("HD-BET cannot run on a GPU.", cause="torch sees none", fix="set brain.device to auto or cpu")
+    return "cuda" if available and device != "cpu" else "cpu"
+
+
+def load_predictor(parameters: Path, device: str, tta: bool, threads: int) -> Any:
+    """HD-BET's nnU-Net predictor with the weights in ``parameters``, on "cpu" or "cuda", with or without mirroring."""
+    import torch
+
+    os.environ["nnUNet_def_n_proc"] = str(threads)
+    # The search for the checkpoint's trainer imports every trainer; this one drags in timm and torchvision for nothing.
+    sys.modules.setdefault("nnunetv2.training.nnUNetTrainer.primus.primus_trainers", ModuleType("primus_trainers"))
+    stdout = sys.stdout
+    try:
+        from HD_BET import hd_bet_prediction
+    finally:
+        sys.stdout = stdout  # the import resets it, past any log
+    hd_bet_prediction.folder_with_parameter_files = str(parameters)
+    predictor = hd_bet_prediction.get_hdbet_predictor(use_tta=tta, device=torch.device(device))
+    torch.set_num_threads(threads)
+    predictor.allow_tqdm = False
+    return predictor
+
+
+def verify(mask: Path, head: Path) -> None:
+    """Raise ProcessingError unless ``mask`` is a whole image of 0 and 1 on the grid of ``head``."""
+    found, wanted = load_nifti(mask), nib.load(head)
+    values = np.unique(np.asarray(found.dataobj))
+    same = found.shape == wanted.shape and np.allclose(found.affine, wanted.affine, atol=1e-4)
+    if not same or not np.isin(values, (0, 1)).all():
+        cause = f"shape {found.shape} for {wanted.shape}, values {values[:5].tolist()}"
+        raise ProcessingError("HD-BET left a mask that cannot be used.", file=head, cause=cause, fix="look at the scan")
+
+
+def predict(predictor: Any, head: Path, mask: Path) -> None:
+    """Write the brain mask of the image ``head`` (axes as MNI152) to ``mask``, both ``.nii.gz``: verified, or not at all.
+
+    The bytes are those of ``hd-bet --save_bet_mask``. Raises ProcessingError.
+    """
+    files = predictor.plans_manager.image_reader_writer_class()
+    data, properties = files.read_images([str(head)])
+    with atomic(mask) as tmp:
+        files.write_seg(predictor.predict_single_npy_array(data, properties), str(tmp), properties)
+        verify(tmp, head)

@@ -1,0 +1,50 @@
+"""The demo cohort, made on this machine.
+
+Takes the SRI24 head and brain (atlas). Leaves a template, and a T1 head with its lesion mask for each scan that the
+importer demo lists.
+"""
+
+
+rule demo_template:
+    input:
+        head=lambda w: rules.atlas.output.head,
+        brain=lambda w: rules.atlas.output.brain,
+    output:
+        "results/demo/template.npz",
+    log:
+        "logs/demo_template/template.log",
+    conda:
+        "../../envs/imaging.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=5,
+    params:
+        code=code("demo_template.py"),
+    message:
+        "Turn the SRI24 head {input.head} into the template of the demo's heads."
+    script:
+        "../scripts/demo_template.py"
+
+
+rule demo_head:
+    input:
+        rules.demo_template.output[0],
+    output:
+        t1="results/demo/{dataset}/{scan}_T1w.nii.gz",
+        lesion="results/demo/{dataset}/{scan}_label-lesion_mask.nii.gz",
+    log:
+        "logs/demo_head/{dataset}/{scan}.log",
+    conda:
+        "../../envs/imaging.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=5,
+    params:
+        kind=lambda w: study.datasets[w.dataset]["options"]["kind"],
+        site=lambda w: study.scan(w.dataset, w.scan).site,
+        seed=study.seed,
+        code=code("demo_head.py"),
+    message:
+        "Make the {params.kind} head {wildcards.scan} as scanner {params.site} sees it."
+    script:
+        "../scripts/demo_head.py"
