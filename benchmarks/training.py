@@ -147,16 +147,18 @@ class Step:
         return Batch(image, label, brain, self.slices.context(bare), self.draws)
 
 
-def milliseconds(run: Callable[[], None], repeats: int, device: torch.device) -> float:
-    """Median time of ``run`` in ms after two warm-ups: wall time on CUDA, CPU time of the process on the CPU."""
-    clock, times = time.perf_counter if device.type == "cuda" else time.process_time, []
+def milliseconds(runs: dict[str, Callable[[], None]], repeats: int, device: torch.device) -> dict[str, float]:
+    """Median time of each of ``runs`` in ms, taken in turns, after two warm-ups: wall time on CUDA, else CPU time."""
+    clock = time.perf_counter if device.type == "cuda" else time.process_time
+    times: dict[str, list[float]] = {name: [] for name in runs}
     for _ in range(repeats + 2):
-        start = clock()
-        run()
-        if device.type == "cuda":
-            torch.cuda.synchronize()
-        times.append(1000 * (clock() - start))
-    return round(statistics.median(times[2:]), 2)
+        for name, run in runs.items():
+            start = clock()
+            run()
+            if device.type == "cuda":
+                torch.cuda.synchronize()
+            times[name].append(1000 * (clock() - start))
+    return {name: round(statistics.median(each[2:]), 2) for name, each in times.items()}
 
 
 def main() -> None:
@@ -177,10 +179,8 @@ def main() -> None:
     }  # fmt: skip
     for name in ("cddpm", "unet", "unet_res"):
         step = Step(name, size, device)
-        found = {
-            kind: milliseconds(getattr(step, kind), given.repeats, device) for kind in ("networks", "whole")
-        }
-        found["naive"] = milliseconds(step.naive, max(given.repeats // 4, 2), device)
+        runs = {"networks": step.networks, "whole": step.whole, "naive": step.naive}
+        found = milliseconds(runs, given.repeats, device)
         found["overhead_percent"] = round(100 * (found["whole"] / found["networks"] - 1), 1)
         found["times_faster_than_naive"] = round(found["naive"] / found["whole"], 2)
         report["methods"][name] = found

@@ -23,3 +23,18 @@ def shared_data() -> Path:
             f"the real scans are not on this machine: {folder} is not a folder (set SADM_SHARED_DATA)"
         )
     return folder
+
+
+@pytest.fixture(scope="session")
+def atlas() -> tuple[Path, Path]:
+    """SRI24 head and brain as the pipeline has them, fetched once a checkout; skips without network."""
+    from sadm.errors import DataError
+    from sadm.preprocess.atlas import atlas as fetch
+
+    head, brain = (ROOT / ".cache" / "atlas" / f"sri24_{name}.nii.gz" for name in ("head", "brain"))
+    if not (head.exists() and brain.exists()):
+        try:
+            fetch(str(head), str(brain))
+        except DataError as error:
+            pytest.skip(f"the SRI24 atlas cannot be fetched here: {error}")
+    return head, brain

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save as serialise
 from torch import Tensor
 
 from sadm.errors import DataError
@@ -22,12 +22,9 @@ KEY = "sadm"
 
 def save(tensors: Mapping[str, Tensor], meta: Mapping[str, Any], path: str | Path) -> None:
     """Write ``tensors`` and JSON-able ``meta`` to ``path``, atomically; equal content is equal bytes."""
+    stored = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     with atomic(path) as tmp:
-        save_file(
-            {k: v.detach().cpu().contiguous() for k, v in tensors.items()},
-            tmp,
-            {KEY: json.dumps(meta, sort_keys=True)},
-        )
+        tmp.write_bytes(serialise(stored, {KEY: json.dumps(meta, sort_keys=True)}))
 
 
 def load(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:

@@ -33,7 +33,12 @@ class Diffusion(nn.Module):
         return signal * x0 + self.sqrt_one_minus_alphas_cumprod[t][:, None, None, None] * noise
 
     def reconstruct(
-        self, network: Callable[..., Tensor], image: Tensor, t: Tensor, noise: Tensor, condition: Tensor | None
+        self,
+        network: Callable[..., Tensor],
+        image: Tensor,
+        t: Tensor,
+        noise: Tensor,
+        condition: Tensor | None,
     ) -> tuple[Tensor, Tensor]:
         """Reconstruction of ``image`` in one call of ``network(x_t, t, condition)``, and its loss.
 

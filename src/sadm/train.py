@@ -15,7 +15,6 @@ from sadm.anomalies.draem import Draem
 from sadm.augment import Augment
 from sadm.batches import Bank, Slices, Store
 from sadm.devices import autocast, pick_device
-from sadm.io import write_text
 from sadm.methods.base import BaseMethod, Batch, build, module
 from sadm.packed import load_packed, members
 from sadm.trainer import Trainer
@@ -51,17 +50,14 @@ def train(
     def draws(part: str) -> torch.Generator:
         return torch.Generator(device).manual_seed(seeds.seed(seed, part, model, fold))
 
-    volumes = load_packed(packed)
+    volumes, where = load_packed(packed), f"fold {fold} for {model}"
     stores = [
-        Store.read(
-            volumes, members(volumes, splits, fold, part), device, f"{part} part of fold {fold} for {model}"
-        )
+        Store.read(volumes, members(volumes, splits, fold, part), device, f"{part} part of {where}")
         for part in ("train", "val")
     ]
     frozen = checkpoint.load_needs(needs, device)
-    net = build(method, hyper, stores[0].slice_shape, frozen, seeds.seed(seed, "init", model, fold)).placed(
-        device
-    )
+    own = seeds.seed(seed, "init", model, fold)
+    net = build(method, hyper, stores[0].slice_shape, frozen, own).placed(device)
     precision = autocast(device, settings["amp"])
     labelled = module(method).TRAINS_ON == "labels"
     source, validation = (slices_of(net, store, labelled, draem, spacing, precision) for store in stores)
@@ -75,17 +71,19 @@ def train(
         seeds.seed(seed, "validation loss", model, fold),
     )
     about = {"method": method, "hyper": asdict(net.hyper), "shape": list(net.shape)}
-    inputs = [store.digest() for store in stores] + [
-        hashlib.sha256(Path(p).read_bytes()).hexdigest() for p in needs
-    ]
-    job = {"model": model, "fold": fold, "seed": seed, "code": code, "device": device.type}
+    inputs = [store.digest() for store in stores] + [file_digest(path) for path in needs]
+    job = {"model": model, "fold": fold, "seed": seed, "code": code, "device": device.type, "inputs": inputs}
+    identity = checkpoint.identity(**about, **job, draem=draem, spacing=spacing, settings=settings)
     state = Path(weights).with_name("state.safetensors")
-    options = {"draem": draem, "spacing": spacing, "settings": settings}
-    trainer.fit(state, checkpoint.identity(**about, **options, **job, inputs=inputs))
-    rows = ["epoch,step,train_loss,val_loss,lr", *(",".join(map(str, row)) for row in trainer.curve)]
-    write_text("\n".join(rows) + "\n", curve)
+    trainer.fit(state, identity)
+    trainer.write_curve(curve)
     checkpoint.save(trainer.best, about, weights)
     state.unlink(missing_ok=True)
+
+
+def file_digest(path: str | Path) -> str:
+    """SHA-256 of a file."""
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
 def slices_of(

@@ -19,6 +19,7 @@ from torch.optim.lr_scheduler import LambdaLR, LinearLR, LRScheduler, OneCycleLR
 from sadm import checkpoint
 from sadm.batches import Bank, Slices
 from sadm.errors import ConfigError, ProcessingError
+from sadm.io import write_text
 from sadm.methods.base import BaseMethod, Batch
 from sadm.progress import Progress
 
@@ -123,6 +124,11 @@ class Trainer:
         if loss < self.lowest:
             self.lowest = loss
             self.best = {name: value.clone() for name, value in self.method.state_dict().items()}
+
+    def write_curve(self, path: str | Path) -> None:
+        """Write a line for each validation: epoch, step, mean training loss since the last one, validation loss, lr."""
+        rows = ["epoch,step,train_loss,val_loss,lr", *(",".join(map(str, row)) for row in self.curve)]
+        write_text("\n".join(rows) + "\n", path)
 
     def save(self, path: Path, identity: str) -> None:
         """Write all that training goes on from to ``path``."""

@@ -7,12 +7,14 @@ released checkpoints: channels (128, 256, 256) with a 512-d condition have 44,06
 
 import math
 from collections.abc import Callable, Sequence
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from sadm.errors import ConfigError
+from sadm.networks.sizes import check_size
 
 
 class ResBlock(nn.Module):
@@ -35,7 +37,10 @@ class ResBlock(nn.Module):
         )
         self.emb_layers = nn.Sequential(nn.SiLU(), nn.Linear(embedding, 2 * outputs))
         self.out_layers = nn.Sequential(
-            nn.GroupNorm(groups, outputs), nn.SiLU(), nn.Identity(), zeroed(nn.Conv2d(outputs, outputs, 3, padding=1))
+            nn.GroupNorm(groups, outputs),
+            nn.SiLU(),
+            nn.Identity(),
+            zeroed(nn.Conv2d(outputs, outputs, 3, padding=1)),
         )
         self.skip_connection = nn.Identity() if inputs == outputs else nn.Conv2d(inputs, outputs, 1)
 
@@ -44,7 +49,10 @@ class ResBlock(nn.Module):
         norm, act, conv = self.in_layers
         hidden = act(norm(x))
         if self.up:
-            hidden, x = doubled_conv(hidden, conv), F.interpolate(x, scale_factor=2.0, mode="nearest")
+            hidden, x = (
+                doubled_conv(hidden, cast(nn.Conv2d, conv)),
+                F.interpolate(x, scale_factor=2.0, mode="nearest"),
+            )
         elif self.down:
             hidden, x = conv(F.avg_pool2d(hidden, 2)), F.avg_pool2d(x, 2)
         else:
@@ -124,9 +132,7 @@ class ADMUNet(nn.Module):
         last = zeroed(nn.Conv2d(channels[0], 1, 3, padding=1))
         self.out = nn.Sequential(nn.GroupNorm(groups, channels[0]), nn.SiLU(), last)
 
-    def _encoder(
-        self, channels: Sequence[int], res_blocks: int, block: Callable[..., ResBlock]
-    ) -> list[int]:
+    def _encoder(self, channels: Sequence[int], res_blocks: int, block: Callable[..., ResBlock]) -> list[int]:
         """Make the way down; channels of the features it keeps, in order."""
         stages, skips = [Stage([nn.Conv2d(1, channels[0], 3, padding=1)])], [channels[0]]
         for level, width in enumerate(channels):
@@ -158,13 +164,7 @@ class ADMUNet(nn.Module):
 
         ConfigError if H or W does not fit the number of levels.
         """
-        factor = 2 ** (self.levels - 1)
-        if x.shape[2] % factor or x.shape[3] % factor:
-            raise ConfigError(
-                f"Slices of {x.shape[2]}x{x.shape[3]} pixels do not fit a U-Net of {self.levels} levels.",
-                cause=f"both sizes must be multiples of {factor}",
-                fix="choose another grid, or fewer channels",
-            )
+        check_size(x, self.levels)
         embedding = self.embed(t, condition)
         kept = []
         for stage in self.input_blocks:

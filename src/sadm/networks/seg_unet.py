@@ -7,12 +7,13 @@ parameters; the paper describes depth 3.
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from sadm.errors import ConfigError
+from sadm.networks.sizes import check_size
 
 
 class StandardisedConv(nn.Conv2d):
@@ -69,19 +70,12 @@ class SegUNet(nn.Module):
             ConvBlock(*pair) for pair in zip((1, *channels[:-1]), channels, strict=True)
         )
         widths = [width * (1 + siamese) for width in reversed(channels)]
-        self.up_path = nn.ModuleList(Up(*pair) for pair in zip(widths[:-1], widths[1:], strict=True))
+        self.up_path = nn.ModuleList(Up(*pair) for pair in pairwise(widths))
         self.last = nn.Conv2d(widths[-1], 1, 1)
 
     def forward(self, image: Tensor, residual: Tensor | None = None) -> Tensor:
         """Logits of ``image`` [B, 1, H, W] in about [0, 1]; ``residual``: image - reconstruction (signed), if siamese."""
-        factor = 2 ** len(self.up_path)
-        if image.shape[2] % factor or image.shape[3] % factor:
-            size = "x".join(map(str, image.shape[2:]))
-            raise ConfigError(
-                f"Slices of {size} pixels do not fit a segmentation U-Net of {len(self.down_path)} levels.",
-                cause=f"both sizes must be multiples of {factor}",
-                fix="choose another grid, or fewer channels",
-            )
+        check_size(image, len(self.down_path))
         skips = self.encode(image if residual is None else torch.cat([residual, image]))
         if residual is not None:
             skips = [torch.cat(level.chunk(2), 1) for level in skips]

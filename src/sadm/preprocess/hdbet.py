@@ -37,7 +37,9 @@ def choose_device(device: str) -> str:
 
     available = torch.cuda.is_available()
     if device == "cuda" and not available:
-        raise ProcessingError("HD-BET cannot run on a GPU.", cause="torch sees none", fix="set brain.device to auto or cpu")
+        raise ProcessingError(
+            "HD-BET cannot run on a GPU.", cause="torch sees none", fix="set brain.device to auto or cpu"
+        )
     return "cuda" if available and device != "cpu" else "cpu"
 
 
@@ -47,7 +49,9 @@ def load_predictor(parameters: Path, device: str, tta: bool, threads: int) -> An
 
     os.environ["nnUNet_def_n_proc"] = str(threads)
     # The search for the checkpoint's trainer imports every trainer; this one drags in timm and torchvision for nothing.
-    sys.modules.setdefault("nnunetv2.training.nnUNetTrainer.primus.primus_trainers", ModuleType("primus_trainers"))
+    sys.modules.setdefault(
+        "nnunetv2.training.nnUNetTrainer.primus.primus_trainers", ModuleType("primus_trainers")
+    )
     stdout = sys.stdout
     try:
         from HD_BET import hd_bet_prediction
@@ -67,7 +71,9 @@ def verify(mask: Path, head: Path) -> None:
     same = found.shape == wanted.shape and np.allclose(found.affine, wanted.affine, atol=1e-4)
     if not same or not np.isin(values, (0, 1)).all():
         cause = f"shape {found.shape} for {wanted.shape}, values {values[:5].tolist()}"
-        raise ProcessingError("HD-BET left a mask that cannot be used.", file=head, cause=cause, fix="look at the scan")
+        raise ProcessingError(
+            "HD-BET left a mask that cannot be used.", file=head, cause=cause, fix="look at the scan"
+        )
 
 
 def predict(predictor: Any, head: Path, mask: Path) -> None:

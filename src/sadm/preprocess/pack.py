@@ -44,11 +44,19 @@ def check(failed: dict[str, list[str]], count: int, on_failure: str, dataset: st
     if failed and (on_failure == "stop" or len(failed) == count):
         cause = "; ".join(f"{scan}: {', '.join(reasons)}" for scan, reasons in failed.items())
         what = f"{len(failed)} of {count} scans of {dataset} failed their check."
-        raise ProcessingError(what, cause=cause, fix="look at them; mend or remove them, or set quality.on_failure: exclude")
+        raise ProcessingError(
+            what, cause=cause, fix="look at them; mend or remove them, or set quality.on_failure: exclude"
+        )
 
 
 def pack(
-    scans: list[str], files: dict[str, list[str]], qc: list[str], outputs: dict[str, str], *, on_failure: str, dataset: str
+    scans: list[str],
+    files: dict[str, list[str]],
+    qc: list[str],
+    outputs: dict[str, str],
+    *,
+    on_failure: str,
+    dataset: str,
 ) -> None:
     """Write the arrays ``outputs`` t1 (float16 [N, D, X, Y] in [0, 1]), brain, lesion (uint8), and the lists scans, excluded.
 

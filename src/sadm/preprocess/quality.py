@@ -32,12 +32,18 @@ def judge(values: dict[str, Any], brain_ml: list[float], overlap: float) -> list
     reasons = {
         "the T1 has voxels that are no numbers": not values["finite"],
         "the brain mask is empty": values["brain_ml"] == 0,
-        f"the brain has {values['brain_ml']:.0f} ml, not {low:.0f} to {high:.0f}": 0 < values["brain_ml"] < low
+        f"the brain has {values['brain_ml']:.0f} ml, not {low:.0f} to {high:.0f}": 0
+        < values["brain_ml"]
+        < low
         or values["brain_ml"] > high,
         f"the brain mask falls into {values['components']} parts": values["components"] > 0
         and values["largest_component"] < COMPONENT,
-        f"the brain mask overlaps the SRI24 brain by Dice {values['overlap']:.3f}, not {overlap:.3f}": values["brain_ml"] > 0
+        f"the brain mask overlaps the SRI24 brain by Dice {values['overlap']:.3f}, not {overlap:.3f}": values[
+            "brain_ml"
+        ]
+        > 0
         and values["overlap"] < overlap,
-        "the T1 is the same everywhere in the brain": values["brain_ml"] > 0 and values["intensity_range"] == 0,
+        "the T1 is the same everywhere in the brain": values["brain_ml"] > 0
+        and values["intensity_range"] == 0,
     }
     return [reason for reason, holds in reasons.items() if holds]

@@ -10,7 +10,16 @@ MARGIN = 6  # voxels of 2 mm around the atlas brain
 
 
 def refine(
-    t1: str, mask: str, start: str, brain: str, out: str, *, space: str, stripped: bool, refine_iterations: list[int], seed: int
+    t1: str,
+    mask: str,
+    start: str,
+    brain: str,
+    out: str,
+    *,
+    space: str,
+    stripped: bool,
+    refine_iterations: list[int],
+    seed: int,
 ) -> None:
     """Write the map from SRI24 to the scan ``t1``, by its brain (``mask`` on the SRI24 grid) to the SRI24 ``brain``, to ``out``.
 
@@ -24,6 +33,10 @@ def refine(
         low, high = largest_box(sample(template, coarse, factor=SPACING) > 0, MARGIN)
         grid = coarse.box(low, high)
         fixed = sample(template, grid, factor=SPACING)
-        moving = sample(image, grid, matrix, factor_for(image, SPACING)) * sample(inside, grid, factor=SPACING)
-        matrix = matrix @ affine(to_ants(fixed, grid), to_ants(moving, grid), refine_iterations, seed, 0.2, "Identity")
+        moving = sample(image, grid, matrix, factor_for(image, SPACING)) * sample(
+            inside, grid, factor=SPACING
+        )
+        matrix = matrix @ affine(
+            to_ants(fixed, grid), to_ants(moving, grid), refine_iterations, seed, 0.2, "Identity"
+        )
     write_transform(matrix, out)

@@ -45,7 +45,9 @@ def to_ants(values: np.ndarray, grid: Grid) -> Any:
     )
 
 
-def affine(fixed: Any, moving: Any, iterations: list[int], seed: int, rate: float, start: str | None = None) -> np.ndarray:
+def affine(
+    fixed: Any, moving: Any, iterations: list[int], seed: int, rate: float, start: str | None = None
+) -> np.ndarray:
     """The affine map (fixed world to moving world, RAS+, 4 x 4) that maximises mutual information (Mattes, 32 bins).
 
     ``iterations`` by level, coarse to fine (at most 4); ``rate`` the share of fixed voxels that are sampled; ``start``
@@ -53,7 +55,11 @@ def affine(fixed: Any, moving: Any, iterations: list[int], seed: int, rate: floa
     """
     levels = [(shrink, n) for shrink, n in zip(SHRINK[-len(iterations) :], iterations) if n > 0]
     if not levels or len(iterations) > len(SHRINK):
-        raise ConfigError("The registration has no levels.", cause=f"iterations {iterations}", fix="give 1 to 4 numbers, one above 0")
+        raise ConfigError(
+            "The registration has no levels.",
+            cause=f"iterations {iterations}",
+            fix="give 1 to 4 numbers, one above 0",
+        )
     shrinks = tuple(shrink for shrink, _ in levels)
     with tempfile.TemporaryDirectory() as folder:
         found = import_ants().registration(
@@ -94,7 +100,16 @@ def native(image: nib.Nifti1Image, template: nib.Nifti1Image, iterations: list[i
 
 
 def register(
-    t1: str, head: str, brain: str, out: str, *, space: str, stripped: bool, iterations: list[int], seed: int, grid: dict[str, Any]
+    t1: str,
+    head: str,
+    brain: str,
+    out: str,
+    *,
+    space: str,
+    stripped: bool,
+    iterations: list[int],
+    seed: int,
+    grid: dict[str, Any],
 ) -> None:
     """Write the map from SRI24 to the scan ``t1`` (4 x 4, as ANTs stores it) to ``out``.
 

@@ -76,14 +76,18 @@ def largest_box(mask: np.ndarray, margin: int = 0) -> tuple[np.ndarray, np.ndarr
     return np.array([s[0] - margin for s in spans]), np.array([s[-1] + 1 + margin for s in spans])
 
 
-def sample(image: nib.Nifti1Image, grid: Grid, transform: np.ndarray | None = None, factor: int = 1) -> np.ndarray:
+def sample(
+    image: nib.Nifti1Image, grid: Grid, transform: np.ndarray | None = None, factor: int = 1
+) -> np.ndarray:
     """Values of ``image`` on ``grid``, float32 [X, Y, Z]: linear interpolation, 0 outside the image.
 
     ``transform`` maps the grid's world to the image's world (identity if None). With ``factor`` > 1 the image is sampled
     on a grid that many times finer, and averaged over blocks. All of it happens in voxel indices through one affine
     matrix, so that shears, flips and permuted axes need no special case.
     """
-    fine = Grid(tuple(n * factor for n in grid.shape), grid.affine @ scaling(1 / factor, (1 / factor - 1) / 2))
+    fine = Grid(
+        tuple(n * factor for n in grid.shape), grid.affine @ scaling(1 / factor, (1 / factor - 1) / 2)
+    )
     world = np.eye(4) if transform is None else transform
     matrix = np.linalg.inv(image.affine) @ world @ fine.affine
     data = np.asarray(image.dataobj, dtype=np.float32)
@@ -121,7 +125,11 @@ def study_grid(brain: nib.Nifti1Image, shape: "ArrayLike", spacing: float) -> Gr
     low, high = largest_box(np.asarray(brain.dataobj) > 0)
     middle = (low + high - 1) / 2
     step = np.linalg.norm(np.asarray(brain.affine)[:3, :3], axis=0)
-    first = np.floor(middle - (size - 1) / 2 * spacing / step) if np.allclose(step, spacing) else middle - (size - 1) / 2 * spacing / step
+    first = (
+        np.floor(middle - (size - 1) / 2 * spacing / step)
+        if np.allclose(step, spacing)
+        else middle - (size - 1) / 2 * spacing / step
+    )
     start = np.asarray(brain.affine)[:3, :3] @ first + np.asarray(brain.affine)[:3, 3]
     return Grid(tuple(int(n) for n in size), translation(start) @ scaling(spacing))
 
@@ -133,7 +141,11 @@ def prepared_grid(fine: Grid, downsample: int, crop: int) -> Grid:
     """
     if any(n % downsample for n in fine.shape) or 2 * crop >= fine.shape[2] // downsample:
         cause = f"shape {list(fine.shape)}, downsample {downsample}, crop {crop}"
-        raise ConfigError("The grid is not possible.", cause=cause, fix="choose grid.shape divisible by grid.downsample, and a smaller grid.crop")
+        raise ConfigError(
+            "The grid is not possible.",
+            cause=cause,
+            fix="choose grid.shape divisible by grid.downsample, and a smaller grid.crop",
+        )
     coarse = fine.coarse(downsample)
     x, y, z = coarse.shape
     return coarse.box([0, 0, crop], [x, y, z - crop])

@@ -1,0 +1,194 @@
+"""From raw T1 scans to packed volumes, one step a rule.
+
+Takes the source files of a scan and the sheet of its data set (only for the order: a scan waits until its data set is
+checked). Leaves for each scan two transforms, a brain mask, a bias field, and the prepared volume with its check; for each
+data set memory-mapped arrays of the scans that passed.
+"""
+
+PLACE = {key: study.section("grid")[key] for key in ("shape", "spacing")}
+KIND = lambda w: {key.lower(): study.importer(w.dataset)[key] for key in ("SPACE", "STRIPPED")}
+
+
+rule atlas:
+    output:
+        head="results/atlas/sri24_head.nii.gz",
+        brain="results/atlas/sri24_brain.nii.gz",
+    log:
+        "logs/atlas/atlas.log",
+    conda:
+        "../../envs/imaging.yaml"
+    resources:
+        mem_mb=500,
+        runtime=10,
+    params:
+        path=study.section("atlas")["path"],
+        code=code("atlas.py"),
+    message:
+        "Fetch the SRI24 atlas, or take it from the folder {params.path}."
+    script:
+        "../scripts/atlas.py"
+
+
+rule register:
+    input:
+        t1=lambda w: study.scan(w.dataset, w.scan).t1,
+        sheet=ancient(rules.cohort.output[0]),
+        head=rules.atlas.output.head,
+        brain=rules.atlas.output.brain,
+    output:
+        "results/prep/{dataset}/{scan}/{scan}_from-T1w_to-SRI24_mode-image_xfm.mat",
+    log:
+        "logs/register/{dataset}/{scan}.log",
+    conda:
+        "../../envs/imaging.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        kind=KIND,
+        settings={key: study.section("registration")[key] for key in ("iterations", "seed")},
+        grid=PLACE,
+        code=code("register.py"),
+    message:
+        "Register {wildcards.scan} of {wildcards.dataset} (in {params.kind[space]} space) to SRI24."
+    script:
+        "../scripts/register.py"
+
+
+rule brain:
+    input:
+        t1=lambda w: study.scan(w.dataset, w.scan).t1,
+        given=lambda w: study.scan(w.dataset, w.scan).brain_mask or [],
+        transform=rules.register.output[0],
+        atlas=rules.atlas.output.brain,
+    output:
+        "results/prep/{dataset}/{scan}/{scan}_space-SRI24_desc-brain_mask.nii.gz",
+    log:
+        "logs/brain/{dataset}/{scan}.log",
+    conda:
+        "../../envs/torch.yaml"
+    threads: lambda w: 4 if study.datasets[w.dataset]["brain"] == "hd-bet" else 1
+    resources:
+        mem_mb=lambda w: 4000 if study.datasets[w.dataset]["brain"] == "hd-bet" else 2000,
+        runtime=60,
+        gpu=lambda w: int(study.datasets[w.dataset]["brain"] == "hd-bet" and study.section("brain")["device"] != "cpu"),
+    params:
+        method=lambda w: study.datasets[w.dataset]["brain"],
+        settings=study.section("brain"),
+        code=code("brain.py"),
+    message:
+        "Brain mask of {wildcards.scan} of {wildcards.dataset} by the method {params.method}."
+    script:
+        "../scripts/brain.py"
+
+
+rule refine:
+    input:
+        t1=lambda w: study.scan(w.dataset, w.scan).t1,
+        mask=rules.brain.output[0],
+        start=rules.register.output[0],
+        brain=rules.atlas.output.brain,
+    output:
+        "results/prep/{dataset}/{scan}/{scan}_from-T1w_to-SRI24_desc-refined_xfm.mat",
+    log:
+        "logs/refine/{dataset}/{scan}.log",
+    conda:
+        "../../envs/imaging.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        kind=KIND,
+        settings={key: study.section("registration")[key] for key in ("refine_iterations", "seed")},
+        code=code("refine.py"),
+    message:
+        "Refine the registration of {wildcards.scan} of {wildcards.dataset} by its brain."
+    script:
+        "../scripts/refine.py"
+
+
+rule bias:
+    input:
+        t1=lambda w: study.scan(w.dataset, w.scan).t1,
+        mask=rules.brain.output[0],
+        start=rules.register.output[0],
+        refined=rules.refine.output[0],
+        brain=rules.atlas.output.brain,
+    output:
+        "results/prep/{dataset}/{scan}/{scan}_desc-biasfield.nii.gz",
+    log:
+        "logs/bias/{dataset}/{scan}.log",
+    conda:
+        "../../envs/imaging.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        space=lambda w: study.importer(w.dataset)["SPACE"],
+        settings=study.section("bias"),
+        grid=PLACE,
+        code=code("bias.py"),
+    message:
+        "N4 bias field of {wildcards.scan} of {wildcards.dataset}, shrink factor {params.settings[shrink]}."
+    script:
+        "../scripts/bias.py"
+
+
+rule grid:
+    input:
+        t1=lambda w: study.scan(w.dataset, w.scan).t1,
+        lesion=lambda w: study.scan(w.dataset, w.scan).lesion or [],
+        mask=rules.brain.output[0],
+        start=rules.register.output[0],
+        refined=rules.refine.output[0],
+        field=rules.bias.output[0],
+        atlas=rules.atlas.output.brain,
+    output:
+        t1="results/prep/{dataset}/{scan}/{scan}_space-study_desc-preproc_T1w.nii.gz",
+        brain="results/prep/{dataset}/{scan}/{scan}_space-study_desc-brain_mask.nii.gz",
+        lesion="results/prep/{dataset}/{scan}/{scan}_space-study_label-lesion_mask.nii.gz",
+        qc="results/prep/{dataset}/{scan}/{scan}_qc.json",
+    log:
+        "logs/grid/{dataset}/{scan}.log",
+    conda:
+        "../../envs/imaging.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        grid=study.section("grid"),
+        limits={key: study.section("quality")[key] for key in ("brain_ml", "overlap")},
+        code=code("grid.py"),
+    message:
+        "Bring {wildcards.scan} of {wildcards.dataset} to the study's grid, shape {params.grid[shape]}, every {params.grid[downsample]} averaged."
+    script:
+        "../scripts/grid.py"
+
+
+rule pack:
+    input:
+        t1=lambda w: expand(rules.grid.output.t1, dataset=w.dataset, scan=study.scans(w.dataset)),
+        brain=lambda w: expand(rules.grid.output.brain, dataset=w.dataset, scan=study.scans(w.dataset)),
+        lesion=lambda w: expand(rules.grid.output.lesion, dataset=w.dataset, scan=study.scans(w.dataset)),
+        qc=lambda w: expand(rules.grid.output.qc, dataset=w.dataset, scan=study.scans(w.dataset)),
+    output:
+        t1="results/packed/{dataset}/t1.npy",
+        brain="results/packed/{dataset}/brain.npy",
+        lesion="results/packed/{dataset}/lesion.npy",
+        scans="results/packed/{dataset}/scans.tsv",
+        excluded="results/packed/{dataset}/excluded.tsv",
+    log:
+        "logs/pack/{dataset}.log",
+    conda:
+        "../../envs/imaging.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=30,
+    params:
+        scans=lambda w: study.scans(w.dataset),
+        on_failure=study.section("quality")["on_failure"],
+        code=code("pack.py"),
+    message:
+        "Pack the scans of {wildcards.dataset} that passed their check (a scan that failed: {params.on_failure})."
+    script:
+        "../scripts/pack.py"

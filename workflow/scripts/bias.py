@@ -1,0 +1,12 @@
+"""Rule bias: the N4 field of one scan."""
+
+from sadm.logs import to_log
+
+with to_log(snakemake.log[0], snakemake.threads):
+    from sadm.preprocess.bias import bias
+
+    files, params = snakemake.input, snakemake.params
+    bias(
+        files.t1, files.mask, files.start, files.refined, files.brain, snakemake.output[0],
+        space=params.space, grid=params.grid, **params.settings,
+    )  # fmt: skip

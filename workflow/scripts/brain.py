@@ -1,0 +1,12 @@
+"""Rule brain: the brain mask of one scan, on the SRI24 grid."""
+
+from sadm.logs import to_log
+
+with to_log(snakemake.log[0], snakemake.threads):
+    from sadm.preprocess.brain import brain
+
+    files, params = snakemake.input, snakemake.params
+    brain(
+        files.t1, files.transform, files.atlas, str(files.given), snakemake.output[0],
+        method=params.method, threads=snakemake.threads, **params.settings,
+    )  # fmt: skip

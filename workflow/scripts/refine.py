@@ -1,0 +1,11 @@
+"""Rule refine: the map from SRI24 to one scan, by its brain."""
+
+from sadm.logs import to_log
+
+with to_log(snakemake.log[0], snakemake.threads):
+    from sadm.preprocess.refine import refine
+
+    files, params = snakemake.input, snakemake.params
+    refine(
+        files.t1, files.mask, files.start, files.brain, snakemake.output[0], **params.kind, **params.settings
+    )  # fmt: skip
