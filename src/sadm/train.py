@@ -61,10 +61,11 @@ def train(
     precision = autocast(device, settings["amp"])
     labelled = module(method).TRAINS_ON == "labels"
     source, validation = (slices_of(net, store, labelled, draem, spacing, precision) for store in stores)
+    validation = replace(validation, slices=settings["validation_slices"], drop_last=False)
     trainer = Trainer(
         net,
         Bank(source, net.hyper.bank, draws("bank")) if net.hyper.bank else source,
-        list(replace(validation, drop_last=False).epoch(draws("validation slices"))),
+        list(validation.epoch(draws("validation slices"))),
         settings,
         precision,
         draws("train"),

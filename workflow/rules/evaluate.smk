@@ -31,30 +31,35 @@ rule trivial:
 
 rule evaluate:
     input:
-        maps=lambda w: expand(
-            rules.trivial.output[w.row] if w.row in study.trivial else rules.predict.output.map,
-            model=study.rows.get(w.row, ()) or "",
-            fold=w.fold,
-            testset=w.testset,
-        ),
-        packed=lambda w: expand(
-            (rules.synthesise if w.testset == "draem" else rules.pack).output, dataset=w.testset
-        ),
-        splits=lambda w: expand(rules.splits.output, dataset=study.source(w.testset)),
+        maps=lambda w: [
+            path
+            for testset in study.testsets
+            for path in expand(
+                rules.trivial.output[w.row] if w.row in study.trivial else rules.predict.output.map,
+                model=study.rows.get(w.row, ()) or "",
+                fold=w.fold,
+                testset=testset,
+            )
+        ],
+        packed=[
+            expand((rules.synthesise if testset == "draem" else rules.pack).output.t1, dataset=testset)
+            for testset in study.testsets
+        ],
+        splits=expand(rules.splits.output, dataset=map(study.source, study.testsets)),
     output:
-        "results/scores/{row}/fold{fold}/{testset}.tsv",
+        **{testset: f"results/scores/{{row}}/fold{{fold}}/{testset}.tsv" for testset in study.testsets},
     log:
-        "logs/evaluate/{row}_fold{fold}_{testset}.log",
+        "logs/evaluate/{row}_fold{fold}.log",
     conda:
         "../../envs/tables.yaml"
     threads: 1
     resources:
         mem_mb=2000,
-        runtime=60,
+        runtime=180,
     params:
         beta=study.section("score")["beta"],
         code=code("evaluate.py"),
     message:
-        "Measuring {wildcards.row} on {wildcards.testset}, fold {wildcards.fold}, beta {params.beta}."
+        "Measuring {wildcards.row}, fold {wildcards.fold}, on all test sets, beta {params.beta}."
     script:
         "../scripts/evaluate.py"

@@ -71,7 +71,9 @@ rule brain:
     resources:
         mem_mb=lambda w: 4000 if study.datasets[w.dataset]["brain"] == "hd-bet" else 2000,
         runtime=60,
-        gpu=lambda w: int(study.datasets[w.dataset]["brain"] == "hd-bet" and study.section("brain")["device"] != "cpu"),
+        gpu=lambda w: int(
+            study.datasets[w.dataset]["brain"] == "hd-bet" and study.section("brain")["device"] != "cpu"
+        ),
     params:
         method=lambda w: study.datasets[w.dataset]["brain"],
         settings=study.section("brain"),

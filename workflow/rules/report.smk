@@ -30,12 +30,12 @@ RECONSTRUCTORS = {
 rule table:
     input:
         audit=rules.audit.output,
-        scores=expand(
-            rules.evaluate.output[0],
-            row=[*study.rows, *study.trivial],
-            fold=range(study.folds),
-            testset=study.testsets,
-        ),
+        scores=[
+            path.format(row=row, fold=fold)
+            for row in [*study.rows, *study.trivial]
+            for fold in range(study.folds)
+            for path in rules.evaluate.output
+        ],
         excluded=expand(rules.pack.output.excluded, dataset=study.datasets),
     output:
         csv="results/table1.csv",
@@ -66,7 +66,7 @@ rule figures:
             (rules.synthesise if w.testset == "draem" else rules.pack).output, dataset=w.testset
         ),
         splits=lambda w: expand(rules.splits.output, dataset=study.source(w.testset)),
-        scores=lambda w: expand(rules.evaluate.output, row=SHOWN[w.testset], fold=0, testset=w.testset),
+        scores=lambda w: expand(rules.evaluate.output[w.testset], row=SHOWN[w.testset], fold=0),
         maps=lambda w: expand(rules.predict.output.map, model=MODELS[w.testset], fold=0, testset=w.testset),
         reconstructions=lambda w: expand(
             rules.reconstruct.output, model=RECONSTRUCTORS[w.testset], fold=0, testset=w.testset

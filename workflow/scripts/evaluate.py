@@ -1,4 +1,4 @@
-"""Rule evaluate: the scores of one row, fold and test set."""
+"""Rule evaluate: the scores of one row and fold on every test set."""
 
 from sadm.logs import to_log
 
@@ -7,6 +7,7 @@ with to_log(snakemake.log[0], snakemake.threads):
 
     from sadm.evaluate import evaluate
 
-    files = snakemake.input
-    packed, fold = Path(files.packed[0]).parent, int(snakemake.wildcards.fold)
-    evaluate(files.maps, packed, files.splits[0], fold, snakemake.params.beta, snakemake.output[0])
+    files, fold, count = snakemake.input, int(snakemake.wildcards.fold), len(snakemake.output)
+    for k, (t1, splits, out) in enumerate(zip(files.packed, files.splits, snakemake.output, strict=True)):
+        maps = files.maps[k * len(files.maps) // count : (k + 1) * len(files.maps) // count]
+        evaluate(maps, Path(t1).parent, splits, fold, snakemake.params.beta, out)

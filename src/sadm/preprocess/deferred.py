@@ -68,4 +68,7 @@ def deferred(*names: str) -> Iterator[None]:
     finally:
         sys.meta_path.remove(finder)
         for name in [name for name, module in sys.modules.items() if isinstance(module, _Module)]:
-            del sys.modules[name]
+            stand_in = sys.modules.pop(name)
+            parent, _, child = name.rpartition(".")
+            if vars(sys.modules.get(parent, stand_in)).get(child) is stand_in:
+                delattr(sys.modules[parent], child)

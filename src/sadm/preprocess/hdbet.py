@@ -6,7 +6,6 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import nibabel as nib
 import numpy as np
 
 from sadm.errors import MissingWeightsError, ProcessingError
@@ -47,7 +46,7 @@ def load_predictor(parameters: Path, device: str, tta: bool, threads: int) -> An
     """HD-BET's nnU-Net predictor with the weights in ``parameters``, on "cpu" or "cuda", with or without mirroring."""
     import torch
 
-    os.environ["nnUNet_def_n_proc"] = str(threads)
+    os.environ["nnUNet_def_n_proc"] = str(threads)  # noqa: SIM112
     # The search for the checkpoint's trainer imports every trainer; this one drags in timm and torchvision for nothing.
     sys.modules.setdefault(
         "nnunetv2.training.nnUNetTrainer.primus.primus_trainers", ModuleType("primus_trainers")
@@ -66,7 +65,7 @@ def load_predictor(parameters: Path, device: str, tta: bool, threads: int) -> An
 
 def verify(mask: Path, head: Path) -> None:
     """Raise ProcessingError unless ``mask`` is a whole image of 0 and 1 on the grid of ``head``."""
-    found, wanted = load_nifti(mask), nib.load(head)
+    found, wanted = load_nifti(mask), load_nifti(head)
     values = np.unique(np.asarray(found.dataobj))
     same = found.shape == wanted.shape and np.allclose(found.affine, wanted.affine, atol=1e-4)
     if not same or not np.isin(values, (0, 1)).all():

@@ -25,7 +25,7 @@ _LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 class Grid:
     """Voxels of a volume: ``shape`` (X, Y, Z) and ``affine`` 4 x 4, voxel index to world in mm."""
 
-    shape: tuple[int, int, int]
+    shape: tuple[int, ...]
     affine: np.ndarray
 
     @classmethod

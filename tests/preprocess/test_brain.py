@@ -1,0 +1,54 @@
+"""Brain masks: on the atlas grid, from the scan's own content, from a given file, and none at all."""
+
+import nibabel as nib
+import numpy as np
+import pytest
+
+from sadm.errors import DataError
+from sadm.io import load_nifti
+from sadm.preprocess.brain import brain, by_content, by_deepbet
+from sadm.preprocess.quality import dice
+from sadm.preprocess.space import write_transform
+
+REST = {"tta": False, "device": "cpu", "hdbet_parameters": None, "threads": 1}
+
+
+@pytest.fixture
+def setting(phantom, native, planted, saved, tmp_path):
+    write_transform(planted, tmp_path / "x.mat")
+    t1 = saved(native(planted, brain=True), "t1.nii.gz")
+    return t1, str(tmp_path / "x.mat"), phantom.brain_file, str(tmp_path / "mask.nii.gz")
+
+
+def test_largest_part_with_holes_filled():
+    volume = np.zeros((12, 12, 12), dtype=np.float32)
+    volume[2:9, 2:9, 2:9] = 5
+    volume[5, 5, 5] = 0
+    volume[11, 11, 11] = 7
+    found = by_content(nib.Nifti1Image(volume, np.eye(4)))
+    assert found.sum() == 7**3
+    assert found[5, 5, 5]
+    assert not found[11, 11, 11]
+
+
+@pytest.mark.parametrize("method", ["none", "given"])
+def test_mask_reaches_the_atlas_grid_by_the_transform(setting, phantom, saved, method):
+    t1, transform, atlas, out = setting
+    binary = (np.asarray(nib.load(t1).dataobj) != 0).astype(np.uint8)
+    given = saved(nib.Nifti1Image(3 * binary, nib.load(t1).affine), "given.nii.gz")
+    brain(t1, transform, atlas, given, out, method=method, **REST)
+    found = load_nifti(out)
+    assert set(np.unique(found.dataobj)) == {0, 1}
+    np.testing.assert_allclose(found.affine, phantom.brain.affine)
+    assert dice(np.asarray(found.dataobj), np.asarray(phantom.brain.dataobj)) > 0.98
+
+
+def test_a_given_mask_that_is_not_there_is_named(setting):
+    t1, transform, atlas, out = setting
+    with pytest.raises(DataError, match="names none") as error:
+        brain(t1, transform, atlas, "", out, method="given", **REST)
+    assert t1 in str(error.value)
+
+
+def test_deepbet_without_a_head_gives_an_empty_mask():
+    assert not by_deepbet(nib.Nifti1Image(np.zeros((40, 40, 40), dtype=np.float32), np.eye(4)), 1).any()

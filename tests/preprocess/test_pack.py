@@ -1,0 +1,82 @@
+"""Packing: order, axes, exclusion by name."""
+
+import csv
+
+import numpy as np
+import pytest
+
+from sadm.errors import ProcessingError
+from sadm.io import save_nifti, write_json
+from sadm.packed import load_packed
+from sadm.preprocess.pack import pack
+
+SCANS = ["sub-a", "sub-b", "sub-c"]
+
+
+@pytest.fixture
+def prepared(tmp_path):
+    """Three small prepared scans; a function that sets which fail."""
+    rng = np.random.default_rng(0)
+    volumes = {}
+    files = {name: [] for name in ("t1", "brain", "lesion")}
+    for scan in SCANS:
+        t1 = rng.random((6, 5, 4), dtype=np.float32)
+        volumes[scan] = {"t1": t1, "brain": (t1 > 0.3).astype(np.uint8), "lesion": (t1 > 0.8).astype(np.uint8)}
+        for name, values in volumes[scan].items():
+            save_nifti(values, np.eye(4), tmp_path / f"{scan}_{name}.nii.gz")
+            files[name].append(str(tmp_path / f"{scan}_{name}.nii.gz"))
+
+    def run(failed=(), on_failure="exclude"):
+        qc = []
+        for scan in SCANS:
+            reasons = ["too small", "in parts"] if scan in failed else []
+            numbers = {"brain_ml": 1400.0, "overlap": 0.95, "lesion_ml": 2.0, "lesion_ml_prepared": 2.0}
+            write_json({"passed": not reasons, "reasons": reasons, **numbers}, tmp_path / f"{scan}_qc.json")
+            qc.append(str(tmp_path / f"{scan}_qc.json"))
+        names = {name: f"{name}.npy" for name in files} | {"scans": "scans.tsv", "excluded": "excluded.tsv"}
+        outputs = {name: str(tmp_path / "packed" / file) for name, file in names.items()}
+        (tmp_path / "packed").mkdir(exist_ok=True)
+        pack(SCANS, files, qc, outputs, on_failure=on_failure, dataset="healthy")
+        return tmp_path / "packed"
+
+    return run, volumes
+
+
+def test_arrays_in_the_order_of_the_scans_axial_slices_first(prepared):
+    run, volumes = prepared
+    packed = load_packed(run())
+    assert packed.scans == SCANS
+    assert packed.t1.shape == (3, 4, 6, 5)
+    assert packed.t1.dtype == np.float16
+    assert packed.brain.dtype == packed.lesion.dtype == np.uint8
+    for index, scan in enumerate(SCANS):
+        for z in range(4):
+            np.testing.assert_array_equal(packed.t1[index, z], volumes[scan]["t1"][:, :, z].astype(np.float16))
+            np.testing.assert_array_equal(packed.lesion[index, z], volumes[scan]["lesion"][:, :, z])
+
+
+def test_a_scan_that_failed_is_left_out_by_name(prepared):
+    run, volumes = prepared
+    folder = run(failed=["sub-b"])
+    packed = load_packed(folder)
+    assert packed.scans == ["sub-a", "sub-c"]
+    np.testing.assert_array_equal(packed.brain[1], volumes["sub-c"]["brain"].transpose(2, 0, 1))
+    with open(folder / "excluded.tsv", newline="") as stream:
+        assert list(csv.DictReader(stream, delimiter="\t")) == [{"scan": "sub-b", "reasons": "too small; in parts"}]
+    with open(folder / "scans.tsv", newline="") as stream:
+        assert [(row["scan"], row["index"]) for row in csv.DictReader(stream, delimiter="\t")] == [("sub-a", "0"), ("sub-c", "1")]
+
+
+@pytest.mark.parametrize(("failed", "on_failure"), [(["sub-b"], "stop"), (SCANS, "exclude")])
+def test_a_failure_that_stops_names_the_scans(prepared, failed, on_failure):
+    run, _ = prepared
+    with pytest.raises(ProcessingError, match=f"{len(failed)} of 3 scans of healthy") as error:
+        run(failed, on_failure)
+    assert all(f"{scan}: too small, in parts" in str(error.value) for scan in failed)
+
+
+def test_twice_the_same_bytes_and_nothing_left_over(prepared):
+    run, _ = prepared
+    first = {path.name: path.read_bytes() for path in run().iterdir()}
+    assert first == {path.name: path.read_bytes() for path in run().iterdir()}
+    assert sorted(first) == ["brain.npy", "excluded.tsv", "lesion.npy", "scans.tsv", "t1.npy"]
