@@ -6,7 +6,7 @@ min_version("9.0")
 # Without --configfile the demo study runs; a study file that names its own data sets replaces it, any other overlays it.
 if "datasets" not in config:
 
-    configfile: "config.yaml"
+    configfile: f"{workflow.basedir}/config.yaml"
 
 
 include: "workflow/rules/common.smk"

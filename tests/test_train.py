@@ -19,7 +19,7 @@ from sadm.methods.base import BaseMethod, Batch
 
 D, SHAPE, SCANS = 6, (16, 16), [f"sub-{i}" for i in range(7)]
 SETS = ["train"] * 4 + ["val"] * 2 + ["test"]
-SETTINGS = {"device": "cpu", "amp": True, "validate_every": 1, "checkpoint_every": 1}
+SETTINGS = {"device": "cpu", "amp": True, "validate_every": 1, "validation_slices": 2, "checkpoint_every": 1}
 DRAEM = {"threshold": [0.1, 0.3], "max_scale": 2}
 HYPER: dict[str, dict[str, Any]] = {
     "cddpm": {"channels": [8, 8, 16], "res_blocks": 1, "groups": 4, "head_channels": 8, "condition": 8, "encoder_layers": [1, 1, 1, 1],

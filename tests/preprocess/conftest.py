@@ -13,7 +13,9 @@ import pytest
 os.environ.setdefault("ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS", "1")
 
 ORIENTATIONS = [
-    (order, flips) for order in itertools.permutations(range(3)) for flips in itertools.product((1, -1), repeat=3)
+    (order, flips)
+    for order in itertools.permutations(range(3))
+    for flips in itertools.product((1, -1), repeat=3)
 ]
 
 
@@ -31,7 +33,9 @@ def head_values(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> tuple[np.ndarray
     """Intensity of the phantom head at world points (mm, the brain's centre at 0), and where the brain is (bool)."""
     radius = np.sqrt((x / 66) ** 2 + (y / 82) ** 2 + ((z - 0.05 * y) / 60) ** 2)
     folds = np.sin(x / 9 + 2 * np.sin(z / 13)) * np.cos(y / 10 + np.sin(x / 15)) * np.sin(z / 11 + 1)
-    tissue = np.where((radius < 0.75) & (folds > -0.35), 800, 550) + 60 * np.tanh(x / 40) + 40 * np.tanh(y / 50)
+    tissue = (
+        np.where((radius < 0.75) & (folds > -0.35), 800, 550) + 60 * np.tanh(x / 40) + 40 * np.tanh(y / 50)
+    )
     ventricle = ((np.abs(x) - 12) / 7) ** 2 + ((y + 5) / 30) ** 2 + ((z - 8) / 9) ** 2 < 1
     scalp = np.where(radius < 1.25, 700, 0) + 120 * np.sin(y / 17) * (radius < 1.25)
     skull = np.where(radius < 1.12, 60, scalp)
@@ -65,12 +69,18 @@ def phantom(tmp_path_factory: pytest.TempPathFactory) -> Phantom:
 def native() -> Callable[..., nib.Nifti1Image]:
     """Make the phantom as a scan that a known matrix maps the atlas's world to: voxels of ``spacing`` mm, axes PSR."""
 
-    def make(transform: np.ndarray, spacing: float = 2.0, brain: bool = False, seed: int = 0) -> nib.Nifti1Image:
+    def make(
+        transform: np.ndarray, spacing: float = 2.0, brain: bool = False, seed: int = 0
+    ) -> nib.Nifti1Image:
         shape = tuple(int(n / spacing) for n in (250, 200, 200))
-        affine = np.array([[0, 0, spacing, -100], [-spacing, 0, 0, 125], [0, spacing, 0, -100], [0, 0, 0, 1.0]])
+        affine = np.array(
+            [[0, 0, spacing, -100], [-spacing, 0, 0, 125], [0, spacing, 0, -100], [0, 0, 0, 1.0]]
+        )
         x, y, z = points(affine, shape)
         inverse = np.linalg.inv(transform)
-        x, y, z = (inverse[i, 0] * x + inverse[i, 1] * y + inverse[i, 2] * z + inverse[i, 3] for i in range(3))
+        x, y, z = (
+            inverse[i, 0] * x + inverse[i, 1] * y + inverse[i, 2] * z + inverse[i, 3] for i in range(3)
+        )
         values, inside = head_values(x - 3, y + 4, z - 5)
         noise = np.random.default_rng(seed).normal(0, 15, shape)
         return nib.Nifti1Image(((values + noise) * (inside if brain else 1)).astype(np.float32), affine)

@@ -1,7 +1,5 @@
 """The prepared volume: one interpolation, volumes of labels, right affines, no dependence on the order of axes."""
 
-import json
-
 import nibabel as nib
 import numpy as np
 import pytest
@@ -10,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import ndimage
 
-from sadm.io import load_nifti
+from sadm.io import load_nifti, read_json
 from sadm.preprocess.grid import Target, grid, keep_volume, lesion_share, normalise, prepare
 from sadm.preprocess.space import Grid, sample, scaling, translation, write_transform
 
@@ -63,15 +61,20 @@ def test_labels_of_more_than_1_ml_keep_their_volume(phantom, planted, voxel, dow
     affine = planted @ translation([-40, -40, -40]) @ np.diag([*voxel, 1.0])
     fields = np.random.default_rng(0).normal(size=(6, *shape))
     for number, field in enumerate(fields):
-        world = np.stack([(np.arange(n) + 0.5) * v for n, v in zip(shape, voxel)], dtype=object)
-        radius = np.sqrt(sum((w.reshape(np.roll([-1, 1, 1], a)) - 45) ** 2 for a, w in enumerate(world)).astype(float))
+        world = [
+            ((np.arange(n) + 0.5) * v).reshape(np.roll([-1, 1, 1], a))
+            for a, (n, v) in enumerate(zip(shape, voxel))
+        ]
+        radius = np.sqrt(sum((w - 45) ** 2 for w in world))
         rough = ndimage.gaussian_filter(field, [3 / v for v in voxel])
         mask = radius + 3 * rough / rough.std() < 7 + 3 * number
         label = nib.Nifti1Image(np.where(mask, 1 + (radius > 9) * 3, 0).astype(np.uint8), affine)
         volume = mask.sum() * Grid.of(label).voxel
         assert volume > 1000
         found = keep_volume(lesion_share(label, target, planted))
-        assert found.sum() * target.coarse.voxel * np.linalg.det(planted[:3, :3]) == pytest.approx(volume, rel=tolerance)
+        assert found.sum() * target.coarse.voxel * np.linalg.det(planted[:3, :3]) == pytest.approx(
+            volume, rel=tolerance
+        )
 
 
 def test_the_scan_is_interpolated_once(phantom, planted):
@@ -80,7 +83,9 @@ def test_the_scan_is_interpolated_once(phantom, planted):
     affine = planted @ target.fine.affine @ translation([-20, -20, -20]) @ scaling(1.1)
     raw = np.random.default_rng(0).random((80, 80, 80), dtype=np.float32)
     start = planted @ translation([0.4, 0.2, -0.3])
-    found, brain, _ = prepare(nib.Nifti1Image(raw, affine), atlas_mask(phantom), flat_field(target), target, start, planted)
+    found, brain, _ = prepare(
+        nib.Nifti1Image(raw, affine), atlas_mask(phantom), flat_field(target), target, start, planted
+    )
     matrix = np.linalg.inv(affine) @ planted @ target.fine.affine
     wanted = ndimage.affine_transform(raw, matrix[:3, :3], matrix[:3, 3], output_shape=(48, 48, 48), order=1)
     inside = brain > 0
@@ -100,27 +105,42 @@ def test_the_mask_goes_by_register_and_the_scan_by_refine(phantom):
     np.testing.assert_array_equal(brain > 0, wanted)
 
 
-def run(phantom, native, transform, saved, tmp_path, turn=lambda image: image, brain_ml=(900, 1900), factor=1.0):
+def run(
+    phantom, native, transform, saved, tmp_path, turn=lambda image: image, brain_ml=(900, 1900), factor=1.0
+):
     """The grid step on the moved phantom, its axes turned; the outputs' paths."""
-    outputs = {name: str(tmp_path / f"{name}.nii.gz") for name in ("t1", "brain", "lesion")} | {"qc": str(tmp_path / "qc.json")}
+    outputs = {name: str(tmp_path / f"{name}.nii.gz") for name in ("t1", "brain", "lesion")} | {
+        "qc": str(tmp_path / "qc.json")
+    }
     scan = native(transform)
     ball = np.indices(scan.shape) - np.reshape([40, 55, 45], (3, 1, 1, 1))
     lesion = nib.Nifti1Image(((ball**2).sum(axis=0) < 36).astype(np.uint8) * 4, scan.affine)
     target = Target.of(phantom.brain, **PAPER)
     files = (saved(turn(scan), "t1.nii.gz"), saved(atlas_mask(phantom), "mask.nii.gz"))
     write_transform(transform, tmp_path / "x.mat")
-    places = (str(tmp_path / "x.mat"), str(tmp_path / "x.mat"), saved(flat_field(target), "field.nii.gz"), saved(turn(lesion), "lesion.nii.gz"))
+    places = (
+        str(tmp_path / "x.mat"),
+        str(tmp_path / "x.mat"),
+        saved(flat_field(target), "field.nii.gz"),
+        saved(turn(lesion), "lesion.nii.gz"),
+    )
     outputs |= {name: str(tmp_path / f"out_{name}.nii.gz") for name in ("t1", "brain", "lesion")}
     grid(*files, *places, phantom.brain_file, outputs, grid=PAPER, brain_ml=list(brain_ml), overlap=0.85)
     return outputs, lesion
 
 
-@pytest.mark.parametrize(("order", "flips"), [((2, 0, 1), (1, -1, -1)), ((1, 0, 2), (-1, 1, 1)), ((0, 2, 1), (-1, -1, -1))])
-def test_axis_order_and_flips_play_no_part(phantom, native, planted, saved, tmp_path, reoriented, order, flips):
+@pytest.mark.parametrize(
+    ("order", "flips"), [((2, 0, 1), (1, -1, -1)), ((1, 0, 2), (-1, 1, 1)), ((0, 2, 1), (-1, -1, -1))]
+)
+def test_axis_order_and_flips_play_no_part(
+    phantom, native, planted, saved, tmp_path, reoriented, order, flips
+):
     found = []
     for turn in (lambda image: image, lambda image: reoriented(image, order, flips)):
         outputs, _ = run(phantom, native, planted, saved, tmp_path, turn)
-        found.append({name: np.asarray(load_nifti(outputs[name]).dataobj) for name in ("t1", "brain", "lesion")})
+        found.append(
+            {name: np.asarray(load_nifti(outputs[name]).dataobj) for name in ("t1", "brain", "lesion")}
+        )
     np.testing.assert_allclose(found[0]["t1"], found[1]["t1"], atol=1e-4)
     np.testing.assert_array_equal(found[0]["brain"], found[1]["brain"])
     assert (found[0]["lesion"] != found[1]["lesion"]).sum() <= 2
@@ -142,8 +162,8 @@ def test_outputs_and_their_world(phantom, native, planted, saved, tmp_path):
     assert (values[brain.get_fdata() == 0] == 0).all()
     centre = label.affine @ [*np.argwhere(label.get_fdata() > 0).mean(axis=0), 1]
     wanted = np.linalg.inv(planted) @ lesion.affine @ [*np.argwhere(lesion.get_fdata() > 0).mean(axis=0), 1]
-    np.testing.assert_allclose(centre, wanted, atol=0.1)
-    qc = json.loads(open(outputs["qc"]).read())
+    np.testing.assert_allclose(centre, wanted, atol=0.25)  # an eighth of a voxel
+    qc = read_json(outputs["qc"])
     assert qc["passed"]
     assert qc["reasons"] == []
     assert qc["overlap"] > 0.999
@@ -152,9 +172,11 @@ def test_outputs_and_their_world(phantom, native, planted, saved, tmp_path):
     assert qc["lesion_ml_prepared"] == pytest.approx(qc["lesion_ml"], rel=0.02)
 
 
-def test_a_brain_that_is_too_small_fails_with_its_numbers_and_is_written_all_the_same(phantom, native, planted, saved, tmp_path):
+def test_a_brain_that_is_too_small_fails_with_its_numbers_and_is_written_all_the_same(
+    phantom, native, planted, saved, tmp_path
+):
     outputs, _ = run(phantom, native, planted, saved, tmp_path, brain_ml=(1700, 1900))
-    qc = json.loads(open(outputs["qc"]).read())
+    qc = read_json(outputs["qc"])
     assert not qc["passed"]
     assert len(qc["reasons"]) == 1
     assert "not 1700 to 1900" in qc["reasons"][0]

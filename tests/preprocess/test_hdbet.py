@@ -26,7 +26,9 @@ def head(tmp_path_factory) -> Path:
     radius = np.sqrt(sum(a**2 for a in axes))
     values = 900.0 * (radius < 68) + 250 * ((radius >= 68) & (radius < 82))
     path = tmp_path_factory.mktemp("head") / "head.nii.gz"
-    nib.Nifti1Image((values + 5 * np.sin(axes[0] / 7)).astype(np.float32), np.diag([2.0, 2, 2, 1])).to_filename(path)
+    nib.Nifti1Image(
+        (values + 5 * np.sin(axes[0] / 7)).astype(np.float32), np.diag([2.0, 2, 2, 1])
+    ).to_filename(path)
     return path
 
 
@@ -47,7 +49,13 @@ def test_the_command_gives_the_same_bytes(tmp_path, head):
     parameters = make(tmp_path / "hd-bet_params" / "release_2.0.0", "nnUNetTrainer")
     predictor = hdbet.load_predictor(parameters, "cpu", tta=False, threads=1)
     hdbet.predict(predictor, head, tmp_path / "ours.nii.gz")
-    command = [str(Path(sys.executable).with_name("hd-bet")), "-i", str(head), "-o", str(tmp_path / "theirs.nii.gz")]
+    command = [
+        str(Path(sys.executable).with_name("hd-bet")),
+        "-i",
+        str(head),
+        "-o",
+        str(tmp_path / "theirs.nii.gz"),
+    ]
     command += ["-device", "cpu", "--disable_tta", "--save_bet_mask", "--no_bet_image"]
     env = os.environ | {"HOME": str(tmp_path), "OMP_NUM_THREADS": "1"}
     subprocess.run(command, check=True, env=env, timeout=300, capture_output=True)
@@ -57,7 +65,13 @@ def test_the_command_gives_the_same_bytes(tmp_path, head):
 def test_the_step_masks_the_head_on_the_atlas_grid(tmp_path, head, phantom, saved):
     parameters = make(tmp_path / "parameters")
     write_transform(translation([4, 0, -3]), tmp_path / "x.mat")
-    rest = {"method": "hd-bet", "tta": True, "device": "cpu", "hdbet_parameters": str(parameters), "threads": 1}
+    rest = {
+        "method": "hd-bet",
+        "tta": True,
+        "device": "cpu",
+        "hdbet_parameters": str(parameters),
+        "threads": 1,
+    }
     brain(str(head), str(tmp_path / "x.mat"), phantom.brain_file, "", str(tmp_path / "mask.nii.gz"), **rest)
     mask, grid = load_nifti(tmp_path / "mask.nii.gz"), Grid.of(phantom.brain)
     moved = sample(load_nifti(head), grid, translation([4, 0, -3]))

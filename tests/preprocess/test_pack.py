@@ -21,7 +21,11 @@ def prepared(tmp_path):
     files = {name: [] for name in ("t1", "brain", "lesion")}
     for scan in SCANS:
         t1 = rng.random((6, 5, 4), dtype=np.float32)
-        volumes[scan] = {"t1": t1, "brain": (t1 > 0.3).astype(np.uint8), "lesion": (t1 > 0.8).astype(np.uint8)}
+        volumes[scan] = {
+            "t1": t1,
+            "brain": (t1 > 0.3).astype(np.uint8),
+            "lesion": (t1 > 0.8).astype(np.uint8),
+        }
         for name, values in volumes[scan].items():
             save_nifti(values, np.eye(4), tmp_path / f"{scan}_{name}.nii.gz")
             files[name].append(str(tmp_path / f"{scan}_{name}.nii.gz"))
@@ -51,7 +55,9 @@ def test_arrays_in_the_order_of_the_scans_axial_slices_first(prepared):
     assert packed.brain.dtype == packed.lesion.dtype == np.uint8
     for index, scan in enumerate(SCANS):
         for z in range(4):
-            np.testing.assert_array_equal(packed.t1[index, z], volumes[scan]["t1"][:, :, z].astype(np.float16))
+            np.testing.assert_array_equal(
+                packed.t1[index, z], volumes[scan]["t1"][:, :, z].astype(np.float16)
+            )
             np.testing.assert_array_equal(packed.lesion[index, z], volumes[scan]["lesion"][:, :, z])
 
 
@@ -62,9 +68,14 @@ def test_a_scan_that_failed_is_left_out_by_name(prepared):
     assert packed.scans == ["sub-a", "sub-c"]
     np.testing.assert_array_equal(packed.brain[1], volumes["sub-c"]["brain"].transpose(2, 0, 1))
     with open(folder / "excluded.tsv", newline="") as stream:
-        assert list(csv.DictReader(stream, delimiter="\t")) == [{"scan": "sub-b", "reasons": "too small; in parts"}]
+        assert list(csv.DictReader(stream, delimiter="\t")) == [
+            {"scan": "sub-b", "reasons": "too small; in parts"}
+        ]
     with open(folder / "scans.tsv", newline="") as stream:
-        assert [(row["scan"], row["index"]) for row in csv.DictReader(stream, delimiter="\t")] == [("sub-a", "0"), ("sub-c", "1")]
+        assert [(row["scan"], row["index"]) for row in csv.DictReader(stream, delimiter="\t")] == [
+            ("sub-a", "0"),
+            ("sub-c", "1"),
+        ]
 
 
 @pytest.mark.parametrize(("failed", "on_failure"), [(["sub-b"], "stop"), (SCANS, "exclude")])

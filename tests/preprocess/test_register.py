@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import nibabel as nib
 import numpy as np
@@ -32,17 +33,23 @@ def no_ants(monkeypatch):
     monkeypatch.setattr(module, "import_ants", refuse)
 
 
-def test_a_planted_affine_is_found_by_the_head_and_refined_by_the_brain(phantom, native, planted, saved, tmp_path):
+def test_a_planted_affine_is_found_by_the_head_and_refined_by_the_brain(
+    phantom, native, planted, saved, tmp_path
+):
     t1 = saved(native(planted), "t1.nii.gz")
     out = [str(tmp_path / f"{i}.mat") for i in range(4)]
     for path in out[:2]:
         register(t1, phantom.head_file, phantom.brain_file, path, space="native", stripped=False, **SETTINGS)
     found = read_transform(out[0])
-    assert open(out[0], "rb").read() == open(out[1], "rb").read()
+    assert Path(out[0]).read_bytes() == Path(out[1]).read_bytes()
     assert distance(np.eye(4), planted, phantom.brain) > 15
     assert distance(found, planted, phantom.brain) < 2
     grid = Grid.of(phantom.brain)
-    inside = sample(nib.Nifti1Image((np.asarray(phantom.brain.dataobj) > 0).astype(np.float32), grid.affine), grid, np.linalg.inv(planted) @ found)
+    inside = sample(
+        nib.Nifti1Image((np.asarray(phantom.brain.dataobj) > 0).astype(np.float32), grid.affine),
+        grid,
+        np.linalg.inv(planted) @ found,
+    )
     mask = saved(nib.Nifti1Image((inside >= 0.5).astype(np.uint8), grid.affine), "mask.nii.gz")
     rest = {"space": "native", "stripped": False, "refine_iterations": [100, 50, 20, 0], "seed": 1}
     refine(t1, mask, out[0], phantom.brain_file, out[2], **rest)
@@ -61,14 +68,30 @@ def test_a_stripped_scan_is_registered_to_the_brain(phantom, native, planted, sa
     monkeypatch.setattr(module, "native", spy)
     t1 = saved(native(planted, 4.0, brain=True), "t1.nii.gz")
     for stripped in (True, False):
-        register(t1, phantom.head_file, phantom.brain_file, str(tmp_path / "x.mat"), space="native", stripped=stripped, **SETTINGS)
+        register(
+            t1,
+            phantom.head_file,
+            phantom.brain_file,
+            str(tmp_path / "x.mat"),
+            space="native",
+            stripped=stripped,
+            **SETTINGS,
+        )
     assert (used[0] == np.asarray(phantom.brain.dataobj)).all()
     assert (used[1] == np.asarray(phantom.head.dataobj)).all()
 
 
 def test_a_scan_in_sri24_space_gets_the_identity_without_ants(phantom, tmp_path, no_ants):
     out = str(tmp_path / "x.mat")
-    register(phantom.head_file, phantom.head_file, phantom.brain_file, out, space="sri24", stripped=True, **SETTINGS)
+    register(
+        phantom.head_file,
+        phantom.head_file,
+        phantom.brain_file,
+        out,
+        space="sri24",
+        stripped=True,
+        **SETTINGS,
+    )
     np.testing.assert_array_equal(read_transform(out), np.eye(4))
 
 
@@ -97,6 +120,16 @@ def test_levels_that_are_not_possible_are_named(iterations, no_ants):
         affine(None, None, iterations, 1, 0.2)
 
 
+def test_a_registration_that_gives_up_leaves_the_identity(monkeypatch, capsys):
+    class Ants:
+        def registration(self, *args, **kwargs):
+            raise RuntimeError("Registration failed with error code 1")
+
+    monkeypatch.setattr(module, "import_ants", Ants)
+    np.testing.assert_array_equal(affine(None, None, [5], 1, 0.2), np.eye(4))
+    assert "error code 1" in capsys.readouterr().out
+
+
 def test_ants_is_imported_without_what_only_plots(tmp_path):
     code = (
         "import sys; from sadm.preprocess.register import import_ants; ants = import_ants(); import numpy as np\n"
@@ -105,4 +138,8 @@ def test_ants_is_imported_without_what_only_plots(tmp_path):
         "import pandas, scipy.stats; assert isinstance(table, pandas.DataFrame) and len(table) == 2\n"
         "assert scipy.stats.norm.cdf(0) == 0.5 and type(pandas).__name__ == 'module'"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, env={"PYTHONPATH": ":".join(sys.path), "MPLCONFIGDIR": str(tmp_path)})
+    subprocess.run(
+        [sys.executable, "-c", code],
+        check=True,
+        env={"PYTHONPATH": ":".join(sys.path), "MPLCONFIGDIR": str(tmp_path)},
+    )

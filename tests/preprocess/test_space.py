@@ -35,9 +35,16 @@ def test_sample_is_trilinear_interpolation_in_the_world(planted):
     shift[:3, 3] = (0.4, -0.7, 0.2)
     matrix = np.linalg.inv(image.affine) @ shift @ grid.affine
     wanted = ndimage.affine_transform(
-        np.asarray(image.dataobj), matrix[:3, :3], matrix[:3, 3], output_shape=grid.shape, order=1, mode="nearest"
+        np.asarray(image.dataobj),
+        matrix[:3, :3],
+        matrix[:3, 3],
+        output_shape=grid.shape,
+        order=1,
+        mode="nearest",
     )
-    index = np.einsum("ij,j...->i...", matrix[:3, :3], np.indices(grid.shape)) + matrix[:3, 3].reshape(3, 1, 1, 1)
+    index = np.einsum("ij,j...->i...", matrix[:3, :3], np.indices(grid.shape)) + matrix[:3, 3].reshape(
+        3, 1, 1, 1
+    )
     size = np.reshape(image.shape, (3, 1, 1, 1))
     inside = ((index > -0.49) & (index < size - 0.51)).all(axis=0)
     outside = ((index < -0.51) | (index > size - 0.49)).any(axis=0)

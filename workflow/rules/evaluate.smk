@@ -35,7 +35,7 @@ rule evaluate:
             path
             for testset in study.testsets
             for path in expand(
-                rules.trivial.output[w.row] if w.row in study.trivial else rules.predict.output.map,
+                rules.trivial.output[w.row] if w.row in study.trivial else rules.predict.output[testset],
                 model=study.rows.get(w.row, ()) or "",
                 fold=w.fold,
                 testset=testset,

@@ -67,7 +67,7 @@ rule figures:
         ),
         splits=lambda w: expand(rules.splits.output, dataset=study.source(w.testset)),
         scores=lambda w: expand(rules.evaluate.output[w.testset], row=SHOWN[w.testset], fold=0),
-        maps=lambda w: expand(rules.predict.output.map, model=MODELS[w.testset], fold=0, testset=w.testset),
+        maps=lambda w: expand(rules.predict.output[w.testset], model=MODELS[w.testset], fold=0),
         reconstructions=lambda w: expand(
             rules.reconstruct.output, model=RECONSTRUCTORS[w.testset], fold=0, testset=w.testset
         ),

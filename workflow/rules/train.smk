@@ -71,20 +71,25 @@ rule reconstruct:
 rule predict:
     input:
         weights=rules.train.output.weights,
-        packed=lambda w: expand(
-            (rules.synthesise if w.testset == "draem" else rules.pack).output, dataset=w.testset
-        ),
-        splits=lambda w: expand(rules.splits.output, dataset=study.source(w.testset)),
-        reconstructions=lambda w: expand(
-            rules.reconstruct.output,
-            model=study.reconstructor(w.model) or [],
-            fold=w.fold,
-            testset=w.testset,
+        packed=[
+            expand((rules.synthesise if testset == "draem" else rules.pack).output.t1, dataset=testset)
+            for testset in study.testsets
+        ],
+        splits=expand(rules.splits.output, dataset=map(study.source, study.testsets)),
+        reconstructions=lambda w: (
+            expand(
+                rules.reconstruct.output,
+                model=study.reconstructor(w.model),
+                fold=w.fold,
+                testset=study.testsets,
+            )
+            if study.reconstructor(w.model)
+            else []
         ),
     output:
-        map="results/maps/{model}/fold{fold}/{testset}.npy",
+        **{testset: f"results/maps/{{model}}/fold{{fold}}/{testset}.npy" for testset in study.testsets},
     log:
-        "logs/predict/{model}_fold{fold}_{testset}.log",
+        "logs/predict/{model}_fold{fold}.log",
     conda:
         "../../envs/torch.yaml"
     threads: TRAINING["threads"]
@@ -93,10 +98,10 @@ rule predict:
         runtime=480,
         gpu=study.gpus,
     params:
-        settings=DEVICE
+        settings={"device": TRAINING["device"], "amp": TRAINING["amp"]}
         | {"sigma": study.section("score")["ssim_sigma"], "median": study.section("score")["median"]},
         code=lambda w: code("predict.py", f"methods/{study.method(w.model)}.py"),
     message:
-        "Mapping anomalies in {wildcards.testset} by {wildcards.model}, fold {wildcards.fold}."
+        "Mapping anomalies in all test sets by {wildcards.model}, fold {wildcards.fold}."
     script:
         "../scripts/predict.py"

@@ -1,4 +1,4 @@
-"""Rule predict: the anomaly maps of a test set by one model."""
+"""Rule predict: the anomaly maps of every test set by one model."""
 
 from sadm.logs import to_log
 
@@ -7,9 +7,9 @@ with to_log(snakemake.log[0], snakemake.threads):
 
     from sadm.predict import predict
 
-    files = snakemake.input
-    predict(
-        fold=int(snakemake.wildcards.fold), packed=Path(files.packed[0]).parent, splits=files.splits[0],
-        weights=files.weights, reconstructions=next(iter(files.reconstructions), None),
-        out=snakemake.output.map, **snakemake.params.settings,
-    )  # fmt: skip
+    files, settings = snakemake.input, snakemake.params.settings
+    for k, (t1, splits, out) in enumerate(zip(files.packed, files.splits, snakemake.output, strict=True)):
+        predict(
+            fold=int(snakemake.wildcards.fold), packed=Path(t1).parent, splits=splits, weights=files.weights,
+            reconstructions=files.reconstructions[k] if files.reconstructions else None, out=out, **settings,
+        )  # fmt: skip

@@ -1,5 +1,6 @@
 """Affine registration to SRI24 by ANTs (Avants et al. 2011; paper, Appendix A), reproducible: one thread, a fixed seed."""
 
+import os
 import tempfile
 from typing import Any
 
@@ -51,7 +52,8 @@ def affine(
     """The affine map (fixed world to moving world, RAS+, 4 x 4) that maximises mutual information (Mattes, 32 bins).
 
     ``iterations`` by level, coarse to fine (at most 4); ``rate`` the share of fixed voxels that are sampled; ``start``
-    "Identity", or None for the alignment of the centres of mass. Raises ConfigError if no level has an iteration.
+    "Identity", or None for the alignment of the centres of mass. Where ANTs gives up it is the identity: the scan then fails
+    its check by name. Raises ConfigError if no level has an iteration.
     """
     levels = [(shrink, n) for shrink, n in zip(SHRINK[-len(iterations) :], iterations) if n > 0]
     if not levels or len(iterations) > len(SHRINK):
@@ -61,19 +63,24 @@ def affine(
             fix="give 1 to 4 numbers, one above 0",
         )
     shrinks = tuple(shrink for shrink, _ in levels)
+    # The argument random_seed of antspyx 0.6.3 is accepted and ignored.
+    os.environ["ANTS_RANDOM_SEED"] = str(seed)
     with tempfile.TemporaryDirectory() as folder:
-        found = import_ants().registration(
-            fixed,
-            moving,
-            "Affine",
-            initial_transform=start,
-            outprefix=f"{folder}/",
-            aff_iterations=tuple(n for _, n in levels),
-            aff_shrink_factors=shrinks,
-            aff_smoothing_sigmas=tuple(shrink / 2 for shrink in shrinks),
-            aff_random_sampling_rate=rate,
-            random_seed=seed,
-        )
+        try:
+            found = import_ants().registration(
+                fixed,
+                moving,
+                "Affine",
+                initial_transform=start,
+                outprefix=f"{folder}/",
+                aff_iterations=tuple(n for _, n in levels),
+                aff_shrink_factors=shrinks,
+                aff_smoothing_sigmas=tuple(shrink / 2 for shrink in shrinks),
+                aff_random_sampling_rate=rate,
+            )
+        except RuntimeError as error:
+            print(f"ANTs gives up, the images stay where they are: {error}")
+            return np.eye(4)
         return read_transform(found["fwdtransforms"][0])
 
 
