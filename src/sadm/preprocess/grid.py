@@ -12,6 +12,7 @@ from sadm.preprocess.quality import components, dice, judge
 from sadm.preprocess.space import (
     Grid,
     block_mean,
+    carry_mask,
     factor_for,
     prepared_grid,
     read_transform,
@@ -95,7 +96,7 @@ def prepare(
     ``mask`` lies on the SRI24 grid reached with ``start``, the result on that reached with ``refined``; ``field`` is bias's.
     """
     fine = target.fine
-    inside = sample(mask, fine, np.linalg.inv(start) @ refined) >= 0.5
+    inside = carry_mask(mask, fine, np.linalg.inv(start) @ refined)
     gain = evaluate(field, fine)
     values = sample(image, fine, refined, factor_for(image, float(np.cbrt(fine.voxel)))) / gain
     t1, span, clipped = normalise(values, inside)
@@ -142,7 +143,7 @@ def grid(
     prepared, brain, values = prepare(
         load_nifti(t1), load_nifti(mask), load_nifti(field), target, read_transform(start), matrix
     )
-    values["overlap"] = dice(brain, target.reduce(sample(template, target.fine) > 0) >= 0.5)
+    values["overlap"] = dice(brain, target.reduce(carry_mask(template, target.fine)) >= 0.5)
     label = np.zeros(target.coarse.shape, dtype=np.uint8)
     values["lesion_ml"], values["lesion_ml_prepared"] = 0.0, 0.0
     if lesion:

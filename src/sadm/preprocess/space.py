@@ -104,6 +104,12 @@ def factor_for(image: nib.Nifti1Image, spacing: float) -> int:
     return max(1, int(np.ceil(spacing / finest - 0.25)))
 
 
+def carry_mask(mask: nib.Nifti1Image, grid: Grid, transform: np.ndarray | None = None) -> np.ndarray:
+    """Where ``mask`` (values > 0) fills half of a voxel of ``grid`` or more, bool [X, Y, Z]; ``transform`` as for sample."""
+    binary = nib.Nifti1Image((np.asarray(mask.dataobj) > 0).astype(np.float32), mask.affine)
+    return sample(binary, grid, transform, factor_for(mask, float(np.cbrt(grid.voxel)))) >= 0.5
+
+
 def world_grid(image: nib.Nifti1Image, spacing: float) -> Grid:
     """The grid of ``spacing`` mm along the world's axes that covers ``image``: the same for all its axis orders and flips."""
     corners = np.array([[i, j, k, 1] for i in (0, 1) for j in (0, 1) for k in (0, 1)], dtype=float)
