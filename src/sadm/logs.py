@@ -1,5 +1,6 @@
 """What every workflow script begins with: its log file, its thread count, plain errors."""
 
+import ctypes
 import os
 import sys
 import traceback
@@ -16,6 +17,21 @@ THREAD_VARIABLES = (
     "OPENBLAS_NUM_THREADS",
     "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS",
 )
+
+
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of glibc's mallopt
+
+
+def keep_freed_memory() -> None:
+    """Let glibc's malloc keep what is freed; elsewhere nothing happens.
+
+    Networks free and take the same blocks at each step: mapping and zeroing them anew takes a tenth of a training step, and
+    1.2 of deepbet's 4 CPU seconds.
+    """
+    libc = ctypes.CDLL(None)
+    if hasattr(libc, "mallopt"):
+        libc.mallopt(M_MMAP_THRESHOLD, 2**30)
+        libc.mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
 
 
 class _Tee:
@@ -47,6 +63,7 @@ def to_log(path: str, threads: int = 1) -> Iterator[None]:
     """
     for name in THREAD_VARIABLES:
         os.environ[name] = str(threads)
+    keep_freed_memory()
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     with open(path, "w", encoding="utf-8") as log:
         with redirect_stdout(_Tee(log)), redirect_stderr(_Tee(log, sys.stderr)):

@@ -186,7 +186,11 @@ class Study:
         for row, models in self.rows.items():
             if len(models) > 2:
                 cause = f"{len(models)} maps are added"
-                raise ConfigError(f"rows.{row}: too many maps", cause=cause, fix="add an unsupervised map and one probability")
+                raise ConfigError(
+                    f"rows.{row}: too many maps",
+                    cause=cause,
+                    fix="add an unsupervised map and one probability",
+                )
             for model in models:
                 method = _known(self.method(model), list(registry.names("methods")), f"rows.{row}")
                 trains_on = registry.constants(f"methods/{method}").get("TRAINS_ON")

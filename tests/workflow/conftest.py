@@ -36,7 +36,7 @@ class Workflow:
             "--cores",
             "2",
         ]
-        words += ["--workflow-profile", ROOT / "workflow/profiles/default"]
+        words += ["--workflow-profile", ROOT / "profiles/default"]
         words += ["--use-conda", "--conda-prefix", KEPT / "envs"] if conda else []
         words += [*arguments, "--configfile", *(str(ROOT / name) for name in STUDY)]
         return subprocess.run(

@@ -1,6 +1,5 @@
 """Shared by the workflow's parts, the validated study and the code fingerprint."""
 
-import os
 import re
 import sys
 from pathlib import Path
@@ -12,10 +11,6 @@ sys.path.insert(0, str(ROOT / "src"))
 from sadm.errors import SadmError
 from sadm.fingerprint import fingerprint
 from sadm.study import Study
-
-# glibc would hand the memory of each training step back to the system and ask for it again: a tenth of the CPU time.
-os.environ.setdefault("MALLOC_MMAP_THRESHOLD_", str(2**25))
-os.environ.setdefault("MALLOC_TRIM_THRESHOLD_", str(2**31))
 
 try:
     study = Study.from_config(config)

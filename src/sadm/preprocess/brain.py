@@ -1,6 +1,5 @@
 """Brain mask on the SRI24 grid, by one of four methods (paper, Appendix A: HD-BET)."""
 
-import ctypes
 import tempfile
 from pathlib import Path
 
@@ -12,8 +11,6 @@ from sadm.io import load_nifti, save_nifti
 from sadm.preprocess import hdbet
 from sadm.preprocess.deferred import deferred
 from sadm.preprocess.space import Grid, carry_mask, factor_for, read_transform, sample
-
-M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # malloc.h
 
 
 def by_hdbet(
@@ -29,17 +26,6 @@ def by_hdbet(
         return np.asarray(load_nifti(mask).dataobj) > 0
 
 
-def keep_freed_memory() -> None:
-    """Let glibc's malloc keep what is freed; elsewhere nothing happens.
-
-    The networks free and take blocks of up to 1 GB: mapping and zeroing them anew takes 1.2 of deepbet's 4 CPU seconds.
-    """
-    libc = ctypes.CDLL(None)
-    if hasattr(libc, "mallopt"):
-        libc.mallopt(M_MMAP_THRESHOLD, 2**30)
-        libc.mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
-
-
 def by_deepbet(head: nib.Nifti1Image, threads: int) -> np.ndarray:
     """deepbet's mask of ``head`` (Fisch et al. 2024), bool [X, Y, Z]; all False if it finds no brain."""
     import torch
@@ -47,7 +33,6 @@ def by_deepbet(head: nib.Nifti1Image, threads: int) -> np.ndarray:
     with deferred("pandas"):
         from deepbet import BrainExtraction
     torch.set_num_threads(threads)
-    keep_freed_memory()
     try:
         _, mask, _ = BrainExtraction(no_gpu=True).run(head)
     except (AssertionError, ValueError) as error:  # how deepbet says that there is nothing
