@@ -5,8 +5,11 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from sadm.io import write_json
 
 ROOT = Path(__file__).resolve().parents[2]
 STANDIN = Path(__file__).parent / "conda_standin" / "bin"
@@ -21,7 +24,14 @@ class Workflow:
     python: Path
     folder: Path
 
-    def __call__(self, *arguments: str, conda: bool = True) -> subprocess.CompletedProcess[str]:
+    def __call__(
+        self, *arguments: str, conda: bool = True, overlay: dict[str, Any] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run with ``arguments``, and with ``overlay`` over the config."""
+        studies = [str(ROOT / name) for name in STUDY]
+        if overlay:
+            write_json(overlay, self.folder / "overlay.json")
+            studies.append(str(self.folder / "overlay.json"))
         variables = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "VIRTUAL_ENV")}
         variables["PATH"] = f"{STANDIN}:{self.python.parent}:/usr/local/bin:/usr/bin:/bin"
         variables["XDG_CACHE_HOME"] = str(KEPT / "cache")
@@ -38,7 +48,7 @@ class Workflow:
         ]
         words += ["--workflow-profile", ROOT / "profiles/default"]
         words += ["--use-conda", "--conda-prefix", KEPT / "envs"] if conda else []
-        words += [*arguments, "--configfile", *(str(ROOT / name) for name in STUDY)]
+        words += [*arguments, "--configfile", *studies]
         return subprocess.run(
             list(map(str, words)), capture_output=True, text=True, env=variables, timeout=1500
         )

@@ -56,9 +56,8 @@ def test_each_environment_alone_imports_what_its_rules_need(ran, name: str) -> N
     scripts = re.findall(
         rf'conda:\s+"../../envs/{name}.yaml".*?script:\s+"../scripts/(\w+\.py)"', rules, re.DOTALL
     )
-    environments = dict(
-        re.findall(r"envs/(\w+)\.yaml\s+\S*\s*(\S+)$", ran("--list-conda-envs").stdout, re.MULTILINE)
-    )
+    lines = [line.split("\t") for line in ran("--list-conda-envs").stdout.splitlines()]
+    environments = {Path(line[0]).stem: line[-1] for line in lines if line[0].endswith(".yaml")}
     python = Path(ran.folder, environments[name], "bin", "python")
     assert scripts
     for script in scripts:

@@ -3,6 +3,7 @@
 import csv
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -46,10 +47,10 @@ def test_a_second_run_has_nothing_to_do(ran) -> None:  # type: ignore[no-untyped
 @pytest.mark.parametrize(
     ("change", "rules"),
     [
-        ("score={beta: 0.7}", {"evaluate", "table", "figures", "all"}),
-        ("hyper={unet@stroke: {lr: 0.001}}", {"train", "predict", "evaluate", "table", "figures", "all"}),
+        ({"score": {"beta": 0.7}}, {"evaluate", "table", "figures", "all"}),
+        ({"hyper": {"unet@stroke": {"lr": 0.001}}}, {"train", "predict", "evaluate", "table", "all"}),
         (
-            "quality={overlap: 0.5}",
+            {"quality": {"overlap": 0.5}},
             {
                 "grid",
                 "pack",
@@ -66,18 +67,18 @@ def test_a_second_run_has_nothing_to_do(ran) -> None:  # type: ignore[no-untyped
         ),
     ],
 )
-def test_a_change_reruns_what_depends_on_it(ran, change: str, rules: set[str]) -> None:  # type: ignore[no-untyped-def]
-    jobs = planned(ran("--dry-run", "--config", change).stdout)
+def test_a_change_reruns_what_depends_on_it(ran, change: dict[str, Any], rules: set[str]) -> None:  # type: ignore[no-untyped-def]
+    jobs = planned(ran("--dry-run", overlay=change).stdout)
     assert set(jobs) == rules
 
 
 def test_a_changed_learning_rate_retrains_one_model(ran) -> None:  # type: ignore[no-untyped-def]
-    jobs = planned(ran("--dry-run", "--config", "hyper={unet@stroke: {lr: 0.001}}").stdout)
+    jobs = planned(ran("--dry-run", overlay={"hyper": {"unet@stroke": {"lr": 0.001}}}).stdout)
     assert (jobs["train"], jobs["predict"]) == (1, 1)
     assert jobs["evaluate"] == 2, "the rows Unet-STROKE and SADM-STROKE"
 
 
 def test_a_slip_in_the_config_stops_before_the_dag(workflow) -> None:  # type: ignore[no-untyped-def]
-    done = workflow("--dry-run", "--config", "sed=1", conda=False)
+    done = workflow("--dry-run", overlay={"sed": 1}, conda=False)
     assert done.returncode != 0
     assert "did you mean 'seed'" in done.stdout + done.stderr
