@@ -48,7 +48,6 @@ def test_lock_file_is_what_is_installed() -> None:
     assert not differing
 
 
-@pytest.mark.xdist_group("workflow")
 @pytest.mark.parametrize("name", ENVIRONMENTS)
 def test_each_environment_alone_imports_what_its_rules_need(ran, name: str) -> None:  # type: ignore[no-untyped-def]
     """Snakemake hands its own sys.path on, which would hide a package missing from an environment: so ask it alone."""

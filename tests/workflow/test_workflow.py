@@ -7,8 +7,6 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.xdist_group("workflow")
-
 
 def planned(text: str) -> dict[str, int]:
     """Jobs by rule in the output of a dry run."""
