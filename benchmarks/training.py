@@ -16,6 +16,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -118,7 +119,8 @@ class Step:
             parts = [getattr(one, field) for one in made]
             return None if parts[0] is None else torch.cat(parts)
 
-        batch = Batch(cat("image"), cat("label"), cat("brain"), cat("context"), self.draws)
+        names = ("image", "label", "brain", "context")
+        batch = Batch(*map(cat, names), self.draws, cat("original"))
         self.learn(lambda: self.method.loss(batch))
 
     def _single(self) -> Batch:
@@ -140,11 +142,11 @@ class Step:
                 transform(torchio.ScalarImage(tensor=volume)).data[..., int(plane)][:, None].to(self.device)
             )
         brain = self.store.brain[scan, plane][:, None]
-        label = None
+        original, label = image, None
         if self.slices.draem is not None:
             image, label = self.slices.draem(image, brain, self.draws)
-        bare = Batch(image, label, brain, None, self.draws)
-        return Batch(image, label, brain, self.slices.context(bare), self.draws)
+        bare = Batch(image, label, brain, None, self.draws, original)
+        return replace(bare, context=self.slices.context(bare))
 
 
 def milliseconds(runs: dict[str, Callable[[], None]], repeats: int, device: torch.device) -> dict[str, float]:

@@ -1,6 +1,5 @@
 """Reconstructions and maps of the test scans."""
 
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from sadm.errors import DataError
 from sadm.methods.base import build
 from sadm.predict import predict
 from sadm.reconstruct import reconstruct
-from sadm.score import residual_map
+from sadm.score import Scoring
 
 D, SHAPE, SCANS, TESTED = 5, (16, 16), ["sub-a", "sub-b", "sub-c", "sub-d"], [1, 3]
 HYPER: dict[str, dict[str, Any]] = {
@@ -100,7 +99,7 @@ def test_the_map_file_is_the_map_at_the_brain_voxels_of_the_test_scans(
     made = reconstructed(tmp_path, case)
     stored = maps(tmp_path, case, method, None if method == "unet" else tmp_path / "made.npy")
     net = load_method(weights(tmp_path, method), torch.device("cpu"))
-    net.score = partial(residual_map, sigma=1.0, median=3)
+    net.score = Scoring(sigma=1.0, median=3)
     expected = []
     for row, scan in enumerate(TESTED):
         volume, brain = (

@@ -5,7 +5,7 @@ One pipeline for all methods: draw volumes and slices, augment, paint or look up
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import torch
@@ -64,7 +64,8 @@ class Slices:
 
     An epoch takes ``slices`` uniformly drawn slices from each volume, in random order, ``batch`` at a time (paper, and
     sheet baselines.md section 1: empty slices included). ``drop_last`` leaves out an incomplete last batch if there is a
-    complete one. Labels: painted by ``draem`` if given, else the store's if ``labelled``, else none.
+    complete one. Labels: painted by ``draem`` if given, else the store's if ``labelled``, else none. ``pairs``: each slice
+    gets a partner, the slice at its height in another volume, augmented like it (in itself if there is only one volume).
     """
 
     store: Store
@@ -75,6 +76,7 @@ class Slices:
     draem: Draem | None = None
     labelled: bool = False
     drop_last: bool = False
+    pairs: bool = False
 
     def sizes(self) -> list[int]:
         """Batch sizes of an epoch."""
@@ -92,15 +94,23 @@ class Slices:
 
     def make(self, scan: Tensor, plane: Tensor, generator: torch.Generator) -> Batch:
         """The batch of axial slices ``plane`` [B] of volumes ``scan`` [B]."""
-        image = self.augment(self.store.t1, scan, plane, generator)
+        original = self.augment(self.store.t1, scan, plane, generator)
         brain = self.store.brain[scan, plane][:, None]
-        label = None
+        image, label, partner = original, None, None
+        if self.pairs:
+            other = (scan + self._shift(len(scan), generator)) % len(self.store.t1)
+            partner = self.augment(self.store.t1, other, plane, generator)
         if self.draem is not None:
             image, label = self.draem(image, brain, generator)
         elif self.labelled:
             label = self.store.lesion[scan, plane][:, None].float()
-        bare = Batch(image, label, brain, None, generator)
+        bare = Batch(image, label, brain, None, generator, original, partner)
         return replace(bare, context=self.context(bare))
+
+    def _shift(self, count: int, generator: torch.Generator) -> Tensor:
+        """Steps [count] to another volume, uniform over the others."""
+        others = max(len(self.store.t1), 2)
+        return torch.randint(1, others, (count,), generator=generator, device=generator.device)
 
 
 class Bank:
@@ -119,16 +129,17 @@ class Bank:
         """As many batches, of the same sizes, as an epoch of the source."""
         for size in self.sizes():
             rows = torch.randint(self.size, (size,), generator=generator, device=generator.device)
-            label, context = (None if a is None else a[rows] for a in (self.made.label, self.made.context))
-            yield Batch(self.made.image[rows], label, self.made.brain[rows], context, generator)
+            picked = {name: None if a is None else a[rows] for name, a in tensors(self.made).items()}
+            yield replace(self.made, **picked, generator=generator)
+
+
+def tensors(batch: Batch) -> dict[str, Tensor | None]:
+    """What a batch holds for each slice, by name."""
+    return {field.name: getattr(batch, field.name) for field in fields(batch) if field.name != "generator"}
 
 
 def joined(batches: Sequence[Batch]) -> Batch:
     """One batch of all slices of ``batches``."""
-
-    def optional(name: str) -> Tensor | None:
-        parts = [getattr(batch, name) for batch in batches]
-        return None if parts[0] is None else torch.cat(parts)
-
-    image, brain = torch.cat([b.image for b in batches]), torch.cat([b.brain for b in batches])
-    return Batch(image, optional("label"), brain, optional("context"), batches[0].generator)
+    parts = [tensors(batch) for batch in batches]
+    whole = {name: None if a is None else torch.cat([p[name] for p in parts]) for name, a in parts[0].items()}
+    return replace(batches[0], **whole)

@@ -1,7 +1,6 @@
 """Anomaly maps of the test scans by one trained model."""
 
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +12,7 @@ from sadm.errors import DataError
 from sadm.maps import tested, write_maps
 from sadm.packed import Packed, load_packed
 from sadm.progress import Progress
-from sadm.score import residual_map
+from sadm.score import Scoring
 
 
 def predict(
@@ -40,7 +39,7 @@ def predict(
     made = None if reconstructions is None else _checked(reconstructions, volumes, scans)
     place = pick_device(device)
     method = load_method(weights, place)
-    method.score = partial(residual_map, sigma=sigma, median=median)
+    method.score = Scoring(sigma, median)
     progress = Progress(len(scans))
 
     @torch.no_grad()

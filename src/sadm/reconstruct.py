@@ -38,7 +38,7 @@ def reconstruct(
     place = pick_device(device)
     method, volumes, precision = load_method(weights, place), load_packed(packed), autocast(place, amp)
     scans = tested(volumes, splits, fold)
-    shape = (len(scans), len(method.hyper.t_test), *volumes.t1.shape[1:])
+    shape = (len(scans), method.passes, *volumes.t1.shape[1:])
     progress = Progress(len(scans))
     with atomic(out) as tmp:
         stored = np.lib.format.open_memmap(tmp, mode="w+", dtype=np.float16, shape=shape)

@@ -36,13 +36,20 @@ def constants(module: str) -> dict[str, Any]:
 def settings(kind: str, name: str) -> dict[str, dict[str, Any]]:
     """Fields of ``class Hyper`` (methods) or ``class Options`` (data): {name: {type, default, description}}.
 
-    The description is the comment beside the field.
+    The description is the comment beside the field. A base class is one of the folder's ``base`` module, or "module.Class";
+    its fields come first.
     """
+    return _fields(kind, name, SETTINGS[kind])
+
+
+def _fields(kind: str, name: str, wanted: str) -> dict[str, dict[str, Any]]:
     source = (HERE / kind / f"{name}.py").read_text(encoding="utf-8")
-    lines = source.splitlines()
-    fields = {}
+    lines, fields = source.splitlines(), dict[str, dict[str, Any]]()
     for node in ast.parse(source).body:
-        if isinstance(node, ast.ClassDef) and node.name == SETTINGS[kind]:
+        if isinstance(node, ast.ClassDef) and node.name == wanted:
+            for base in node.bases:
+                module, _, cls = ast.unparse(base).rpartition(".")
+                fields |= _fields(kind, module or "base", cls)
             for item in node.body:
                 if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name) and item.value:
                     text = "\n".join(lines[item.lineno - 1 : item.end_lineno])

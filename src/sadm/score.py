@@ -7,6 +7,7 @@ section 6). The axes may come in any order: window and median are cubes.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.ndimage import gaussian_filter
@@ -62,6 +63,22 @@ def residual_map(
     """
     distance = ((1.0 - ssim_map(x, reconstruction, sigma)) * brain).astype(np.float32)
     return median_map(np.maximum(distance, 0.0), brain, median)  # rounding alone makes 1 - SSIM negative
+
+
+@dataclass(frozen=True)
+class Scoring:
+    """The study's parameters of the score, for the methods: ``sigma`` of the SSIM and ``median`` edge, in voxels."""
+
+    sigma: float = 1.0
+    median: int = 5
+
+    def residual(self, x: np.ndarray, reconstruction: np.ndarray, brain: np.ndarray) -> np.ndarray:
+        """`residual_map` with these parameters."""
+        return residual_map(x, reconstruction, brain, self.sigma, self.median)
+
+    def smooth(self, values: np.ndarray, brain: np.ndarray) -> np.ndarray:
+        """`median_map` of ``values`` [A, B, C] float32 with this median."""
+        return median_map(values, brain, self.median)
 
 
 def fuse(maps: Sequence[np.ndarray], beta: float = 0.5) -> np.ndarray:

@@ -113,8 +113,9 @@ class Study:
         return self.healthy if name == DRAEM else name
 
     def needs(self, model: str) -> list[str]:
-        """Models that ``model`` is built upon, of the same fold."""
-        return list(registry.constants(f"methods/{self.method(model)}").get("NEEDS", ()))
+        """Models that ``model`` is built upon, of the same fold: NEEDS, and those of NEEDS_IF whose hyper-parameter is true."""
+        said, hyper = registry.constants(f"methods/{self.method(model)}"), self.hyper(model)
+        return [*said["NEEDS"], *(need for key, need in said.get("NEEDS_IF", {}).items() if hyper[key])]
 
     def reconstructor(self, model: str) -> str | None:
         """The model whose reconstructions ``model`` scores with: itself, one that it needs, or none."""
@@ -192,7 +193,7 @@ class Study:
                     fix="add an unsupervised map and one probability",
                 )
             for model in models:
-                method = _known(self.method(model), list(registry.names("methods")), f"rows.{row}")
+                method = _known(self.method(model), self._scoring(), f"rows.{row}")
                 trains_on = registry.constants(f"methods/{method}").get("TRAINS_ON")
                 if trains_on == "labels":
                     _known(
@@ -206,6 +207,10 @@ class Study:
                     )
         for row in self.config["figures"]:
             _known(row, list(self.rows), "figures")
+
+    def _scoring(self) -> list[str]:
+        """Methods that make a map: all but those that only prepare another one (MAPS = False)."""
+        return [m for m in registry.names("methods") if registry.constants(f"methods/{m}").get("MAPS", True)]
 
     def _check_hyper(self) -> None:
         for name in self.config["hyper"]:

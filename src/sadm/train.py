@@ -118,4 +118,14 @@ def slices_of(
     )
     painted = Draem(store.slice_shape, **draem) if draem else None
     healthy = not labelled or painted is not None
-    return Slices(store, hyper.batch, hyper.slices, augment, context, painted, labelled, drop_last=healthy)
+    return Slices(
+        store,
+        hyper.batch,
+        hyper.slices,
+        augment,
+        context,
+        painted,
+        labelled,
+        drop_last=healthy,
+        pairs=net.pairs,
+    )

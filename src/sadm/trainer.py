@@ -1,6 +1,6 @@
 """The loop that all methods are trained by: schedule, precision, validation, curve, checkpoint, resume.
 
-Adam without weight decay. After every ``validate_every`` epochs the validation slices, drawn once from a fixed seed, are
+The method brings its optimiser. After every ``validate_every`` epochs the validation slices, drawn once from a fixed seed, are
 scored with the same draws of t and noise each time, and the weights with the lowest loss are kept (paper, Appendix B; the
 released code drew new ones, which made the choice noisy: sheet sadm.md B8).
 """
@@ -61,7 +61,7 @@ class Trainer:
         self.precision, self.draws, self.validation_seed = precision, draws, validation_seed
         hyper = method.hyper
         self.steps = hyper.epochs * len(source.sizes())
-        self.optimiser = torch.optim.Adam(method.parameters(), hyper.lr, fused=True)
+        self.optimiser = method.optimiser()
         self.scheduler = scheduler(hyper.schedule, self.optimiser, hyper.lr, self.steps)
         self.epoch, self.step, self.lr = 0, 0, hyper.lr
         self.running = torch.zeros(2, dtype=torch.float64, device=draws.device)  # sum of losses, count
@@ -89,6 +89,7 @@ class Trainer:
                 loss = self.method.loss(batch)
             self.optimiser.zero_grad(set_to_none=True)
             loss.backward()
+            self.method.limit_gradients()
             self.optimiser.step()
             self.lr = self.optimiser.param_groups[0]["lr"]
             self.scheduler.step()

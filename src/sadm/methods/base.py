@@ -1,20 +1,33 @@
 """What all methods share: the batch they get, and the interface that the training loop and the scoring know."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from sadm import registry
 from sadm.errors import ConfigError
+from sadm.score import Scoring
 
-# (volume, mean reconstruction, brain), each [D, X, Y] -> map [D, X, Y] >= 0: sadm.score.residual_map with its parameters
-ResidualScore = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
+
+@dataclass(frozen=True)
+class Training:
+    """What the training loop reads, of every method: ``class Hyper(Training)``. The defaults are the paper's (Appendix B)."""
+
+    epochs: int = 1600  # passes over the training volumes
+    lr: float = 1e-4  # highest learning rate of the optimiser
+    schedule: str = "constant"  # learning rate: constant, linear (to 1 %), onecycle (5 % warm-up, then to 0)
+    batch: int = 32  # slices a step
+    slices: int = 1  # slices drawn from each volume in an epoch
+    bank: int = 0  # slices made ready once (augmented, painted, ...) and drawn from; 0: anew for each step
+    augment_gamma: float = 0.5  # probability of a random gamma
+    augment_bias: float = 0.25  # probability of a random bias field
+    augment_blur: float = 0.25  # probability of a random blur
+    augment_ghosting: float = 0.5  # probability of random ghosting
 
 
 @dataclass(frozen=True)
@@ -23,7 +36,9 @@ class Batch:
 
     ``image`` float32 [B, 1, X, Y], about [0, 1] (augmentation may leave it); ``label`` float32 0/1 of the same shape, or
     None for a method that trains without; ``brain`` bool of the same shape; ``context`` what `Method.context` made of the
-    batch; ``generator`` the source of all draws of a loss, on the device.
+    batch; ``generator`` the source of all draws of a loss, on the device. ``original`` is the image before anomalies were
+    painted on it (the image itself if none were); ``partner``, only for a method with `pairs`, the slice at the same height
+    of another volume.
     """
 
     image: Tensor
@@ -31,6 +46,8 @@ class Batch:
     brain: Tensor
     context: Tensor | None
     generator: torch.Generator
+    original: Tensor
+    partner: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.image)
@@ -41,8 +58,12 @@ class BaseMethod(nn.Module):
 
     ``hyper`` is the method's own ``Hyper``; ``shape`` the in-plane size (X, Y) of a slice; ``needs`` holds the trained
     methods that NEEDS names, frozen and in eval mode. Those are no submodules: neither trained, moved nor saved with it.
-    ``score`` turns a reconstruction into a map; only a method that reconstructs asks for it, and only in `anomaly_map`.
+    ``score`` holds the study's SSIM and median; only `anomaly_map` asks for it. ``pairs``: the loss takes `Batch.partner`.
+    ``passes``: reconstructions that `reconstruct` makes of a volume.
     """
+
+    pairs = False
+    passes = 1
 
     def __init__(
         self, hyper: Any, shape: tuple[int, int], needs: "Mapping[str, BaseMethod] | None" = None
@@ -50,7 +71,7 @@ class BaseMethod(nn.Module):
         super().__init__()
         self.hyper, self.shape = hyper, shape
         self.needs: dict[str, Any] = dict(needs or {})
-        self.score: ResidualScore | None = None
+        self.score: Scoring | None = None
 
     @property
     def device(self) -> torch.device:
@@ -66,12 +87,20 @@ class BaseMethod(nn.Module):
         """Scalar training loss of a batch, differentiable."""
         raise NotImplementedError
 
+    def optimiser(self) -> torch.optim.Optimizer:
+        """The optimiser of the trainable weights: Adam without weight decay (paper, Appendix B)."""
+        trained = [p for p in self.parameters() if p.requires_grad]
+        return torch.optim.Adam(trained, self.hyper.lr, fused=True)
+
+    def limit_gradients(self) -> None:
+        """Called between the backward pass and the optimiser's step: a method that clips does so here."""
+
     def context(self, batch: Batch) -> Tensor | None:
         """What the loss needs of the frozen methods in ``needs``; called without gradients. None if it needs nothing."""
         return None
 
     def reconstruct(self, volume: Tensor, generator: torch.Generator) -> Tensor:
-        """Pseudo-healthy versions [T, D, X, Y] of ``volume`` [D, X, Y]; only where RECONSTRUCTS is true."""
+        """Pseudo-healthy versions [`passes`, D, X, Y] of ``volume`` [D, X, Y]; only where RECONSTRUCTS is true."""
         raise NotImplementedError
 
     def anomaly_map(self, volume: Tensor, brain: Tensor, reconstructions: Tensor | None) -> Tensor:
@@ -81,6 +110,18 @@ class BaseMethod(nn.Module):
         method itself or of the one it needs, None if neither reconstructs.
         """
         raise NotImplementedError
+
+
+class Reconstructor(BaseMethod):
+    """A method whose map is the dissimilarity of a volume to its mean reconstruction (paper, section 3)."""
+
+    def anomaly_map(self, volume: Tensor, brain: Tensor, reconstructions: Tensor | None) -> Tensor:
+        """u = median((1 - SSIM(x, mean of the reconstructions)) brain) brain, [D, X, Y]."""
+        assert reconstructions is not None, "needs its reconstructions"
+        assert self.score is not None, "needs a score"
+        mean = reconstructions.mean(0)
+        found = self.score.residual(volume.cpu().numpy(), mean.cpu().numpy(), brain.cpu().numpy())
+        return torch.as_tensor(found, dtype=torch.float32)
 
 
 def module(name: str) -> ModuleType:

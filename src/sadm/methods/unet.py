@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from sadm.methods.base import BaseMethod, Batch
+from sadm.methods.base import BaseMethod, Batch, Training
 from sadm.networks.seg_unet import SegUNet
 
 NEEDS = ()
@@ -23,25 +23,13 @@ RECONSTRUCTS = False
 
 
 @dataclass(frozen=True)
-class Hyper:
+class Hyper(Training):
     """Paper, Appendix B."""
 
     epochs: int = 600  # passes over the training volumes
-    lr: float = 5e-5  # highest learning rate of Adam
-    schedule: str = (
-        "constant"  # learning rate: constant, linear (down to 1 %) or onecycle (5 % warm-up, then down to 0)
-    )
-    batch: int = 32  # slices a step
-    slices: int = 1  # slices drawn from each volume in an epoch
-    bank: int = 0  # slices augmented and painted once and drawn from; 0: anew for each step
-    augment_gamma: float = 0.5  # probability of a random gamma
-    augment_bias: float = 0.25  # probability of a random bias field
-    augment_blur: float = 0.25  # probability of a random blur
-    augment_ghosting: float = 0.5  # probability of random ghosting
+    lr: float = 5e-5  # highest learning rate of the optimiser
     channels: tuple[int, ...] = (64, 128, 256)  # channels of the levels
-    prior_logit: float = (
-        0.0  # added to the last bias at the start: log odds of a lesion pixel, for short trainings
-    )
+    prior_logit: float = 0.0  # added to the last bias at first: log odds of a lesion pixel
 
 
 class Method(BaseMethod):
