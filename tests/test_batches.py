@@ -108,6 +108,48 @@ def test_a_bank_keeps_image_label_and_context_together_and_draws_with_replacemen
             assert torch.equal(label[0], store().lesion.float()[divmod(int(image[0, 0, 0]), D)])
 
 
+def test_a_partner_is_the_slice_at_the_same_height_of_any_other_volume() -> None:
+    pairs, draws = set(), generator()
+    for _ in range(60):
+        for batch in slices(pairs=True).epoch(draws):
+            assert batch.partner is not None
+            own, other = (a[:, 0, 0, 0].long() for a in (batch.image, batch.partner))
+            assert torch.equal(own % D, other % D)
+            pairs |= set(zip((own // D).tolist(), (other // D).tolist()))
+    assert pairs == {(a, b) for a in range(N) for b in range(N) if a != b}
+    assert all(batch.partner is None for batch in slices().epoch(generator()))
+
+
+def test_a_single_volume_is_its_own_partner() -> None:
+    alone = Store(*(part[:1] for part in (store().t1, store().brain, store().lesion)))
+    for batch in slices(store=alone, pairs=True).epoch(generator()):
+        assert torch.equal(batch.image, batch.partner)
+
+
+def test_the_original_is_the_slice_without_its_anomaly() -> None:
+    recipe = Draem(SHAPE, threshold=(0.1, 0.2), max_scale=2)
+    for batch in slices(draem=recipe, labelled=True).epoch(generator()):
+        assert batch.label is not None
+        assert torch.equal(batch.original, batch.original.round()), "the store's values are whole numbers"
+        assert torch.equal(batch.original[batch.label == 0], batch.image[batch.label == 0])
+        assert (batch.original != batch.image).any()
+    assert all(torch.equal(b.original, b.image) for b in slices(labelled=True).epoch(generator()))
+
+
+def test_a_bank_keeps_original_and_partner_with_the_slice() -> None:
+    recipe = Draem(SHAPE, threshold=(0.1, 0.2), max_scale=2)
+    source = slices(draem=recipe, labelled=True, pairs=True)
+    made = list(source.epoch(generator()))
+    kept = {
+        image.numpy().tobytes(): (o, p) for b in made for image, o, p in zip(b.image, b.original, b.partner)
+    }
+    for batch in Bank(source, 10, generator()).epoch(generator(1)):
+        for image, original, partner in zip(batch.image, batch.original, batch.partner):  # type: ignore[arg-type]
+            wanted = kept[image.numpy().tobytes()]
+            assert torch.equal(original, wanted[0])
+            assert torch.equal(partner, wanted[1])
+
+
 def test_reading_keeps_the_asked_volumes_and_names_an_empty_part() -> None:
     arrays = np.random.default_rng(0).random((N, D, *SHAPE)).astype(np.float16)
     mask = (arrays > 0.5).astype(np.uint8)

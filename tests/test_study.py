@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from sadm.errors import ConfigError
 from sadm.study import Study
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -41,6 +42,21 @@ def test_stage_two_needs_stage_one(study: Study) -> None:
     assert study.needs("unet-draem") == []
     assert study.reconstructor("unet_res-draem") == study.reconstructor("cddpm") == "cddpm"
     assert study.reconstructor("unet-draem") is None
+
+
+@pytest.mark.parametrize("pretrained", [True, False])
+def test_pretraining_is_a_need_where_it_is_asked_for(study: Study, pretrained: bool) -> None:
+    hyper = study.config["hyper"]
+    raw = study.config | {"hyper": hyper | {"cddpm": hyper["cddpm"] | {"pretrained": pretrained}}}
+    other = Study.from_config(raw)
+    assert other.needs("cddpm") == (["spark"] if pretrained else [])
+    assert ("spark" in other.models) is pretrained
+    assert other.reconstructor("cddpm") == "cddpm"
+
+
+def test_a_method_without_a_map_is_no_row(study: Study) -> None:
+    with pytest.raises(ConfigError, match=r"rows\.SparK"):
+        Study.from_config(study.config | {"rows": {"SparK": "spark"}})
 
 
 def test_draem_is_painted_on_healthy_scans(study: Study) -> None:

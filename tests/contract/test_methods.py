@@ -20,7 +20,10 @@ TINY: dict[str, Any] = {
     "channels": (8, 16, 16), "res_blocks": 1, "groups": 4, "head_channels": 8, "width": 8, "latent": 16, "condition": 16,
     "encoder_layers": (1, 1, 1, 1), "encoder_width": 8, "batch": 8, "epochs": 2,
 }  # fmt: skip
-TINY_OF: dict[str, dict[str, Any]] = {}
+TINY_OF: dict[str, dict[str, Any]] = {
+    "spark": {"decoder_width": 32},
+    "draem_net": {"reconstructive": (8, 16, 16), "discriminative": (8, 16, 16)},
+}
 
 pytestmark = pytest.mark.parametrize("name", registry.names("methods"))
 

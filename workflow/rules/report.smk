@@ -69,7 +69,7 @@ rule figures:
         scores=lambda w: expand(rules.evaluate.output[w.testset], row=SHOWN[w.testset], fold=0),
         maps=lambda w: expand(rules.predict.output[w.testset], model=MODELS[w.testset], fold=0),
         reconstructions=lambda w: expand(
-            rules.reconstruct.output, model=RECONSTRUCTORS[w.testset], fold=0, testset=w.testset
+            rules.reconstruct.output[w.testset], model=RECONSTRUCTORS[w.testset], fold=0
         ),
     output:
         "results/figures/{testset}.png",

@@ -44,14 +44,18 @@ rule train:
 rule reconstruct:
     input:
         weights=rules.train.output.weights,
-        packed=lambda w: expand(
-            (rules.synthesise if w.testset == "draem" else rules.pack).output, dataset=w.testset
-        ),
-        splits=lambda w: expand(rules.splits.output, dataset=study.source(w.testset)),
+        packed=[
+            expand((rules.synthesise if testset == "draem" else rules.pack).output.t1, dataset=testset)
+            for testset in study.testsets
+        ],
+        splits=expand(rules.splits.output, dataset=map(study.source, study.testsets)),
     output:
-        "results/reconstructions/{model}/fold{fold}/{testset}.npy",
+        **{
+            testset: f"results/reconstructions/{{model}}/fold{{fold}}/{testset}.npy"
+            for testset in study.testsets
+        },
     log:
-        "logs/reconstruct/{model}_fold{fold}_{testset}.log",
+        "logs/reconstruct/{model}_fold{fold}.log",
     conda:
         "../../envs/torch.yaml"
     threads: TRAINING["threads"]
@@ -61,9 +65,10 @@ rule reconstruct:
         gpu=study.gpus,
     params:
         settings=DEVICE | {"seed": study.seed},
+        testsets=study.testsets,
         code=lambda w: code("reconstruct.py", f"methods/{study.method(w.model)}.py"),
     message:
-        "Reconstructing {wildcards.testset} as if healthy by {wildcards.model}, fold {wildcards.fold}."
+        "Reconstructing all test sets as if healthy by {wildcards.model}, fold {wildcards.fold}."
     script:
         "../scripts/reconstruct.py"
 
@@ -77,12 +82,7 @@ rule predict:
         ],
         splits=expand(rules.splits.output, dataset=map(study.source, study.testsets)),
         reconstructions=lambda w: (
-            expand(
-                rules.reconstruct.output,
-                model=study.reconstructor(w.model),
-                fold=w.fold,
-                testset=study.testsets,
-            )
+            expand(rules.reconstruct.output, model=study.reconstructor(w.model), fold=w.fold)
             if study.reconstructor(w.model)
             else []
         ),

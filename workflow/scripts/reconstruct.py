@@ -1,4 +1,4 @@
-"""Rule reconstruct: pseudo-healthy reconstructions of a test set by one model."""
+"""Rule reconstruct: pseudo-healthy reconstructions of every test set by one model."""
 
 from sadm.logs import to_log
 
@@ -7,8 +7,11 @@ with to_log(snakemake.log[0], snakemake.threads):
 
     from sadm.reconstruct import reconstruct
 
-    files, names = snakemake.input, snakemake.wildcards
-    reconstruct(
-        model=names.model, fold=int(names.fold), testset=names.testset, packed=Path(files.packed[0]).parent,
-        splits=files.splits[0], weights=files.weights, out=snakemake.output[0], **snakemake.params.settings,
-    )  # fmt: skip
+    files, names, params = snakemake.input, snakemake.wildcards, snakemake.params
+    for testset, t1, splits, out in zip(
+        params.testsets, files.packed, files.splits, snakemake.output, strict=True
+    ):
+        reconstruct(
+            model=names.model, fold=int(names.fold), testset=testset, packed=Path(t1).parent, splits=splits,
+            weights=files.weights, out=out, **params.settings,
+        )  # fmt: skip

@@ -1,0 +1,220 @@
+"""The authors' trained checkpoints as weights of this project.
+
+    PYTHONPATH=src .venv/bin/python -m sadm.released CHECKPOINT --to results/models [--trained-on draem]
+
+A checkpoint of stage I holds a cDDPM, one of SADM the cDDPM that it was trained upon and the segmentation U-Net. Every tensor
+of the file is used and every tensor of ours filled, name by name and shape by shape; the diffusion schedule must be ours.
+The batch-norm statistics of the encoder in a SADM checkpoint have drifted from stage I's (sheet sadm.md section 4 and B4):
+they are kept, because the released test used them. Sizes: the methods' defaults under the study's `hyper`.
+"""
+
+import argparse
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from sadm import checkpoint, lightning, registry
+from sadm.diffusion import Diffusion
+from sadm.errors import ConfigError, DataError, SadmError
+from sadm.io import write_text
+from sadm.methods.base import BaseMethod, build
+
+SHAPE = (96, 96)  # in-plane size that the released networks were trained at
+TRAINING_SETS = ("draem", "brats", "atlas")
+STUDY = Path(__file__).parents[2] / "studies" / "released.yaml"
+# Prefixes of the released names, longest first, and what ours begin with.
+PREFIXES = {
+    "cddpm": {"encoder.encoder.": "encoder.", "diffusion.model.": "unet.", "diffusion.": "diffusion."},
+    "unet_res": {"SegUnet.": "net."},
+}
+SCHEDULE = "diffusion."
+CLOSE = 1e-6  # largest relative difference of a schedule
+NAMED = 3  # names in a message
+CURVE = "epoch,step,train_loss,val_loss,lr\n"  # the line above a curve; nothing was trained here
+
+
+def convert(
+    path: str | Path,
+    to: str | Path,
+    hyper: Mapping[str, Mapping[str, Any]],
+    *,
+    trained_on: str | None = None,
+    fold: int = 0,
+    force: bool = False,
+) -> list[Path]:
+    """Convert the Lightning checkpoint at ``path``; the weights files written below ``to``, in the order of training.
+
+    They lie where the rule `train` puts them, each with a curve without lines. ``hyper`` holds hyper-parameters by method
+    that differ from its own; ``trained_on`` the training set of the segmentation U-Net, to be given if the file has one.
+    Raises DataError if a tensor is missing, unexpected, of another shape or not finite, or if the schedule is another one;
+    ConfigError if ``trained_on`` does not fit, or, without ``force``, if a file exists. Nothing is written then.
+    """
+    tensors = lightning.read(path)
+    segments = any(name.startswith(tuple(PREFIXES["unet_res"])) for name in tensors)
+    if segments != (trained_on is not None):
+        cause = f"the file has {'a' if segments else 'no'} segmentation U-Net"
+        fix = "give --trained-on for a checkpoint of SADM, and only for one"
+        raise ConfigError("The training set does not fit the checkpoint.", cause=f"{path}: {cause}", fix=fix)
+    models = {"cddpm": "cddpm"} | ({f"unet_res-{trained_on}": "unet_res"} if segments else {})
+    files = {model: Path(to, model, f"fold{fold}", "weights.safetensors") for model in models}
+    if not force:
+        _check_free([file for each in files.values() for file in (each, each.with_name("curve.csv"))])
+    released = _by_method(tensors, models.values(), path)
+    fitted = {
+        model: _fitted(model, method, released[method], hyper, path) for model, method in models.items()
+    }
+    for model, (ours, about) in fitted.items():
+        write_text(CURVE, files[model].with_name("curve.csv"))
+        checkpoint.save(ours, about, files[model])
+    return list(files.values())
+
+
+def _check_free(files: Iterable[Path]) -> None:
+    if taken := [str(file) for file in files if file.exists()]:
+        raise ConfigError(
+            "Weights exist and are not overwritten.",
+            cause=", ".join(taken),
+            fix="give another folder by --to (each SADM checkpoint brings its own cDDPM), or --force",
+        )
+
+
+def _by_method(
+    tensors: Mapping[str, Tensor], methods: Iterable[str], path: str | Path
+) -> dict[str, dict[str, Tensor]]:
+    """The tensors of each method under our names. Raises DataError for one that no method has."""
+    found: dict[str, dict[str, Tensor]] = {method: {} for method in methods}
+    prefixes = [(old, method, new) for method in found for old, new in PREFIXES[method].items()]
+    unexpected = []
+    for name, tensor in tensors.items():
+        match = next(((old, method, new) for old, method, new in prefixes if name.startswith(old)), None)
+        if match is None:
+            unexpected.append(name)
+        else:
+            old, method, new = match
+            found[method][new + name.removeprefix(old)] = tensor
+    _refuse("has tensors that no network of ours has", unexpected, path)
+    return found
+
+
+def _fitted(
+    model: str,
+    method: str,
+    released: dict[str, Tensor],
+    hyper: Mapping[str, Mapping[str, Any]],
+    path: str | Path,
+) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """The weights of ``model`` and their metadata, as training writes them. Raises DataError for what does not fit."""
+    with torch.device("meta"):
+        net = build(method, _hyper(model, method, hyper), SHAPE)
+    ours = net.state_dict()
+    _refuse("lacks tensors", [_theirs(method, name) for name in ours if name not in released], path)
+    extra = [_theirs(method, name) for name in released if name not in ours]
+    _refuse("has tensors that no network of ours has", extra, path)
+    shapes = [
+        f"{_theirs(method, name)} {list(released[name].shape)}, not {list(wanted.shape)}"
+        for name, wanted in ours.items()
+        if released[name].shape != wanted.shape
+        or released[name].is_floating_point() != wanted.is_floating_point()
+    ]
+    _refuse("has tensors of another shape or type", shapes, path)
+    broken = [_theirs(method, name) for name in ours if not released[name].isfinite().all()]
+    _refuse("has tensors that are not finite", broken, path)
+    _check_schedule(net, released, path)
+    fitted = {name: released[name].to(wanted.dtype) for name, wanted in ours.items()}
+    return fitted, {"method": method, "hyper": asdict(net.hyper), "shape": list(SHAPE)}
+
+
+def _hyper(model: str, method: str, given: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Hyper-parameters of a released model, as a study has them; none is pre-trained any more."""
+    own = registry.declared("methods", method)[1]
+    said = own | dict(given.get(method, {})) | dict(given.get(model.replace("-", "@", 1), {}))
+    return said | {key: False for key in ("pretrained",) if key in own}
+
+
+def _check_schedule(net: BaseMethod, released: Mapping[str, Tensor], path: str | Path) -> None:
+    """Raise DataError if the file's diffusion schedule is not the one that ``net``, on no device, would have."""
+    if not hasattr(net, "diffusion"):
+        return
+    for name, wanted in Diffusion(net.hyper.timesteps).state_dict(prefix=SCHEDULE).items():
+        found = released[name].to(wanted.dtype)
+        if not torch.allclose(found, wanted, rtol=CLOSE, atol=CLOSE):
+            worst = float((found - wanted).abs().max())
+            raise DataError(
+                "A checkpoint was trained with another diffusion schedule.",
+                file=path,
+                cause=f"{name} differs by up to {worst:.3g}",
+                fix="use a checkpoint of the released code, with its cosine schedule",
+            )
+
+
+def _theirs(method: str, name: str) -> str:
+    """The released name of our ``name``; what is no part of a network stays as it is."""
+    for old, new in PREFIXES[method].items():
+        if name.startswith(new):
+            return old + name.removeprefix(new)
+    return name
+
+
+def _refuse(what: str, names: Sequence[str], path: str | Path) -> None:
+    """Raise DataError that the file at ``path`` ``what``, if there are any ``names``."""
+    if names:
+        more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+        raise DataError(
+            f"A checkpoint {what}.",
+            file=path,
+            cause=f"{', '.join(names[:NAMED])}{more}",
+            fix="use a checkpoint of the released code, and a study with its sizes (studies/released.yaml)",
+        )
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The command; see the module."""
+    parser = argparse.ArgumentParser(
+        "sadm.released", description="Convert a released checkpoint into weights."
+    )
+    parser.add_argument("checkpoint", help="Lightning checkpoint (.ckpt) of the released cDDPM or SADM")
+    parser.add_argument("--to", default="results/models", help="folder of the models (%(default)s)")
+    parser.add_argument("--fold", type=int, default=0, help="fold that it stands for (%(default)s)")
+    parser.add_argument("--trained-on", choices=TRAINING_SETS, help="training set of a SADM checkpoint")
+    parser.add_argument("--study", nargs="+", default=[STUDY], help="studies whose `hyper` holds the sizes; later ones win (%(default)s)")  # fmt: skip
+    parser.add_argument("--force", action="store_true", help="overwrite weights that exist")
+    given = parser.parse_args(arguments)
+    try:
+        files = convert(
+            given.checkpoint,
+            given.to,
+            hyper_of(given.study),
+            trained_on=given.trained_on,
+            fold=given.fold,
+            force=given.force,
+        )
+    except SadmError as error:
+        sys.exit(f"{type(error).__name__}: {error}")
+    for file in files:
+        print(f"{given.checkpoint} -> {file} ({file.stat().st_size / 1e6:.0f} MB)")
+
+
+def hyper_of(studies: Iterable[str | Path]) -> dict[str, dict[str, Any]]:
+    """The sections `hyper` of study files, later ones over earlier ones. Raises ConfigError for an unreadable file."""
+    import yaml
+
+    found: dict[str, dict[str, Any]] = {}
+    for path in studies:
+        try:
+            study = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+            for method, values in study.get("hyper", {}).items():
+                found[method] = found.get(method, {}) | values
+        except (OSError, ValueError, AttributeError, TypeError, yaml.YAMLError) as error:
+            raise ConfigError(
+                "A study cannot be read.", file=path, cause=str(error), fix="check --study"
+            ) from error
+    return found
+
+
+if __name__ == "__main__":
+    main()
