@@ -8,7 +8,8 @@ from sadm.errors import ConfigError
 from sadm.networks.resnet import Bottleneck, ResNet
 from sadm.networks.spark import MaskedResNet, SparK, Visible, masked_block, normalise
 
-LAYERS, WIDTH = (1, 2, 1), 2  # cells of 16 pixels
+# Below 4 channels a strided convolution of torch 2.13 corrupts memory in its backward pass on two threads.
+LAYERS, WIDTH = (1, 2, 1), 4  # cells of 16 pixels
 
 
 def shaken(net: nn.Module, seed: int = 0) -> nn.Module:
@@ -86,7 +87,7 @@ def test_masked_block_is_the_dense_one_times_the_mask(cells: Tensor) -> None:
     net = shaken(MaskedResNet(LAYERS, WIDTH, 0)).eval()
     assert isinstance(net, MaskedResNet)
     block, seen = net.layer2[0], Visible(cells)  # type: ignore[index]
-    x = torch.rand(3, 8, 8, 12)
+    x = torch.rand(3, 16, 8, 12)
     fine = seen.mask(x)
     x, coarse = x * fine, fine[..., ::2, ::2]
     assert isinstance(block, Bottleneck)
@@ -115,7 +116,7 @@ def test_statistics_are_those_of_visible_positions(cells: Tensor) -> None:
 def test_decoder_gets_a_token_where_nothing_was_seen(cells: Tensor) -> None:
     level = SparK(LAYERS, 32, WIDTH).levels[0]
     level.project = nn.Identity()
-    x = torch.randn(3, 32, 2, 3)
+    x = torch.randn(3, 64, 2, 3)
     out = level(x, Visible(cells)).permute(0, 2, 3, 1)
     hidden = out[~cells[:, 0]]
     assert torch.equal(hidden, level.token.flatten().expand_as(hidden))
