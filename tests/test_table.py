@@ -13,10 +13,11 @@ from sadm.errors import DataError
 from sadm.table import table
 
 STUDY = {
-    "name": "tiny", "protocol": "paper", "seed": 3, "epochs": {"cddpm": 7, "unet-les": 5},
+    "name": "tiny", "protocol": "paper", "seed": 3,
     "grid": {"shape": [192, 192, 160], "spacing": 1.0, "downsample": 2, "crop": 15},
     "score": {"ssim_sigma": 1.0, "median": 5, "beta": 0.5},
 }  # fmt: skip
+MODELS = {"cddpm": ["ixi", 7, 1], "unet-les": ["les", 5, 4]}
 DICE = {
     ("cDDPM", 0): [0.2, 0.4], ("cDDPM", 1): [0.4, 0.4], ("SADM_x-LES", 0): [0.6, 0.6], ("SADM_x-LES", 1): [0.7, 0.9],
     ("random", 0): [0.1, 0.7], ("random", 1): [0.3, 0.3],
@@ -27,7 +28,7 @@ def layout(folds: int = 2) -> dict[str, Any]:
     titles = {"ixi": "IXI", "les": "Les_ions", "draem": "DRAEM"}
     rows = {"cDDPM": ["ixi"], "SADM_x-LES": ["ixi", "les"]}
     names = {"rows": rows, "trivial": ["random"], "testsets": ["les", "draem"], "healthy": "ixi"}
-    return names | {"titles": titles, "folds": folds}
+    return names | {"titles": titles, "folds": folds, "marks": {"cDDPM": "random features"}}
 
 
 def write(folder: Path, folds: int = 2) -> list[Path]:
@@ -42,11 +43,32 @@ def write(folder: Path, folds: int = 2) -> list[Path]:
     return files
 
 
+def splits(folder: Path) -> dict[str, Path]:
+    """Splits with 30 healthy and 2 annotated training scans in fold 0, and others elsewhere."""
+    found = {}
+    for name, count in (("ixi", 30), ("les", 2)):
+        rows = [f"a{k}\t0\ttrain" for k in range(count)] + ["b\t0\tval", "c\t1\ttrain", "d\t0\ttest"]
+        found[name] = folder / f"splits_{name}.tsv"
+        found[name].write_text("scan\tfold\tset\n" + "\n".join(rows) + "\n")
+    return found
+
+
+def test_training_is_told_beside_the_papers_and_marks_beside_the_names(tmp_path: Path):
+    out = run(tmp_path, write(tmp_path))
+    text = out["md"].read_text()
+    assert "cddpm 210 (7 epochs of 30), unet-les 40 (5 epochs of 8). The paper: about 570,000" in text
+    assert "| cDDPM (random features) | IXI |" in text
+    assert "Random features, not ImageNet's: cDDPM." in text
+    assert "cDDPM (random features)" in out["tex"].read_text()
+    assert list(pd.read_csv(out["csv"])["row"]) == ["cDDPM", "SADM_x-LES", "random"]
+
+
 def run(folder: Path, files: list[Path], folds: int = 2) -> dict[str, Path]:
     (folder / "excluded.tsv").write_text("scan\treasons\nsub-bad\tbrain volume 2100 ml\n")
     (folder / "none.tsv").write_text("scan\treasons\n")
     out = {kind: folder / "out" / f"table1.{kind}" for kind in ("csv", "md", "tex")}
-    table(files, {"ixi": folder / "none.tsv", "les": folder / "excluded.tsv"}, layout(folds), STUDY, **out)
+    excluded = {"ixi": folder / "none.tsv", "les": folder / "excluded.tsv"}
+    table(files, excluded, splits(folder), layout(folds), STUDY, MODELS, **out)
     return out
 
 
@@ -77,7 +99,7 @@ def test_text_tables_name_the_training_data_and_embolden_the_best_method(tmp_pat
     assert lines[0].startswith(
         "| Method | Healthy training data | Unhealthy training data | Les_ions DICE | Les_ions AUPRC |"
     )
-    assert lines[2].startswith("| cDDPM | IXI | None | 35.00 ± 7.07 |")
+    assert lines[2].startswith("| cDDPM (random features) | IXI | None | 35.00 ± 7.07 |")
     assert lines[3].startswith("| SADM_x | IXI | Les_ions | **70.00 ± 14.14** |")
     assert lines[4].startswith("| *trivial scores* |")
     assert lines[5].startswith("| *random* | None | None | 35.00 ± 7.07 |")

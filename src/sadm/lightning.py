@@ -101,7 +101,9 @@ class Reader(pickle.Unpickler):
         full = f"{module}.{name}"
         if full == "collections.OrderedDict":
             return Ordered
-        if module.partition(".")[0] in LIBRARY and module not in DATA_MODULES and full not in DATA_NAMES:
+        library = module.partition(".")[0] in LIBRARY and module not in DATA_MODULES
+        # A name with a dot reaches through a module: pathlib, os.system.
+        if "." in name or (library and full not in DATA_NAMES):
             raise DataError(
                 "A checkpoint names code; nothing of it was run.",
                 file=self.path,
@@ -164,7 +166,7 @@ def _tensor(archive: zipfile.ZipFile, root: str, name: Any, value: Any) -> Tenso
         _no_tensor(name, value)
     storage, offset, size, stride = value.args[:4]
     if not isinstance(storage, Storage) or storage.args[1].name not in DTYPES:
-        _no_tensor(name, storage)
+        _no_tensor(name, storage.args[1] if isinstance(storage, Storage) else storage)
     _, kind, key, _, count = storage.args
     dtype, raw = DTYPES[kind.name], bytearray(archive.read(f"{root}data/{key}"))
     if len(raw) != count * dtype.itemsize:
@@ -173,5 +175,5 @@ def _tensor(archive: zipfile.ZipFile, root: str, name: Any, value: Any) -> Tenso
 
 
 def _no_tensor(name: Any, value: Any) -> NoReturn:
-    kind = value.name if isinstance(value, Placeholder) else type(value).__name__
-    raise ValueError(f"{name} is no tensor but {kind}")
+    kind = getattr(value, "name", type(value).__name__)
+    raise ValueError(f"{name} is no tensor of numbers but {kind}")

@@ -9,6 +9,7 @@ they are kept, because the released test used them. Sizes: the methods' defaults
 """
 
 import argparse
+import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
@@ -25,7 +26,6 @@ from sadm.io import write_text
 from sadm.methods.base import BaseMethod, build
 
 SHAPE = (96, 96)  # in-plane size that the released networks were trained at
-TRAINING_SETS = ("draem", "brats", "atlas")
 STUDY = Path(__file__).parents[2] / "studies" / "released.yaml"
 # Prefixes of the released names, longest first, and what ours begin with.
 PREFIXES = {
@@ -60,6 +60,10 @@ def convert(
         cause = f"the file has {'a' if segments else 'no'} segmentation U-Net"
         fix = "give --trained-on for a checkpoint of SADM, and only for one"
         raise ConfigError("The training set does not fit the checkpoint.", cause=f"{path}: {cause}", fix=fix)
+    if trained_on is not None and not re.fullmatch(r"[a-z][a-z0-9_]*", trained_on):
+        raise ConfigError(
+            f"--trained-on: {trained_on!r} is no name of a data set", fix="draem, brats, atlas ..."
+        )
     models = {"cddpm": "cddpm"} | ({f"unet_res-{trained_on}": "unet_res"} if segments else {})
     files = {model: Path(to, model, f"fold{fold}", "weights.safetensors") for model in models}
     if not force:
@@ -115,13 +119,12 @@ def _fitted(
     _refuse("lacks tensors", [_theirs(method, name) for name in ours if name not in released], path)
     extra = [_theirs(method, name) for name in released if name not in ours]
     _refuse("has tensors that no network of ours has", extra, path)
-    shapes = [
-        f"{_theirs(method, name)} {list(released[name].shape)}, not {list(wanted.shape)}"
+    others = [
+        f"{_theirs(method, name)} {_kind(released[name])}, not {_kind(wanted)}"
         for name, wanted in ours.items()
-        if released[name].shape != wanted.shape
-        or released[name].is_floating_point() != wanted.is_floating_point()
+        if _kind(released[name]) != _kind(wanted)
     ]
-    _refuse("has tensors of another shape or type", shapes, path)
+    _refuse("has tensors of another shape or type", others, path)
     broken = [_theirs(method, name) for name in ours if not released[name].isfinite().all()]
     _refuse("has tensors that are not finite", broken, path)
     _check_schedule(net, released, path)
@@ -152,6 +155,10 @@ def _check_schedule(net: BaseMethod, released: Mapping[str, Tensor], path: str |
             )
 
 
+def _kind(tensor: Tensor) -> str:
+    return f"{'' if tensor.is_floating_point() else 'integer '}{list(tensor.shape)}"
+
+
 def _theirs(method: str, name: str) -> str:
     """The released name of our ``name``; what is no part of a network stays as it is."""
     for old, new in PREFIXES[method].items():
@@ -180,8 +187,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("checkpoint", help="Lightning checkpoint (.ckpt) of the released cDDPM or SADM")
     parser.add_argument("--to", default="results/models", help="folder of the models (%(default)s)")
     parser.add_argument("--fold", type=int, default=0, help="fold that it stands for (%(default)s)")
-    parser.add_argument("--trained-on", choices=TRAINING_SETS, help="training set of a SADM checkpoint")
-    parser.add_argument("--study", nargs="+", default=[STUDY], help="studies whose `hyper` holds the sizes; later ones win (%(default)s)")  # fmt: skip
+    parser.add_argument(
+        "--trained-on",
+        metavar="DATASET",
+        help="for a checkpoint of SADM: draem, or the study's name of the data set",
+    )
+    parser.add_argument("--study", nargs="+", default=[STUDY], help="studies whose `hyper` holds the sizes; later ones win (studies/released.yaml)")  # fmt: skip
     parser.add_argument("--force", action="store_true", help="overwrite weights that exist")
     given = parser.parse_args(arguments)
     try:
@@ -197,11 +208,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(f"{type(error).__name__}: {error}")
     for file in files:
         print(f"{given.checkpoint} -> {file} ({file.stat().st_size / 1e6:.0f} MB)")
+    print("All tensors of the checkpoint were used, all of ours filled; the diffusion schedule is ours.")
 
 
 def hyper_of(studies: Iterable[str | Path]) -> dict[str, dict[str, Any]]:
     """The sections `hyper` of study files, later ones over earlier ones. Raises ConfigError for an unreadable file."""
-    import yaml
+    import yaml  # not among this project's own requirements; Snakemake's
 
     found: dict[str, dict[str, Any]] = {}
     for path in studies:

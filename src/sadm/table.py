@@ -15,6 +15,10 @@ from sadm.errors import DataError
 from sadm.io import write_text
 
 METRICS = ("dice", "auprc")
+PAPER = (
+    "The paper: about 570,000 each for methods trained on the healthy set (1600 epochs of 358 scans), 215,000 on DRAEM "
+    "(600 of 358; DRAEM-Net 1600), 54,000 on BRATS (600 of 90), 36,000 on ATLAS (600 of 60)."
+)
 DDOF = 1  # standard deviation of a sample; the paper does not say which
 
 
@@ -23,7 +27,8 @@ class Layout:
     """What the table shows.
 
     ``rows``: {row: names of the training sets of its models, the models that they need included}; ``trivial``: names of the
-    trivial scores; ``titles``: printed names of data sets, training sets and test sets; ``healthy``: the healthy data set.
+    trivial scores; ``titles``: printed names of data sets, training sets and test sets; ``healthy``: the healthy data set;
+    ``marks``: {row: what its method lacks, printed beside its name}.
     """
 
     rows: Mapping[str, Sequence[str]]
@@ -32,6 +37,7 @@ class Layout:
     folds: int
     healthy: str
     titles: Mapping[str, str]
+    marks: Mapping[str, str]
 
     @property
     def all_rows(self) -> list[str]:
@@ -47,6 +53,7 @@ class Layout:
         unhealthy = self.unhealthy(row)
         method, _, suffix = row.rpartition("-")
         method = method if suffix and suffix.lower() == unhealthy.lower() else row
+        method += f" ({self.marks[row]})" if row in self.marks else ""
         healthy = self.healthy in self.rows.get(row, ()) or (row in self.trivial and row.startswith("mean-"))
         return [method, self.titles[self.healthy] if healthy else "None", self.titles.get(unhealthy, "None")]
 
@@ -128,15 +135,14 @@ def trivial_notes(table: pd.DataFrame, layout: Layout) -> list[str]:
 
 
 def protocol_notes(study: Mapping[str, Any], layout: Layout) -> list[str]:
-    """What was done: ``study`` holds name, protocol, seed, grid, score and the epochs of each model."""
+    """What was done: ``study`` holds name, protocol, seed, grid and score."""
     grid, score = study["grid"], study["score"]
     x, y, z = (size // grid["downsample"] for size in grid["shape"])
     spread = (
         f"mean and standard deviation over {layout.folds} folds (ddof {DDOF}; the paper does not say which)"
     )
-    epochs = ", ".join(f"{model} {count}" for model, count in study["epochs"].items())
     return [
-        f"Study {study['name']} ({study['protocol']} protocol, seed {study['seed']}); training epochs: {epochs}.",
+        f"Study {study['name']} ({study['protocol']} protocol, seed {study['seed']}).",
         "DICE: best Dice of each test volume over all thresholds, that is, the threshold is chosen on the volume's own label; "
         "AUPRC: step-wise area under the volume's precision-recall curve. In percent. Every voxel of the volume counts; "
         "lesion outside the brain mask is missed.",
@@ -145,6 +151,23 @@ def protocol_notes(study: Mapping[str, Any], layout: Layout) -> list[str]:
         f"{score['ssim_sigma']:g} voxels, median {score['median']} voxels; rows of two maps: 2 (beta u + (1 - beta) p), beta {score['beta']:g}.",
         "Bold: best method of the column. Trivial scores need no learned model (mean-: distance to the mean healthy training brain).",
     ]  # fmt: skip
+
+
+def training_notes(models: Mapping[str, Any], splits: Mapping[str, str | Path], layout: Layout) -> list[str]:
+    """How much each model was trained, beside the paper; and what the marked rows lack.
+
+    ``models``: {model: its training data set, epochs, and slices of a volume an epoch}; ``splits``: {data set: splits file}.
+    """
+    seen = []
+    for model, (dataset, epochs, slices) in models.items():
+        rows = pd.read_csv(splits[dataset], sep="\t")
+        volumes = int(((rows["set"] == "train") & (rows["fold"] == 0)).sum())
+        seen.append(f"{model} {epochs * slices * volumes:,} ({epochs} epochs of {slices * volumes})")
+    notes = [f"Slices seen in training, fold 0: {', '.join(seen)}. {PAPER}"]
+    for mark in sorted(set(layout.marks.values())):
+        rows = ", ".join(row for row, own in layout.marks.items() if own == mark)
+        notes.append(f"{mark.capitalize()}, not ImageNet's: {rows}. These are not the published methods.")
+    return notes
 
 
 def body(table: pd.DataFrame, layout: Layout, plus: str, bold: str) -> dict[str, list[str]]:
@@ -211,18 +234,24 @@ def latex(table: pd.DataFrame, layout: Layout, notes: Sequence[str]) -> str:
 
 
 def table(
-    scores: Sequence[str | Path], excluded: Mapping[str, str | Path], layout: Mapping[str, Any], study: Mapping[str, Any],
+    scores: Sequence[str | Path], excluded: Mapping[str, str | Path], splits: Mapping[str, str | Path],
+    layout: Mapping[str, Any], study: Mapping[str, Any], models: Mapping[str, Any],
     csv: str | Path, md: str | Path, tex: str | Path,
 ) -> None:  # fmt: skip
     """Write Table 1 from the ``scores`` files (order: rows, trivial scores; folds; test sets) and the lists of excluded scans.
 
-    ``excluded``: {data set: excluded.tsv}; ``layout``: the fields of ``Layout``; ``study``: see ``protocol_notes``. Equal input
-    gives equal bytes. Raises DataError.
+    ``excluded``: {data set: excluded.tsv}; ``layout``: the fields of ``Layout``; ``study``: see ``protocol_notes``; ``models`` and
+    ``splits``: see ``training_notes``. Equal input gives equal bytes. Raises DataError.
     """
     shown = Layout(**layout)
     found = read_scores(scores, shown)
     summary = summarise(found, shown)
-    notes = protocol_notes(study, shown) + volume_notes(found, shown) + trivial_notes(summary, shown)
+    notes = (
+        protocol_notes(study, shown)
+        + training_notes(models, splits, shown)
+        + volume_notes(found, shown)
+        + trivial_notes(summary, shown)
+    )
     notes += excluded_notes(excluded, shown.titles)
     write_text(summary.to_csv(index=False, lineterminator="\n"), csv)
     write_text(markdown(summary, shown, notes), md)

@@ -14,10 +14,10 @@ def batch(seed: int) -> Batch:
 
 def test_loss_is_the_cross_entropy_with_the_soft_label_of_the_blended_slice() -> None:
     torch.manual_seed(0)
-    net, given = Method(Hyper(channels=(8, 8, 8)), (16, 16)).eval(), batch(1)
+    net, given = Method(Hyper(channels=(8, 8, 8), prior_logit=-0.5), (16, 16)).eval(), batch(1)
     image, label = net.blend(given.image, given.partner, given.brain, torch.Generator().manual_seed(1))  # type: ignore[arg-type]
     assert 0 < label.max() < 1
-    p = torch.sigmoid(net.net(image).double())
+    p = torch.sigmoid(net.net(image).double() - 0.5)
     torch.testing.assert_close(net.loss(given), F.binary_cross_entropy(p, label.double()).float())
     assert net.loss(batch(2)) != net.loss(batch(1))
 

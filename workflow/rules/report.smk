@@ -10,9 +10,16 @@ LAYOUT = {
     "folds": study.folds,
     "healthy": study.healthy,
     "titles": TITLES,
+    "marks": {
+        row: "random features"
+        for row, models in study.rows.items()
+        if study.random_features and any(map(study.imagenet, models))
+    },
 }
-STUDY = {key: study.config[key] for key in ("name", "protocol", "seed", "grid", "score")} | {
-    "epochs": {model: study.hyper(model)["epochs"] for model in study.models}
+STUDY = {key: study.config[key] for key in ("name", "protocol", "seed", "grid", "score")}
+TRAINED = {
+    model: [study.source(study.trained_on(model)), *(study.hyper(model)[key] for key in ("epochs", "slices"))]
+    for model in study.models
 }
 # The row shown on a test set: of those in the config, the one trained on it, else the first.
 FIGURES = study.config["figures"] or list(study.rows)
@@ -37,6 +44,7 @@ rule table:
             for path in rules.evaluate.output
         ],
         excluded=expand(rules.pack.output.excluded, dataset=study.datasets),
+        splits=expand(rules.splits.output, dataset=study.datasets),
     output:
         csv="results/table1.csv",
         md="results/table1.md",
@@ -52,6 +60,7 @@ rule table:
     params:
         layout=LAYOUT,
         study=STUDY,
+        models=TRAINED,
         datasets=list(study.datasets),
         code=code("table.py"),
     message:

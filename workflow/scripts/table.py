@@ -6,5 +6,8 @@ with to_log(snakemake.log[0], snakemake.threads):
     from sadm.table import table
 
     files, params, out = snakemake.input, snakemake.params, snakemake.output
-    excluded = dict(zip(params.datasets, files.excluded, strict=True))
-    table(files.scores, excluded, params.layout, params.study, csv=out.csv, md=out.md, tex=out.tex)
+    excluded, splits = (
+        dict(zip(params.datasets, each, strict=True)) for each in (files.excluded, files.splits)
+    )
+    about = (params.layout, params.study, params.models)
+    table(files.scores, excluded, splits, *about, csv=out.csv, md=out.md, tex=out.tex)

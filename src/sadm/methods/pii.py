@@ -32,6 +32,7 @@ class Hyper(Training):
     lr: float = 1e-3  # highest learning rate of the optimiser
     channels: tuple[int, ...] = (64, 128, 256, 256, 256)  # channels of the encoder's blocks
     centre_in_brain: bool = True  # patches centred in the brain and cut to it, instead of anywhere
+    prior_logit: float = 0.0  # added to all logits, as the network has no biases: log odds of a foreign pixel
 
 
 class Method(BaseMethod):
@@ -50,8 +51,13 @@ class Method(BaseMethod):
         """Binary cross-entropy with the soft label of a patch in each slice, mean over all pixels of the batch."""
         assert batch.partner is not None, "trains on pairs"
         image, label = self.blend(batch.image, batch.partner, batch.brain, batch.generator)
-        return binary_cross_entropy_with_logits(self.net(image).float(), label)
+        return binary_cross_entropy_with_logits(self.logit(image), label)
+
+    def logit(self, image: Tensor) -> Tensor:
+        """Log odds [B, 1, X, Y] of a foreign pixel."""
+        out: Tensor = self.net(image).float() + self.hyper.prior_logit
+        return out
 
     def anomaly_map(self, volume: Tensor, brain: Tensor, reconstructions: Tensor | None) -> Tensor:
         """p = sigmoid(W(x)) in the brain, [D, X, Y] in [0, 1]; ``reconstructions`` are not used."""
-        return torch.sigmoid(self.net(volume[:, None]).float())[:, 0] * brain
+        return torch.sigmoid(self.logit(volume[:, None]))[:, 0] * brain

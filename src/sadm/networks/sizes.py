@@ -1,6 +1,7 @@
 """The size of a slice that a network of several levels takes."""
 
 from torch import Tensor
+from torch.nn.functional import interpolate
 
 from sadm.errors import ConfigError
 
@@ -14,3 +15,8 @@ def check_size(x: Tensor, levels: int, network: str = "a U-Net") -> None:
             cause=f"both sizes must be multiples of {factor}",
             fix="choose another grid, or fewer channels",
         )
+
+
+def resized(x: Tensor, height: int, width: int) -> Tensor:
+    """[B, C, H, W] -> [B, C, height, width], bilinear, corners on corners."""
+    return interpolate(x, (height, width), mode="bilinear", align_corners=True)

@@ -1,0 +1,452 @@
+"""Released checkpoints: converted by name and shape, read without running anything, and they give the released numbers."""
+
+import importlib
+import json
+import os
+import subprocess
+import sys
+import types
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from scipy.ndimage import gaussian_filter, median_filter
+from torch import Tensor
+
+from sadm import registry
+from sadm.anomalies.simplex import SimplexNoise, permutation
+from sadm.checkpoint import load, load_method
+from sadm.diffusion import Diffusion
+from sadm.errors import ConfigError, DataError
+from sadm.methods.base import BaseMethod, build
+from sadm.released import STUDY, convert, hyper_of, main
+from sadm.score import Scoring, fuse
+
+CPU = torch.device("cpu")
+SECTIONS = {
+    "encoder": "encoder.",
+    "U-Net": "diffusion.model.",
+    "diffusion buffers": "diffusion.",
+    "SegUnet": "SegUnet.",
+}
+PIXELS = ((0, 0), (5, 7), (40, 50), (95, 95), (63, 20))
+TINY: dict[str, dict[str, Any]] = {
+    "cddpm": {"channels": [8, 8, 16], "res_blocks": 1, "groups": 4, "head_channels": 8, "condition": 8, "encoder_layers": [1, 1, 1, 1],
+              "encoder_width": 4},
+    "unet_res": {"channels": [8, 16]},
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _no_gradients() -> Iterator[None]:
+    with torch.no_grad():
+        yield
+
+
+# ---- released checkpoints, made here
+
+
+def golden_fill(name: str, shape: list[int], number: int) -> Tensor:
+    """Tensor ``number`` of a module by the golden rule (tests/golden/README.md)."""
+    count = int(np.prod(shape))
+    wave = torch.sin(0.37 * torch.arange(count, dtype=torch.float64) + 0.11 * number).view(shape)
+    if name.endswith("num_batches_tracked"):
+        return torch.tensor(0)
+    if name.endswith("running_var"):
+        return (1 + 0.5 * wave.abs()).float()
+    if name.endswith("running_mean"):
+        return (0.1 * wave).float()
+    if len(shape) >= 2:
+        return (wave / (count / shape[0]) ** 0.5).float()
+    return (1 + 0.1 * wave if name.endswith("weight") else 0.05 * wave).float()
+
+
+def released_tensors(golden: Path) -> dict[str, Tensor]:
+    """Every tensor of a SADM checkpoint, from the list of the released names alone."""
+    found, schedule = OrderedDict(), Diffusion().state_dict()
+    for part in (golden / "state_dict_keys.txt").read_text().split("# ")[1:]:
+        title, *lines = part.splitlines()
+        section = title.partition(" (")[0]
+        for line in filter(str.strip, lines):
+            number, name, shape = line.split(" ", 2)
+            made = schedule.get(name) if section == "diffusion buffers" else None
+            found[SECTIONS[section] + name] = (
+                golden_fill(name, json.loads(shape), int(number)) if made is None else made
+            )
+    return found
+
+
+def tiny_tensors(segments: bool = True) -> dict[str, Tensor]:
+    """A small checkpoint under the released names."""
+    state = build("cddpm", TINY["cddpm"] | {"pretrained": False}, (96, 96)).state_dict()
+    names = {"unet.": "diffusion.model.", "encoder.": "encoder.encoder.", "diffusion.": "diffusion."}
+    found = OrderedDict((names[k[: k.index(".") + 1]] + k.partition(".")[2], v) for k, v in state.items())
+    if segments:
+        state = build("unet_res", TINY["unet_res"], (96, 96)).state_dict()
+        found |= {"SegUnet." + name.removeprefix("net."): v for name, v in state.items()}
+    return found
+
+
+def save(tensors: dict[str, Any], path: Path, **entries: Any) -> Path:
+    """A Lightning checkpoint of ``tensors``, with a configuration of classes that are gone when it is read.
+
+    The configuration is a mapping with state, as OmegaConf's, a class is a key, as Lightning's callbacks were, and the
+    state dict has the attribute that PyTorch gives it.
+    """
+    foreign = types.ModuleType("gone")
+    for name, base in (("Config", dict), ("Node", object), ("Callback", object)):
+        setattr(foreign, name, type(name, (base,), {"__module__": "gone"}))
+    config = foreign.Config(lr=1e-4)  # type: ignore[attr-defined]
+    config.node = foreign.Node()  # type: ignore[attr-defined]
+    config.node.kind = Any
+    stated: OrderedDict[str, Any] = OrderedDict(tensors)
+    stated._metadata = OrderedDict({"": {"version": 1}})  # type: ignore[attr-defined]
+    sys.modules["gone"] = foreign
+    try:
+        whole = {
+            "epoch": 1199,
+            "pytorch-lightning_version": "1.5.1",
+            "state_dict": stated,
+            "hparams_name": "cfg",
+        }
+        whole |= {
+            "callbacks": {foreign.Callback: {"best_model_score": torch.tensor(0.1), "dirpath": Path("a")}}
+        }  # type: ignore[attr-defined]
+        whole |= {
+            "hyper_parameters": {"cfg": config, "prefix": "1/"},
+            "optimizer_states": [{"state": {0: {"step": 5}}}],
+        }
+        torch.save(whole | entries, path)
+    finally:
+        del sys.modules["gone"]
+    return path
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> Path:
+    return save(tiny_tensors(), tmp_path / "sadm.ckpt")
+
+
+# ---- the released numbers
+
+
+@pytest.fixture(scope="module")
+def converted(golden: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Weights files of a full-size SADM checkpoint with the golden weights, by method, converted by the command."""
+    folder = tmp_path_factory.mktemp("released")
+    checkpoint = save(released_tensors(golden), folder / "sadm.ckpt")
+    main([str(checkpoint), "--to", str(folder / "models"), "--trained-on", "draem", "--fold", "3"])
+    checkpoint.unlink()
+    files = {"cddpm": folder / "models/cddpm/fold3", "unet_res": folder / "models/unet_res-draem/fold3"}
+    return {method: folder / "weights.safetensors" for method, folder in files.items()}
+
+
+@pytest.fixture(scope="module")
+def methods(converted: dict[str, Path]) -> dict[str, Any]:
+    return {name: load_method(path, CPU) for name, path in converted.items()}
+
+
+@pytest.fixture(scope="module")
+def slices() -> Tensor:
+    y, x = torch.meshgrid(torch.arange(96.0), torch.arange(96.0), indexing="ij")
+    first = 0.5 + 0.5 * torch.sin(y / 7) * torch.cos(x / 11)
+    return torch.stack([first, 1 - 0.7 * first.flip(1)])[:, None]
+
+
+@pytest.fixture(scope="module")
+def numbers(golden: Path) -> dict[str, Any]:
+    return json.loads((golden / "networks.json").read_text())
+
+
+def assert_golden(found: Tensor, wanted: dict[str, Any]) -> None:
+    first = [found[0, 0][pixel] for pixel in PIXELS] if found.ndim == 4 else found[0, :5]
+    assert list(found.shape) == wanted["shape"]
+    assert [float(value) for value in first] == pytest.approx(wanted["first"], abs=1e-4)
+    assert (float(found.mean()), float(found.std())) == pytest.approx(
+        (wanted["mean"], wanted["std"]), abs=1e-4
+    )
+
+
+def test_the_metadata_is_that_of_a_training(converted: dict[str, Path]) -> None:
+    hyper = hyper_of([STUDY])
+    for method, changed in (("cddpm", {"pretrained": False}), ("unet_res", {})):
+        about = load(converted[method])[1]
+        own = registry.declared("methods", method)[1]
+        wanted = {"method": method, "hyper": own | hyper[method] | changed, "shape": [96, 96]}
+        assert about == json.loads(json.dumps(wanted))
+        assert converted[method].with_name("curve.csv").read_text() == "epoch,step,train_loss,val_loss,lr\n"
+
+
+def test_cddpm_gives_the_released_numbers(
+    methods: dict[str, Any], slices: Tensor, numbers: dict[str, Any]
+) -> None:
+    """Through `denoise`, with the noise that makes x_t the clean slice: the golden network saw no noise."""
+    cddpm, t = methods["cddpm"], torch.tensor([249, 749])
+    assert_golden(cddpm.code(slices, torch.Generator()), numbers["encoder_eval(X)"])
+    signal, spread = (
+        getattr(cddpm.diffusion, name)[t][:, None, None, None]
+        for name in ("sqrt_alphas_cumprod", "sqrt_one_minus_alphas_cumprod")
+    )
+    noise = (1 - signal) / spread * (2 * slices - 1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cddpm, "noise", lambda count, generator, shared: noise)
+        made, loss = cddpm.denoise(slices, t, torch.Generator())
+    assert_golden(2 * made - 1, numbers["unet128(2X-1,t=[249,749],cond=encoder_eval(X))"])
+    assert float(loss) == pytest.approx(float((2 * made - 2 * slices).abs().mean()), abs=1e-6)
+
+
+def test_unet_res_gives_the_released_numbers(
+    methods: dict[str, Any], slices: Tensor, numbers: dict[str, Any]
+) -> None:
+    y, x = torch.meshgrid(torch.arange(96.0), torch.arange(96.0), indexing="ij")
+    made = 0.9 * slices + 0.05 * torch.cos(y / 3 + x / 5)
+    found = methods["unet_res"].anomaly_map(slices[:, 0], torch.ones(2, 96, 96), made[None, :, 0])
+    assert_golden(found[:, None], numbers["segunet sigmoid(reco=0.9X+0.05noise,input=X)"])
+
+
+def test_the_score_of_a_volume_is_the_released_one(methods: dict[str, Any]) -> None:
+    """Sheet section 6, steps 1 to 4, with the schedule, the maps and the sums written anew in float64."""
+    size, depth, steps = 32, 6, (249, 499, 749)
+    z, x, y = np.indices((depth, size, size))
+    brain = ((z - 2.5) / 4) ** 2 + ((x - 16) / 13) ** 2 + ((y - 15) / 12) ** 2 < 1
+    volume = ((0.5 + 0.4 * np.sin(x / 3 + z) * np.cos(y / 4)) * brain).astype(np.float32)
+    simplex = SimplexNoise((size, size))
+    noises = [simplex.field(torch.from_numpy(permutation(seed))[None]) for seed in (3, 7, 11)]
+    score = released_score(methods, volume, brain, noises, steps)
+
+    cddpm, image, mask = methods["cddpm"], torch.from_numpy(volume), torch.from_numpy(brain)
+    given = iter(noises)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cddpm, "noise", lambda count, generator, shared: next(given).expand(count, -1, -1, -1))
+        patch.setattr(cddpm, "score", Scoring())
+        made = cddpm.reconstruct(image, torch.Generator())
+        maps = [methods[name].anomaly_map(image, mask, made).numpy() for name in ("cddpm", "unet_res")]
+    assert min(np.ptp(each[brain]) for each in maps) > 0.1
+    np.testing.assert_allclose(fuse(maps), score, atol=1e-5)
+
+
+def released_score(
+    methods: dict[str, Any],
+    volume: np.ndarray,
+    brain: np.ndarray,
+    noises: list[Tensor],
+    steps: tuple[int, ...],
+) -> np.ndarray:
+    """u + p of ``volume`` [D, X, Y]: one noise for all slices, networks in float32 and all else in float64."""
+    x = volume.astype(np.float64)
+
+    def network(net: Callable[..., Tensor], *inputs: Any) -> np.ndarray:
+        given = [
+            torch.from_numpy(v.astype(np.float32))[:, None] if isinstance(v, np.ndarray) else v
+            for v in inputs
+        ]
+        return net(*given)[:, 0].numpy().astype(np.float64)
+
+    def share(step: int) -> float:
+        f0, f = (np.cos((s / 1000 + 0.008) / 1.008 * np.pi / 2) ** 2 for s in (0, step + 1))
+        return f / f0
+
+    code = methods["cddpm"].encoder(torch.from_numpy(volume)[:, None])
+    recos, probabilities = [], []
+    for step, noise in zip(steps, noises):
+        noised = np.sqrt(share(step)) * (2 * x - 1) + np.sqrt(1 - share(step)) * noise[0].double().numpy()
+        out = network(methods["cddpm"].unet, noised, torch.full((len(x),), step), code)
+        recos.append((out + 1) / 2)
+        probabilities.append(1 / (1 + np.exp(-network(methods["unet_res"].net, x, x - recos[-1]))))
+    r = np.mean(recos, axis=0)
+
+    def mean(a: np.ndarray) -> np.ndarray:
+        return gaussian_filter(a, 1.0, mode="mirror", truncate=4.0)
+
+    spread = max(np.ptp(x), np.ptp(r))
+    c1, c2, mx, mr = (0.01 * spread) ** 2, (0.03 * spread) ** 2, mean(x), mean(r)
+    vx, vr, cov = mean(x * x) - mx**2, mean(r * r) - mr**2, mean(x * r) - mx * mr
+    ssim = (2 * mx * mr + c1) * (2 * cov + c2) / ((mx**2 + mr**2 + c1) * (vx + vr + c2))
+    u = median_filter((1 - ssim) * brain, 5) * brain
+    return u + np.mean(probabilities, axis=0) * brain
+
+
+# ---- what is kept, and what is refused
+
+
+def test_a_stage_one_checkpoint_is_a_cddpm_alone(tmp_path: Path) -> None:
+    tensors = tiny_tensors(segments=False)
+    (file,) = convert(save(tensors, tmp_path / "ddpm.ckpt"), tmp_path / "models", TINY)
+    assert file == tmp_path / "models/cddpm/fold0/weights.safetensors"
+    assert len(load(file)[0]) == len(tensors)
+    with pytest.raises(ConfigError, match="no segmentation U-Net"):
+        convert(tmp_path / "ddpm.ckpt", tmp_path / "again", TINY, trained_on="draem")
+
+
+def test_every_number_is_kept_drifted_statistics_too(tmp_path: Path) -> None:
+    tensors = tiny_tensors()
+    tensors["encoder.encoder.bn1.running_mean"] = torch.arange(4.0)
+    tensors["encoder.encoder.bn1.num_batches_tracked"] = torch.tensor(14400)
+    parent = torch.arange(float(tensors["SegUnet.last.weight"].numel() + 5))
+    tensors["SegUnet.last.weight"] = parent[3:-2].view_as(tensors["SegUnet.last.weight"])
+    files = convert(save(tensors, tmp_path / "sadm.ckpt"), tmp_path / "models", TINY, trained_on="brats")
+    assert [file.parent.parent.name for file in files] == ["cddpm", "unet_res-brats"]
+    assert files[0].stat().st_mtime_ns < files[1].stat().st_mtime_ns
+    stage_one, segmentation = (load(file)[0] for file in files)
+    assert torch.equal(stage_one["encoder.bn1.running_mean"], torch.arange(4.0))
+    assert int(stage_one["encoder.bn1.num_batches_tracked"]) == 14400
+    assert torch.equal(segmentation["net.last.weight"].flatten(), parent[3:-2])
+    assert sum(map(len, (stage_one, segmentation))) == len(tensors)
+
+
+Change = Callable[[dict[str, Any]], Any]
+CHANGES: dict[str, tuple[Change, str]] = {
+    "missing": (lambda t: t.pop("encoder.encoder.fc.bias"), r"lacks(.|\n)*encoder\.encoder\.fc\.bias"),
+    "missing statistics": (lambda t: t.pop("encoder.encoder.bn1.running_var"), r"encoder\.encoder\.bn1\.running_var"),
+    "extra": (lambda t: t.update({"SegUnet.heads.0.weight": torch.ones(1)}), r"no network of ours(.|\n)*SegUnet\.heads"),
+    "extra module": (lambda t: t.update({"vgg.0.weight": torch.ones(1)}), r"no network of ours(.|\n)*vgg\.0"),
+    "shape": (lambda t: t.update({"SegUnet.last.bias": torch.ones(2)}), r"SegUnet\.last\.bias \[2\], not \[1\]"),
+    "type": (lambda t: t.update({"SegUnet.last.bias": torch.ones(1).long()}), r"shape or type"),
+    "not finite": (lambda t: t["SegUnet.last.bias"].fill_(torch.nan), r"not finite(.|\n)*SegUnet\.last\.bias"),
+    "schedule": (lambda t: t["diffusion.betas"].mul_(1.001), r"schedule(.|\n)*betas differs"),
+    "no tensor": (lambda t: t.update({"SegUnet.last.bias": [1.0]}), r"SegUnet\.last\.bias is no tensor of numbers but list"),
+    "empty": (lambda t: t.clear(), "lacks"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_tensor_that_does_not_fit_is_named_and_nothing_written(tmp_path: Path, change: str) -> None:
+    tensors, (apply, message) = tiny_tensors(), CHANGES[change]
+    apply(tensors)
+    path = save(tensors, tmp_path / "sadm.ckpt")
+    with pytest.raises(DataError, match=message) as caught:
+        convert(path, tmp_path / "models", TINY, trained_on="draem" if tensors else None)
+    assert caught.value.file == path
+    assert caught.value.fix
+    assert not (tmp_path / "models").exists()
+
+
+def test_another_size_is_refused(tiny: Path) -> None:
+    with pytest.raises(DataError, match=r"another shape.*\n(.|\n)*SegUnet"):
+        convert(
+            tiny, tiny.with_name("models"), TINY | {"unet_res": {"channels": [8, 24]}}, trained_on="draem"
+        )
+
+
+@pytest.mark.parametrize(
+    "damage", ["missing", "truncated", "flipped", "text", "no state_dict", "state_dict alone"]
+)
+def test_an_unusable_file_is_named(tiny: Path, damage: str) -> None:
+    whole = tiny.read_bytes()
+    if damage == "missing":
+        tiny.unlink()
+    elif damage == "no state_dict":
+        torch.save({"weights": {}}, tiny)
+    elif damage == "state_dict alone":
+        torch.save(tiny_tensors(), tiny)
+    else:
+        middle = len(whole) // 2
+        flipped = whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :]
+        tiny.write_bytes({"truncated": whole[:middle], "flipped": flipped, "text": b"no zip"}[damage])
+    with pytest.raises(DataError, match=r"sadm\.ckpt"):
+        convert(tiny, tiny.with_name("models"), TINY, trained_on="draem")
+
+
+# ---- nothing in the file runs
+
+
+class Calls:
+    """Asks the reader to call ``function``."""
+
+    def __init__(self, function: Callable[..., Any], *arguments: Any) -> None:
+        self.call = function, arguments
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        return self.call
+
+
+@pytest.mark.parametrize("where", ["state_dict", "hyper_parameters", "optimizer_states"])
+@pytest.mark.parametrize("name", ["os.system", "builtins.eval", "builtins.getattr", "subprocess.Popen", "importlib.import_module"])  # fmt: skip
+def test_code_is_refused_and_not_run(tmp_path: Path, where: str, name: str) -> None:
+    module, _, function = name.rpartition(".")
+    found, marker = getattr(importlib.import_module(module), function), tmp_path / "ran"
+    argument = {"eval": f"open({str(marker)!r}, 'w')", "getattr": "x", "import_module": "antigravity"}
+    payload = Calls(
+        found, *([argument.get(function, f"touch {marker}")] * (2 if function == "getattr" else 1))
+    )
+    tensors = tiny_tensors()
+    entries = {where: payload}
+    if where == "state_dict":
+        tensors, entries = tensors | {"SegUnet.last.bias": payload}, {}
+    path = save(tensors, tmp_path / "sadm.ckpt", **entries)
+    with pytest.raises(DataError, match=rf"names code(.|\n)*{function}"):
+        convert(path, tmp_path / "models", TINY, trained_on="draem")
+    assert not marker.exists()
+    assert "antigravity" not in sys.modules
+    assert not (tmp_path / "models").exists()
+
+
+def test_other_peoples_code_is_never_called(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A function of an installed package is inert as metadata, and no tensor in place of one."""
+    called: list[str] = []
+
+    def spring(*_: Any) -> None:
+        called.append("sprung")
+
+    spring.__module__, spring.__qualname__ = "trap", "spring"
+    trap = types.ModuleType("trap")
+    trap.spring = spring  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "trap", trap)
+    tensors, payload = tiny_tensors(), Calls(spring, "x")
+    path = save(tensors, tmp_path / "sadm.ckpt", hyper_parameters=payload)
+    convert(path, tmp_path / "models", TINY, trained_on="draem")
+    path = save(tensors | {"SegUnet.last.bias": payload}, tmp_path / "bad.ckpt")
+    with pytest.raises(DataError, match=r"bias is no tensor of numbers but trap\.spring"):
+        convert(path, tmp_path / "other", TINY, trained_on="draem")
+    assert not called
+
+
+# ---- the command
+
+
+def test_nothing_is_overwritten_without_force(tiny: Path) -> None:
+    models = tiny.with_name("models")
+    (first, _) = convert(tiny, models, TINY, trained_on="draem")
+    before = first.read_bytes()
+    other = save(tiny_tensors() | {"encoder.encoder.fc.bias": torch.ones(8)}, tiny.with_name("other.ckpt"))
+    with pytest.raises(ConfigError, match=r"not overwritten(.|\n)*cddpm/fold0/weights"):
+        convert(other, models, TINY, trained_on="brats")
+    assert first.read_bytes() == before
+    assert not (models / "unet_res-brats").exists()
+    convert(other, models, TINY, trained_on="brats", force=True)
+    assert torch.equal(load(first)[0]["encoder.fc.bias"], torch.ones(8))
+
+
+def test_the_command_says_what_it_did_or_what_is_wrong(tiny: Path) -> None:
+    study = tiny.with_name("tiny.yaml")
+    study.write_text(json.dumps({"hyper": TINY}))
+    words = [
+        sys.executable,
+        "-m",
+        "sadm.released",
+        str(tiny),
+        "--study",
+        str(study),
+        "--to",
+        str(tiny.with_name("m")),
+    ]
+    run = {
+        "capture_output": True,
+        "text": True,
+        "env": os.environ | {"PYTHONPATH": str(STUDY.parents[1] / "src")},
+    }
+    done = subprocess.run([*words, "--trained-on", "atlas"], **run)  # type: ignore[call-overload]
+    assert done.returncode == 0, done.stderr
+    assert "m/unet_res-atlas/fold0/weights.safetensors" in done.stdout
+    method: BaseMethod = load_method(tiny.with_name("m") / "cddpm/fold0/weights.safetensors", CPU)
+    assert method.shape == (96, 96)
+    again = subprocess.run([*words, "--trained-on", "atlas"], **run)  # type: ignore[call-overload]
+    assert again.returncode == 1
+    assert again.stderr.startswith("ConfigError: Weights exist")
+    missing = subprocess.run([*words[:4], "--study", "none.yaml"], **run)  # type: ignore[call-overload]
+    assert missing.returncode == 1
+    assert "none.yaml" in missing.stderr
