@@ -23,11 +23,12 @@ def test_rows_are_sums_of_models(study: Study) -> None:
     assert study.rows["SADM_res-STROKE"] == ("cddpm", "unet_res-stroke")
 
 
-def test_thirteen_rows_are_seven_models(study: Study) -> None:
+def test_thirteen_rows_are_eight_models(study: Study) -> None:
     assert len(study.rows) == 13
     assert sorted(study.models) == sorted(
         [
             "cddpm",
+            "spark",
             *(
                 f"{method}-{data}"
                 for method in ("unet", "unet_res")

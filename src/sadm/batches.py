@@ -6,6 +6,7 @@ One pipeline for all methods: draw volumes and slices, augment, paint or look up
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -129,11 +130,13 @@ class Bank:
         """As many batches, of the same sizes, as an epoch of the source."""
         for size in self.sizes():
             rows = torch.randint(self.size, (size,), generator=generator, device=generator.device)
-            picked = {name: None if a is None else a[rows] for name, a in tensors(self.made).items()}
+            picked: dict[str, Any] = {
+                name: None if a is None else a[rows] for name, a in tensors(self.made).items()
+            }
             yield replace(self.made, **picked, generator=generator)
 
 
-def tensors(batch: Batch) -> dict[str, Tensor | None]:
+def tensors(batch: Batch) -> dict[str, Any]:
     """What a batch holds for each slice, by name."""
     return {field.name: getattr(batch, field.name) for field in fields(batch) if field.name != "generator"}
 
@@ -141,5 +144,7 @@ def tensors(batch: Batch) -> dict[str, Tensor | None]:
 def joined(batches: Sequence[Batch]) -> Batch:
     """One batch of all slices of ``batches``."""
     parts = [tensors(batch) for batch in batches]
-    whole = {name: None if a is None else torch.cat([p[name] for p in parts]) for name, a in parts[0].items()}
+    whole: dict[str, Any] = {
+        name: None if a is None else torch.cat([p[name] for p in parts]) for name, a in parts[0].items()
+    }
     return replace(batches[0], **whole)

@@ -28,7 +28,6 @@ def train(
     packed: str | Path,
     splits: str | Path,
     needs: Sequence[str | Path],
-    imagenet: str | Path | None,
     hyper: Mapping[str, Any],
     draem: Mapping[str, Any] | None,
     spacing: float,
@@ -41,8 +40,7 @@ def train(
     """Train ``model``, of ``method``, in ``fold``; write its ``weights`` and its ``curve`` (epoch, step, losses, lr).
 
     ``packed`` is the folder of the training scans and ``splits`` says which train and which validate; ``needs`` are the
-    weights of NEEDS in the same fold; ``imagenet`` those of the method's feature extractor, None if it has none or random
-    ones; ``draem`` the config section for a model that trains on painted anomalies, else
+    weights of NEEDS in the same fold; ``draem`` the config section for a model that trains on painted anomalies, else
     None; ``spacing`` the voxel size in mm; ``settings`` the config section `training`; ``seed`` the study's; ``code`` the
     fingerprint of the code. A state beside the weights lets a killed training go on to the same bytes (on the CPU).
     Raises SplitError for an empty part, DataError for unusable inputs, ProcessingError if the loss is no number.
@@ -59,10 +57,7 @@ def train(
     ]
     frozen = checkpoint.load_needs(needs, device)
     own = seeds.seed(seed, "init", model, fold)
-    net = build(method, hyper, stores[0].slice_shape, frozen, own)
-    if imagenet:
-        net.adopt(checkpoint.load(imagenet)[0])
-    net = net.placed(device)
+    net = build(method, hyper, stores[0].slice_shape, frozen, own).placed(device)
     precision = autocast(device, settings["amp"])
     labelled = module(method).TRAINS_ON == "labels"
     source, validation = (slices_of(net, store, labelled, draem, spacing, precision) for store in stores)
@@ -77,7 +72,7 @@ def train(
         seeds.seed(seed, "validation loss", model, fold),
     )
     about = {"method": method, "hyper": asdict(net.hyper), "shape": list(net.shape)}
-    inputs = [store.digest() for store in stores] + [file_digest(path) for path in [*needs, imagenet] if path]
+    inputs = [store.digest() for store in stores] + [file_digest(path) for path in needs]
     job = {"model": model, "fold": fold, "seed": seed, "code": code, "device": device.type, "inputs": inputs}
     identity = checkpoint.identity(**about, **job, draem=draem, spacing=spacing, settings=settings)
     state = Path(weights).with_name("state.safetensors")
