@@ -160,8 +160,7 @@ def training_notes(models: Mapping[str, Any], splits: Mapping[str, str | Path], 
         rows = pd.read_csv(splits[dataset], sep="\t")
         volumes = int(((rows["set"] == "train") & (rows["fold"] == 0)).sum())
         seen.append(f"{model} {epochs * slices * volumes:,} ({epochs} epochs of {slices * volumes})")
-    notes = [f"Slices seen in training, fold 0: {', '.join(seen)}. {PAPER}"]
-    return notes
+    return [f"Slices seen in training, fold 0: {', '.join(seen)}. {PAPER}"]
 
 
 def body(table: pd.DataFrame, layout: Layout, plus: str, bold: str) -> dict[str, list[str]]:
