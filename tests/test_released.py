@@ -22,7 +22,7 @@ from sadm.anomalies.simplex import SimplexNoise, permutation
 from sadm.checkpoint import load, load_method
 from sadm.diffusion import Diffusion
 from sadm.errors import ConfigError, DataError
-from sadm.methods.base import BaseMethod, build
+from sadm.methods.base import build
 from sadm.released import STUDY, convert, hyper_of, main
 from sadm.score import Scoring, fuse
 
@@ -210,9 +210,9 @@ def test_unet_res_gives_the_released_numbers(
 
 def test_the_score_of_a_volume_is_the_released_one(methods: dict[str, Any]) -> None:
     """Sheet section 6, steps 1 to 4, with the schedule, the maps and the sums written anew in float64."""
-    size, depth, steps = 32, 6, (249, 499, 749)
+    size, depth, steps = 24, 5, (249, 499, 749)
     z, x, y = np.indices((depth, size, size))
-    brain = ((z - 2.5) / 4) ** 2 + ((x - 16) / 13) ** 2 + ((y - 15) / 12) ** 2 < 1
+    brain = ((z - 2) / 4) ** 2 + ((x - 12) / 10) ** 2 + ((y - 11) / 9) ** 2 < 1
     volume = ((0.5 + 0.4 * np.sin(x / 3 + z) * np.cos(y / 4)) * brain).astype(np.float32)
     simplex = SimplexNoise((size, size))
     noises = [simplex.field(torch.from_numpy(permutation(seed))[None]) for seed in (3, 7, 11)]
@@ -422,31 +422,22 @@ def test_nothing_is_overwritten_without_force(tiny: Path) -> None:
 
 
 def test_the_command_says_what_it_did_or_what_is_wrong(tiny: Path) -> None:
-    study = tiny.with_name("tiny.yaml")
+    study, models = tiny.with_name("tiny.yaml"), tiny.with_name("models")
     study.write_text(json.dumps({"hyper": TINY}))
-    words = [
-        sys.executable,
-        "-m",
-        "sadm.released",
-        str(tiny),
-        "--study",
-        str(study),
-        "--to",
-        str(tiny.with_name("m")),
-    ]
-    run = {
-        "capture_output": True,
-        "text": True,
-        "env": os.environ | {"PYTHONPATH": str(STUDY.parents[1] / "src")},
-    }
-    done = subprocess.run([*words, "--trained-on", "atlas"], **run)  # type: ignore[call-overload]
+    words = [str(tiny), "--study", str(study), "--to", str(models), "--trained-on", "atlas"]
+    source = {"PYTHONPATH": str(STUDY.parents[1] / "src")}
+    done = subprocess.run(
+        [sys.executable, "-m", "sadm.released", *words],
+        capture_output=True,
+        text=True,
+        env=os.environ | source,
+    )
     assert done.returncode == 0, done.stderr
-    assert "m/unet_res-atlas/fold0/weights.safetensors" in done.stdout
-    method: BaseMethod = load_method(tiny.with_name("m") / "cddpm/fold0/weights.safetensors", CPU)
-    assert method.shape == (96, 96)
-    again = subprocess.run([*words, "--trained-on", "atlas"], **run)  # type: ignore[call-overload]
-    assert again.returncode == 1
-    assert again.stderr.startswith("ConfigError: Weights exist")
-    missing = subprocess.run([*words[:4], "--study", "none.yaml"], **run)  # type: ignore[call-overload]
-    assert missing.returncode == 1
-    assert "none.yaml" in missing.stderr
+    assert "models/unet_res-atlas/fold0/weights.safetensors" in done.stdout
+    assert load_method(models / "cddpm/fold0/weights.safetensors", CPU).shape == (96, 96)
+    with pytest.raises(SystemExit, match="ConfigError: Weights exist"):
+        main(words)
+    with pytest.raises(SystemExit, match=r"none\.yaml"):
+        main([str(tiny), "--study", "none.yaml"])
+    with pytest.raises(SystemExit, match="no name of a data set"):
+        main([*words, "--trained-on", "../up"])

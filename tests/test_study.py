@@ -92,3 +92,16 @@ def test_reaches_no_heavy_module() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
     ).stdout.split()
     assert not {"torch", "ants", "numpy", "pandas", "nibabel"} & set(loaded)
+
+
+def test_only_methods_with_an_extractor_ask_for_imagenet_weights() -> None:
+    raw = yaml.safe_load((ROOT / "config.yaml").read_text())
+    raw["rows"] |= {"FAE": "fae", "RD": "rd"}
+    study = Study.from_config(raw)
+    asked = {model: study.imagenet(model) for model in study.models}
+    assert {model: network for model, network in asked.items() if network} == {
+        "fae": "resnet18",
+        "rd": "wide_resnet50_2",
+    }
+    assert not study.random_features
+    assert Study.from_config(raw | {"imagenet": {"weights": "random"}}).random_features

@@ -28,7 +28,7 @@ def layout(folds: int = 2) -> dict[str, Any]:
     titles = {"ixi": "IXI", "les": "Les_ions", "draem": "DRAEM"}
     rows = {"cDDPM": ["ixi"], "SADM_x-LES": ["ixi", "les"]}
     names = {"rows": rows, "trivial": ["random"], "testsets": ["les", "draem"], "healthy": "ixi"}
-    return names | {"titles": titles, "folds": folds}
+    return names | {"titles": titles, "folds": folds, "marks": {"cDDPM": "random features"}}
 
 
 def write(folder: Path, folds: int = 2) -> list[Path]:
@@ -53,10 +53,13 @@ def splits(folder: Path) -> dict[str, Path]:
     return found
 
 
-def test_training_is_told_beside_the_papers(tmp_path: Path):
+def test_training_is_told_beside_the_papers_and_marks_beside_the_names(tmp_path: Path):
     out = run(tmp_path, write(tmp_path))
     text = out["md"].read_text()
     assert "cddpm 210 (7 epochs of 30), unet-les 40 (5 epochs of 8). The paper: about 570,000" in text
+    assert "| cDDPM (random features) | IXI |" in text
+    assert "Random features, not ImageNet's: cDDPM." in text
+    assert "cDDPM (random features)" in out["tex"].read_text()
     assert list(pd.read_csv(out["csv"])["row"]) == ["cDDPM", "SADM_x-LES", "random"]
 
 
@@ -96,7 +99,7 @@ def test_text_tables_name_the_training_data_and_embolden_the_best_method(tmp_pat
     assert lines[0].startswith(
         "| Method | Healthy training data | Unhealthy training data | Les_ions DICE | Les_ions AUPRC |"
     )
-    assert lines[2].startswith("| cDDPM | IXI | None | 35.00 ± 7.07 |")
+    assert lines[2].startswith("| cDDPM (random features) | IXI | None | 35.00 ± 7.07 |")
     assert lines[3].startswith("| SADM_x | IXI | Les_ions | **70.00 ± 14.14** |")
     assert lines[4].startswith("| *trivial scores* |")
     assert lines[5].startswith("| *random* | None | None | 35.00 ± 7.07 |")

@@ -16,6 +16,7 @@ from sadm import train as jobs
 from sadm import trainer as training
 from sadm.errors import ConfigError, ProcessingError, SplitError
 from sadm.methods.base import BaseMethod, Batch
+from sadm.networks.imagenet import extractor
 
 D, SHAPE, SCANS = 6, (16, 16), [f"sub-{i}" for i in range(7)]
 SETS = ["train"] * 4 + ["val"] * 2 + ["test"]
@@ -26,6 +27,7 @@ HYPER: dict[str, dict[str, Any]] = {
               "encoder_width": 4, "epochs": 3, "batch": 4, "slices": 2, "schedule": "onecycle", "lr": 1e-3},
     "unet": {"channels": [8, 16], "epochs": 4, "batch": 3, "slices": 1, "schedule": "linear", "lr": 1e-2},
     "unet_res": {"channels": [8, 16], "epochs": 4, "batch": 4, "slices": 2, "lr": 1e-2},
+    "fae": {"size": 32, "backbone_width": 8, "channels": [8, 8], "adapt_statistics": False, "epochs": 2, "batch": 4},
 }  # fmt: skip
 
 
@@ -234,3 +236,33 @@ def test_a_loss_that_is_no_number_stops_the_training(tmp_path: Path) -> None:
 def test_an_empty_part_is_named(train: Callable[..., Path], tmp_path: Path) -> None:
     with pytest.raises(SplitError, match="train part of fold 7 for unet-real"):
         train(tmp_path, "unet-real", fold=7)
+
+
+def test_imagenet_weights_are_taken_over_and_saved_with_the_model(
+    train: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    torch.manual_seed(3)
+    given, file = extractor("resnet18", 8).state_dict(), tmp_path / "imagenet.safetensors"
+    checkpoint.save(given, {"source": "imagenet"}, file)
+    tensors, _ = checkpoint.load(train(tmp_path / "with", "fae", imagenet=file))
+    assert all(torch.equal(tensors[f"extractor.{name}"], value) for name, value in given.items())
+    assert "random features" not in capsys.readouterr().err
+    other, _ = checkpoint.load(train(tmp_path / "without", "fae"))
+    assert not torch.equal(tensors["extractor.conv1.weight"], other["extractor.conv1.weight"])
+    assert "fae: random features, no ImageNet weights" in capsys.readouterr().err
+    again, _ = checkpoint.load(train(tmp_path / "again", "fae"))
+    assert all(torch.equal(again[name], value) for name, value in other.items())
+
+
+def test_a_state_of_other_imagenet_weights_is_not_resumed(
+    train: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+    monkeypatch.setattr(training.Trainer, "fit", lambda self, state, identity: seen.append(identity))
+    for seed in (1, 2):
+        torch.manual_seed(seed)
+        checkpoint.save(extractor("resnet18", 8).state_dict(), {}, tmp_path / f"{seed}.safetensors")
+    for file in ("1.safetensors", "2.safetensors", None, "1.safetensors"):
+        train(tmp_path / "out", "fae", imagenet=file and tmp_path / file)
+    assert len(set(seen)) == 3
+    assert seen[0] == seen[3]

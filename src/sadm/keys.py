@@ -180,6 +180,17 @@ class Training:
 
 
 @dataclass(frozen=True)
+class Imagenet:
+    """ImageNet weights of the feature extractors of FAE and RD."""
+
+    weights: str = key(
+        "fetch",
+        "fetch (checked), a folder that holds torchvision's files, or random (untrained features, which the table marks)",
+        **TEXT,
+    )
+
+
+@dataclass(frozen=True)
 class Dataset:
     """One data set: which importer lists it, and how its scans are treated."""
 
@@ -205,6 +216,7 @@ class Dataset:
 SECTIONS = {
     "atlas": Atlas, "grid": Grid, "registration": Registration, "brain": Brain, "bias": Bias, "quality": Quality,
     "splits": Splits, "draem": Draem, "score": Score, "training": Training,
+    "imagenet": Imagenet,
 }  # fmt: skip
 TOP: dict[str, tuple[Any, dict[str, Any]]] = {
     "name": (None, {**TEXT, "description": "name of the study, printed in the table"}),

@@ -117,6 +117,16 @@ class Study:
         said, hyper = registry.constants(f"methods/{self.method(model)}"), self.hyper(model)
         return [*said["NEEDS"], *(need for key, need in said.get("NEEDS_IF", {}).items() if hyper[key])]
 
+    def imagenet(self, model: str) -> str | None:
+        """The network whose ImageNet weights ``model`` looks at slices with; None if it has none."""
+        found: str | None = registry.constants(f"methods/{self.method(model)}").get("IMAGENET")
+        return found
+
+    @property
+    def random_features(self) -> bool:
+        """Whether feature extractors get random weights instead of ImageNet's."""
+        return bool(self.config["imagenet"]["weights"] == "random")
+
     def reconstructor(self, model: str) -> str | None:
         """The model whose reconstructions ``model`` scores with: itself, one that it needs, or none."""
         reconstructs = [

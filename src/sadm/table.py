@@ -4,7 +4,7 @@ Three files: .csv with full precision, .md and .tex in the paper's layout, with 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,8 @@ class Layout:
     """What the table shows.
 
     ``rows``: {row: names of the training sets of its models, the models that they need included}; ``trivial``: names of the
-    trivial scores; ``titles``: printed names of data sets, training sets and test sets; ``healthy``: the healthy data set.
+    trivial scores; ``titles``: printed names of data sets, training sets and test sets; ``healthy``: the healthy data set;
+    ``marks``: {row: what its method lacks, printed beside its name}.
     """
 
     rows: Mapping[str, Sequence[str]]
@@ -36,6 +37,7 @@ class Layout:
     folds: int
     healthy: str
     titles: Mapping[str, str]
+    marks: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def all_rows(self) -> list[str]:
@@ -51,6 +53,7 @@ class Layout:
         unhealthy = self.unhealthy(row)
         method, _, suffix = row.rpartition("-")
         method = method if suffix and suffix.lower() == unhealthy.lower() else row
+        method += f" ({self.marks[row]})" if row in self.marks else ""
         healthy = self.healthy in self.rows.get(row, ()) or (row in self.trivial and row.startswith("mean-"))
         return [method, self.titles[self.healthy] if healthy else "None", self.titles.get(unhealthy, "None")]
 
@@ -151,7 +154,7 @@ def protocol_notes(study: Mapping[str, Any], layout: Layout) -> list[str]:
 
 
 def training_notes(models: Mapping[str, Any], splits: Mapping[str, str | Path], layout: Layout) -> list[str]:
-    """How much each model was trained, beside the paper.
+    """How much each model was trained, beside the paper; and what the marked rows lack.
 
     ``models``: {model: its training data set, epochs, and slices of a volume an epoch}; ``splits``: {data set: splits file}.
     """
@@ -160,7 +163,11 @@ def training_notes(models: Mapping[str, Any], splits: Mapping[str, str | Path], 
         rows = pd.read_csv(splits[dataset], sep="\t")
         volumes = int(((rows["set"] == "train") & (rows["fold"] == 0)).sum())
         seen.append(f"{model} {epochs * slices * volumes:,} ({epochs} epochs of {slices * volumes})")
-    return [f"Slices seen in training, fold 0: {', '.join(seen)}. {PAPER}"]
+    notes = [f"Slices seen in training, fold 0: {', '.join(seen)}. {PAPER}"]
+    for mark in sorted(set(layout.marks.values())):
+        rows = ", ".join(row for row, own in layout.marks.items() if own == mark)
+        notes.append(f"{mark.capitalize()}, not ImageNet's: {rows}. These are not the published methods.")
+    return notes
 
 
 def body(table: pd.DataFrame, layout: Layout, plus: str, bold: str) -> dict[str, list[str]]:

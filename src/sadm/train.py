@@ -1,6 +1,7 @@
 """The training of one model in one fold: from packed volumes to weights and a curve."""
 
 import hashlib
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, replace
@@ -36,13 +37,15 @@ def train(
     code: str,
     weights: str | Path,
     curve: str | Path,
+    imagenet: str | Path | None = None,
 ) -> None:
     """Train ``model``, of ``method``, in ``fold``; write its ``weights`` and its ``curve`` (epoch, step, losses, lr).
 
     ``packed`` is the folder of the training scans and ``splits`` says which train and which validate; ``needs`` are the
     weights of NEEDS in the same fold; ``draem`` the config section for a model that trains on painted anomalies, else
     None; ``spacing`` the voxel size in mm; ``settings`` the config section `training`; ``seed`` the study's; ``code`` the
-    fingerprint of the code. A state beside the weights lets a killed training go on to the same bytes (on the CPU).
+    fingerprint of the code; ``imagenet`` the ImageNet weights of the method's feature extractor, None if it has none, or
+    random ones, which stderr then says. A state beside the weights lets a killed training go on to the same bytes (on the CPU).
     Raises SplitError for an empty part, DataError for unusable inputs, ProcessingError if the loss is no number.
     """
     device = pick_device(settings["device"])
@@ -57,7 +60,12 @@ def train(
     ]
     frozen = checkpoint.load_needs(needs, device)
     own = seeds.seed(seed, "init", model, fold)
-    net = build(method, hyper, stores[0].slice_shape, frozen, own).placed(device)
+    net = build(method, hyper, stores[0].slice_shape, frozen, own)
+    if imagenet:
+        net.adopt(checkpoint.load(imagenet)[0])
+    elif hasattr(module(method), "IMAGENET"):
+        print(f"{model}: random features, no ImageNet weights (imagenet.weights)", file=sys.stderr)
+    net = net.placed(device)
     precision = autocast(device, settings["amp"])
     labelled = module(method).TRAINS_ON == "labels"
     source, validation = (slices_of(net, store, labelled, draem, spacing, precision) for store in stores)
@@ -72,7 +80,7 @@ def train(
         seeds.seed(seed, "validation loss", model, fold),
     )
     about = {"method": method, "hyper": asdict(net.hyper), "shape": list(net.shape)}
-    inputs = [store.digest() for store in stores] + [file_digest(path) for path in needs]
+    inputs = [store.digest() for store in stores] + [file_digest(path) for path in [*needs, imagenet] if path]
     job = {"model": model, "fold": fold, "seed": seed, "code": code, "device": device.type, "inputs": inputs}
     identity = checkpoint.identity(**about, **job, draem=draem, spacing=spacing, settings=settings)
     state = Path(weights).with_name("state.safetensors")

@@ -22,6 +22,8 @@ TINY: dict[str, Any] = {
 }  # fmt: skip
 TINY_OF: dict[str, dict[str, Any]] = {
     "spark": {"decoder_width": 32},
+    "fae": {"size": 64, "backbone_width": 8},
+    "rd": {"size": 64, "backbone_width": 8, "backbone_layers": (1, 1, 1)},
     "draem_net": {"reconstructive": (8, 16, 16), "discriminative": (8, 16, 16)},
 }
 

@@ -24,6 +24,7 @@ wildcard_constraints:
     testset="|".join(study.testsets),
     model="|".join(map(re.escape, study.models)),
     fold="[0-9]+",
+    network="[a-z0-9_]+",
     row="|".join(map(re.escape, [*study.rows, *study.trivial])),
 
 

@@ -10,6 +10,11 @@ LAYOUT = {
     "folds": study.folds,
     "healthy": study.healthy,
     "titles": TITLES,
+    "marks": {
+        row: "random features"
+        for row, models in study.rows.items()
+        if study.random_features and any(map(study.imagenet, models))
+    },
 }
 STUDY = {key: study.config[key] for key in ("name", "protocol", "seed", "grid", "score")}
 TRAINED = {

@@ -8,11 +8,36 @@ TRAINING = study.section("training")
 DEVICE = {key: TRAINING[key] for key in ("device", "amp")}
 
 
+rule imagenet:
+    output:
+        "results/imagenet/{network}.safetensors",
+    log:
+        "logs/imagenet/{network}.log",
+    conda:
+        "../../envs/torch.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        weights=study.section("imagenet")["weights"],
+        code=code("imagenet.py"),
+    message:
+        "ImageNet weights of {wildcards.network}: {params.weights}."
+    script:
+        "../scripts/imagenet.py"
+
+
 rule train:
     input:
         packed=lambda w: expand(rules.pack.output, dataset=study.source(study.trained_on(w.model))),
         splits=lambda w: expand(rules.splits.output, dataset=study.source(study.trained_on(w.model))),
         needs=lambda w: expand(rules.train.output.weights, model=study.needs(w.model), fold=w.fold),
+        imagenet=lambda w: (
+            expand(rules.imagenet.output, network=study.imagenet(w.model))
+            if study.imagenet(w.model) and not study.random_features
+            else []
+        ),
     output:
         weights="results/models/{model}/fold{fold}/weights.safetensors",
         curve="results/models/{model}/fold{fold}/curve.csv",

@@ -10,5 +10,6 @@ with to_log(snakemake.log[0], snakemake.threads):
     files, names, params = snakemake.input, snakemake.wildcards, dict(snakemake.params.items())
     train(
         model=names.model, fold=int(names.fold), packed=Path(files.packed[0]).parent, splits=files.splits[0],
-        needs=list(files.needs), weights=snakemake.output.weights, curve=snakemake.output.curve, **params,
+        needs=list(files.needs), imagenet=next(iter(files.imagenet), None), weights=snakemake.output.weights,
+        curve=snakemake.output.curve, **params,
     )  # fmt: skip

@@ -95,6 +95,10 @@ class BaseMethod(nn.Module):
     def limit_gradients(self) -> None:
         """Called between the backward pass and the optimiser's step: a method that clips does so here."""
 
+    def adopt(self, tensors: Mapping[str, Tensor]) -> None:
+        """Take over the ImageNet weights of the feature extractor; only where IMAGENET names one."""
+        raise NotImplementedError
+
     def context(self, batch: Batch) -> Tensor | None:
         """What the loss needs of the frozen methods in ``needs``; called without gradients. None if it needs nothing."""
         return None

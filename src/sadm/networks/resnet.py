@@ -15,12 +15,12 @@ EXPANSION = 4
 class Bottleneck(nn.Module):
     """1x1, 3x3 (with the stride), 1x1 convolution, each with batch normalisation, around a shortcut."""
 
-    def __init__(self, inputs: int, width: int, stride: int) -> None:
+    def __init__(self, inputs: int, width: int, stride: int, expansion: int = EXPANSION) -> None:
         super().__init__()
-        outputs = width * EXPANSION
+        outputs = width * expansion
         self.conv1 = nn.Conv2d(inputs, width, 1, bias=False)
         self.bn1 = nn.BatchNorm2d(width)
-        self.conv2 = nn.Conv2d(width, width, 3, stride, padding=1, bias=False)
+        self.conv2: nn.Module = nn.Conv2d(width, width, 3, stride, padding=1, bias=False)
         self.bn2 = nn.BatchNorm2d(width)
         self.conv3 = nn.Conv2d(width, outputs, 1, bias=False)
         self.bn3 = nn.BatchNorm2d(outputs)
@@ -31,7 +31,7 @@ class Bottleneck(nn.Module):
             self.downsample = nn.Sequential(conv, nn.BatchNorm2d(outputs))
 
     def forward(self, x: Tensor, keep: Tensor | None = None) -> Tensor:
-        """[B, C, H, W] -> [B, 4 width, H / stride, W / stride]; ``keep`` [B] multiplies the residual branch."""
+        """[B, C, H, W] -> [B, expansion width, H / stride, W / stride]; ``keep`` [B] multiplies the residual branch."""
         shortcut = x if self.downsample is None else self.downsample(x)
         x = self.act(self.bn1(self.conv1(x)))
         x = self.bn3(self.conv3(self.act(self.bn2(self.conv2(x)))))

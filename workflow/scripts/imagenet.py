@@ -1,0 +1,8 @@
+"""Rule imagenet: the ImageNet weights of one feature extractor."""
+
+from sadm.logs import to_log
+
+with to_log(snakemake.log[0], snakemake.threads):
+    from sadm.imagenet import imagenet
+
+    imagenet(snakemake.wildcards.network, snakemake.params.weights, snakemake.output[0])
