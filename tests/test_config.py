@@ -140,8 +140,8 @@ def test_numbers_of_the_paper() -> None:
     assert draem["threshold"][0] < draem["threshold"][1], "uniformly sampled"
     score = study.section("score")
     assert (score["ssim_sigma"], score["median"], score["beta"]) == (1.0, 5, 0.5)
-    assert len(study.rows) == 13
-    assert len(study.models) == 8
+    assert len(study.rows) == 22
+    assert len(study.models) == 17
 
 
 def test_paper_numbers_are_the_defaults() -> None:

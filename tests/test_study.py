@@ -23,12 +23,13 @@ def test_rows_are_sums_of_models(study: Study) -> None:
     assert study.rows["SADM_res-STROKE"] == ("cddpm", "unet_res-stroke")
 
 
-def test_thirteen_rows_are_eight_models(study: Study) -> None:
-    assert len(study.rows) == 13
+def test_twenty_two_rows_are_seventeen_models(study: Study) -> None:
+    assert len(study.rows) == 22
     assert sorted(study.models) == sorted(
         [
             "cddpm",
             "spark",
+            *("ae", "vae", "dae", "fae", "rd", "ddpm", "pddpm", "pii", "draem_net-draem"),
             *(
                 f"{method}-{data}"
                 for method in ("unet", "unet_res")
@@ -96,8 +97,7 @@ def test_reaches_no_heavy_module() -> None:
 
 def test_only_methods_with_an_extractor_ask_for_imagenet_weights() -> None:
     raw = yaml.safe_load((ROOT / "config.yaml").read_text())
-    raw["rows"] |= {"FAE": "fae", "RD": "rd"}
-    study = Study.from_config(raw)
+    study = Study.from_config(raw | {"imagenet": {"weights": "fetch"}})
     asked = {model: study.imagenet(model) for model in study.models}
     assert {model: network for model, network in asked.items() if network} == {
         "fae": "resnet18",

@@ -21,7 +21,7 @@ def planned(text: str) -> dict[str, int]:
 def test_raw_heads_become_a_table(ran) -> None:  # type: ignore[no-untyped-def]
     with open(ran.folder / "results/table1.csv", newline="") as stream:
         rows = list(csv.DictReader(stream))
-    assert [row["kind"] for row in rows].count("method") == 13
+    assert [row["kind"] for row in rows].count("method") == 22
     assert [row["kind"] for row in rows].count("trivial") == 4
     for row in rows:
         for testset in ("tumour", "stroke", "draem"):
