@@ -105,3 +105,10 @@ def test_only_methods_with_an_extractor_ask_for_imagenet_weights() -> None:
     }
     assert not study.random_features
     assert Study.from_config(raw | {"imagenet": {"weights": "random"}}).random_features
+
+
+def test_pre_training_of_another_encoder_stops_before_the_dag() -> None:
+    raw = yaml.safe_load((ROOT / "config.yaml").read_text())
+    raw["hyper"]["spark"] |= {"encoder_width": 8}
+    with pytest.raises(ConfigError, match=r"hyper\.spark\.encoder_width: not that of cddpm"):
+        Study.from_config(raw)

@@ -229,6 +229,22 @@ class Study:
                     f"hyper.{name}: no row has this model",
                     fix=config.nearest(name.replace("@", "-"), self.models),
                 )
+        for model in self.models:
+            said, own = registry.constants(f"methods/{self.method(model)}"), self.hyper(model)
+            for need in set(self.needs(model)) & set(said.get("NEEDS_IF", {}).values()):
+                theirs = self.hyper(need)
+                differ = [key for key in said["SHARES"] if _plain(own[key]) != _plain(theirs[key])]
+                if differ:
+                    cause = f"{own[differ[0]]} and {theirs[differ[0]]}"
+                    raise ConfigError(
+                        f"hyper.{need}.{differ[0]}: not that of {model}, which starts from it",
+                        cause=cause,
+                        fix=f"give both the same {' and '.join(said['SHARES'])}",
+                    )
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _known(name: str, known: list[str], where: str) -> str:

@@ -18,6 +18,7 @@ from sadm.networks.resnet import ResNet
 
 NEEDS = ()
 NEEDS_IF = {"pretrained": "spark"}
+SHARES = ("encoder_layers", "encoder_width")  # with NEEDS_IF's
 TRAINS_ON = "healthy"
 RECONSTRUCTS = True
 
