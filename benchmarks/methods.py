@@ -20,8 +20,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "src"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 
 import torch
 import yaml
@@ -33,6 +32,7 @@ from sadm.registry import constants
 from sadm.score import Scoring
 from sadm.study import Study
 
+ROOT = Path(__file__).resolve().parents[1]
 TEST_VOLUMES = 1151 + 589 + 160  # paper: BRATS, ATLAS, DRAEM
 FEW = 2  # slices that the work is counted on
 
