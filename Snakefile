@@ -24,3 +24,9 @@ rule all:
     input:
         rules.table.output,
         expand(rules.figures.output, testset=study.testsets),
+        expand(rules.checks.output, dataset=study.datasets),
+
+
+rule prep:
+    input:
+        expand(rules.checks.output, dataset=study.datasets),

@@ -60,6 +60,14 @@ class Registration:
     refine_iterations: list[int] = key(
         [100, 50, 20, 0], "iterations by level, brain to SRI24 brain", **listed({**INT, "minimum": 0})
     )
+    retry_below: float = key(
+        0.23,
+        "normalised mutual information of head and SRI24 head (0 to 1; good ones have .26 to .31) below which other starts are tried",
+        **NUMBER,
+        minimum=0,
+        maximum=1,
+    )
+    refine_retry_below: float = key(0.2, "the same of brain and SRI24 brain", **NUMBER, minimum=0, maximum=1)
     seed: int = key(1, "seed of the sampling in the mutual information", **INT, minimum=1)
 
 
@@ -94,6 +102,43 @@ class Quality:
     )
     overlap: float = key(
         0.85, "smallest Dice of the brain mask with the SRI24 brain", **NUMBER, minimum=0, maximum=1
+    )
+    coverage: float = key(
+        0.7,
+        "smallest share of an octant of the SRI24 brain in the brain mask",
+        **NUMBER,
+        minimum=0,
+        maximum=1,
+    )
+    nmi: float = key(
+        0.1, "smallest normalised mutual information with SRI24 in its brain", **NUMBER, minimum=0, maximum=1
+    )
+    correlation: float = key(
+        0.3,
+        "smallest correlation with SRI24 in its brain: the contrast of a T1",
+        **NUMBER,
+        minimum=-1,
+        maximum=1,
+    )
+    outside: float = key(
+        0.02,
+        "largest share of the SRI24 brain outside the scan's field of view",
+        **NUMBER,
+        minimum=0,
+        maximum=1,
+    )
+    stretch: float = key(
+        3.6,
+        "largest distance of the head's stretch from adults', in standard deviations",
+        **NUMBER,
+        minimum=0,
+    )
+    rotation: float = key(
+        60.0,
+        "largest angle between the head and the axes of its header, in degrees",
+        **NUMBER,
+        minimum=0,
+        maximum=180,
     )
     on_failure: str = key(
         "exclude", "a scan that fails is excluded by name, or stops the run", **TEXT, enum=["exclude", "stop"]

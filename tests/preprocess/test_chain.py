@@ -1,9 +1,12 @@
 """The whole chain on one real head."""
 
+from dataclasses import asdict
+
 import numpy as np
 import pytest
 
 from sadm.io import load_nifti, read_json
+from sadm.keys import Quality
 from sadm.preprocess.bias import bias
 from sadm.preprocess.brain import brain
 from sadm.preprocess.grid import grid
@@ -33,17 +36,20 @@ def test_a_raw_head_becomes_a_prepared_volume(shared_data, atlas_files, tmp_path
         for name in ("start.mat", "mask.nii.gz", "refined.mat", "field.nii.gz", "qc.json")
     )
     kind = {"space": "native", "stripped": False, "seed": 1}
-    register(t1, head, template, start, iterations=[200, 100, 50, 0], grid=PLACE, **kind)
+    register(t1, head, template, start, iterations=[200, 100, 50, 0], retry_below=0.23, grid=PLACE, **kind)
     rest = {"method": "deepbet", "tta": False, "device": "cpu", "hdbet_parameters": None, "threads": 1}
     brain(t1, start, template, "", mask, **rest)
-    refine(t1, mask, start, template, refined, refine_iterations=[100, 50, 20, 0], **kind)
+    refine(
+        t1, mask, start, template, refined, refine_iterations=[100, 50, 20, 0], refine_retry_below=0.2, **kind
+    )
     n4 = {"shrink": 8, "iterations": [40, 30, 20], "tolerance": 0.001}
     bias(t1, mask, start, refined, template, field, space="native", grid=PLACE, **n4)
-    outputs = {name: str(tmp_path / f"out_{name}.nii.gz") for name in ("t1", "brain", "lesion")} | {"qc": qc}
+    outputs = {name: str(tmp_path / f"out_{name}.nii.gz") for name in ("t1", "brain", "lesion")} | {
+        "qc": qc,
+        "picture": str(tmp_path / "qc.png"),
+    }
     sizes = PLACE | {"downsample": 2, "crop": 15}
-    grid(
-        t1, mask, start, refined, field, "", template, outputs, grid=sizes, brain_ml=[900, 1900], overlap=0.85
-    )
+    grid(t1, mask, start, refined, field, "", template, outputs, grid=sizes, limits=asdict(Quality()))
     found, inside = (np.asarray(load_nifti(outputs[name]).dataobj) for name in ("t1", "brain"))
     check = read_json(qc)
     assert check["passed"], check["reasons"]

@@ -1,5 +1,7 @@
 """The prepared volume: one interpolation, volumes of labels, right affines, no dependence on the order of axes."""
 
+from dataclasses import asdict
+
 import nibabel as nib
 import numpy as np
 import pytest
@@ -9,7 +11,9 @@ from hypothesis.extra.numpy import arrays
 from scipy import ndimage
 
 from sadm.io import load_nifti, read_json
-from sadm.preprocess.grid import Target, grid, keep_volume, lesion_share, normalise, prepare
+from sadm.keys import Quality
+from sadm.preprocess.grid import Target, grid, normalise, prepare
+from sadm.preprocess.label import keep_volume, share
 from sadm.preprocess.space import Grid, sample, scaling, translation, write_transform
 
 PAPER = {"shape": [192, 192, 160], "spacing": 1.0, "downsample": 2, "crop": 15}
@@ -41,16 +45,16 @@ def test_normalise_of_a_constant_or_broken_image_is_zero(values):
 
 @settings(max_examples=50, deadline=None)
 @given(arrays(np.float32, (4, 5, 3), elements=st.floats(0, 1, width=16)))
-def test_the_label_has_the_volume_of_the_shares_and_takes_the_fullest_voxels(share):
-    label = keep_volume(share)
-    assert label.sum() == round(float(share.sum(dtype=np.float64)))
+def test_the_label_has_the_volume_of_the_shares_and_takes_the_fullest_voxels(shares):
+    label = keep_volume(shares)
+    assert label.sum() == round(float(shares.sum(dtype=np.float64)))
     if label.any() and not label.all():
-        assert share[label == 1].min() >= share[label == 0].max()
+        assert shares[label == 1].min() >= shares[label == 0].max()
 
 
 def test_whole_voxels_stay_as_they_are():
-    share = (np.random.default_rng(0).random((9, 8, 7)) < 0.3).astype(np.float32)
-    np.testing.assert_array_equal(keep_volume(share), share)
+    shares = (np.random.default_rng(0).random((9, 8, 7)) < 0.3).astype(np.float32)
+    np.testing.assert_array_equal(keep_volume(shares), shares)
 
 
 @pytest.mark.parametrize(("downsample", "tolerance"), [(1, 0.02), (2, 0.05)])
@@ -71,7 +75,7 @@ def test_labels_of_more_than_1_ml_keep_their_volume(phantom, planted, voxel, dow
         label = nib.Nifti1Image(np.where(mask, 1 + (radius > 9) * 3, 0).astype(np.uint8), affine)
         volume = mask.sum() * Grid.of(label).voxel
         assert volume > 1000
-        found = keep_volume(lesion_share(label, target, planted))
+        found = keep_volume(target.reduce(share(label, target.fine, planted)))
         assert found.sum() * target.coarse.voxel * np.linalg.det(planted[:3, :3]) == pytest.approx(
             volume, rel=tolerance
         )
@@ -83,12 +87,12 @@ def test_the_scan_is_interpolated_once(phantom, planted):
     affine = planted @ target.fine.affine @ translation([-20, -20, -20]) @ scaling(1.1)
     raw = np.random.default_rng(0).random((80, 80, 80), dtype=np.float32)
     start = planted @ translation([0.4, 0.2, -0.3])
-    found, brain, _ = prepare(
+    made = prepare(
         nib.Nifti1Image(raw, affine), atlas_mask(phantom), flat_field(target), target, start, planted
     )
     matrix = np.linalg.inv(affine) @ planted @ target.fine.affine
     wanted = ndimage.affine_transform(raw, matrix[:3, :3], matrix[:3, 3], output_shape=(48, 48, 48), order=1)
-    inside = brain > 0
+    found, inside = made.t1, made.brain > 0
     assert inside.mean() > 0.5
     low, high = np.percentile(wanted[inside].astype(np.float64), (1, 99))
     np.testing.assert_allclose(found[inside], ((wanted[inside] - low) / (high - low)).clip(0, 1), atol=1e-4)
@@ -100,7 +104,7 @@ def test_the_mask_goes_by_register_and_the_scan_by_refine(phantom):
     shift = translation([6, 0, 0])
     moved = nib.Nifti1Image(np.asarray(phantom.head.dataobj), shift @ phantom.head.affine)
     start_mask = nib.Nifti1Image(np.asarray(atlas_mask(phantom).dataobj), shift @ phantom.head.affine)
-    _, brain, _ = prepare(moved, start_mask, flat_field(target), target, np.eye(4), shift)
+    brain = prepare(moved, start_mask, flat_field(target), target, np.eye(4), shift).brain
     wanted = target.reduce(sample(atlas_mask(phantom), target.fine) >= 0.5) >= 0.5
     np.testing.assert_array_equal(brain > 0, wanted)
 
@@ -125,7 +129,9 @@ def run(
         saved(turn(lesion), "lesion.nii.gz"),
     )
     outputs |= {name: str(tmp_path / f"out_{name}.nii.gz") for name in ("t1", "brain", "lesion")}
-    grid(*files, *places, phantom.brain_file, outputs, grid=PAPER, brain_ml=list(brain_ml), overlap=0.85)
+    limits = asdict(Quality()) | {"brain_ml": list(brain_ml), "stretch": 9.0}  # the phantom is no adult
+    outputs["picture"] = str(tmp_path / "qc.png")
+    grid(*files, *places, phantom.brain_file, outputs, grid=PAPER, limits=limits)
     return outputs, lesion
 
 

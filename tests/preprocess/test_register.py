@@ -9,13 +9,16 @@ import numpy as np
 import pytest
 
 from sadm.errors import ConfigError
-from sadm.preprocess import register as module
+from sadm.preprocess import affine as module
+from sadm.preprocess import register as steps
+from sadm.preprocess.affine import affine
 from sadm.preprocess.refine import refine
-from sadm.preprocess.register import affine, register
+from sadm.preprocess.register import register
 from sadm.preprocess.space import Grid, read_transform, sample, study_grid
 
 GRID = {"shape": [192, 192, 160], "spacing": 1.0}
-SETTINGS = {"iterations": [200, 100, 50, 0], "seed": 1, "grid": GRID}
+SETTINGS = {"iterations": [200, 100, 50, 0], "retry_below": 0.2, "seed": 1, "grid": GRID}
+BLANK = nib.Nifti1Image(np.zeros((4, 4, 4), dtype=np.float32), np.eye(4))
 
 
 def distance(found: np.ndarray, wanted: np.ndarray, brain: nib.Nifti1Image) -> float:
@@ -51,7 +54,13 @@ def test_a_planted_affine_is_found_by_the_head_and_refined_by_the_brain(
         np.linalg.inv(planted) @ found,
     )
     mask = saved(nib.Nifti1Image((inside >= 0.5).astype(np.uint8), grid.affine), "mask.nii.gz")
-    rest = {"space": "native", "stripped": False, "refine_iterations": [100, 50, 20, 0], "seed": 1}
+    rest = {
+        "space": "native",
+        "stripped": False,
+        "refine_iterations": [100, 50, 20, 0],
+        "refine_retry_below": 0.2,
+        "seed": 1,
+    }
     refine(t1, mask, out[0], phantom.brain_file, out[2], **rest)
     assert distance(read_transform(out[2]), planted, phantom.brain) < 1
     refine(t1, mask, out[0], phantom.brain_file, out[3], **(rest | {"stripped": True}))
@@ -61,11 +70,11 @@ def test_a_planted_affine_is_found_by_the_head_and_refined_by_the_brain(
 def test_a_stripped_scan_is_registered_to_the_brain(phantom, native, planted, saved, tmp_path, monkeypatch):
     used = []
 
-    def spy(image, template, iterations, seed):
+    def spy(image, template, iterations, retry_below, seed):
         used.append(np.asarray(template.dataobj))
         return np.eye(4)
 
-    monkeypatch.setattr(module, "native", spy)
+    monkeypatch.setattr(steps, "native", spy)
     t1 = saved(native(planted, 4.0, brain=True), "t1.nii.gz")
     for stripped in (True, False):
         register(
@@ -117,22 +126,25 @@ def test_a_released_volume_is_cropped_or_padded_about_its_centre(phantom, saved,
 @pytest.mark.parametrize("iterations", [[], [0, 0], [1, 1, 1, 1, 1]])
 def test_levels_that_are_not_possible_are_named(iterations, no_ants):
     with pytest.raises(ConfigError, match="levels"):
-        affine(None, None, iterations, 1, 0.2)
+        affine(BLANK, BLANK, iterations, 1, 0.2)
 
 
 def test_a_registration_that_gives_up_leaves_the_identity(monkeypatch, capsys):
     class Ants:
+        def from_numpy(self, *args, **kwargs):
+            return None
+
         def registration(self, *args, **kwargs):
             raise RuntimeError("Registration failed with error code 1")
 
     monkeypatch.setattr(module, "import_ants", Ants)
-    np.testing.assert_array_equal(affine(None, None, [5], 1, 0.2), np.eye(4))
+    np.testing.assert_array_equal(affine(BLANK, BLANK, [5], 1, 0.2), np.eye(4))
     assert "error code 1" in capsys.readouterr().out
 
 
 def test_ants_is_imported_without_what_only_plots(tmp_path):
     code = (
-        "import sys; from sadm.preprocess.register import import_ants; ants = import_ants(); import numpy as np\n"
+        "import sys; from sadm.preprocess.affine import import_ants; ants = import_ants(); import numpy as np\n"
         "heavy = {'pandas', 'matplotlib', 'statsmodels', 'sklearn'} & set(sys.modules); assert not heavy, heavy\n"
         "image = ants.from_numpy(np.eye(9, dtype=np.float32)); table = ants.label_stats(image, image.clone('unsigned int'))\n"
         "import pandas, scipy.stats; assert isinstance(table, pandas.DataFrame) and len(table) == 2\n"

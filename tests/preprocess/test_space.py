@@ -93,7 +93,7 @@ def test_world_grid_covers_every_voxel():
 
 
 def test_transform_is_stored_as_ants_reads_it(tmp_path, planted):
-    from sadm.preprocess.register import import_ants
+    from sadm.preprocess.affine import import_ants
 
     file = tmp_path / "x.mat"
     write_transform(planted, file)

@@ -6,6 +6,8 @@ data set memory-mapped arrays of the scans that passed.
 """
 
 PLACE = {key: study.section("grid")[key] for key in ("shape", "spacing")}
+REGISTRATION = study.section("registration")
+LIMITS = {key: limit for key, limit in study.section("quality").items() if key != "on_failure"}
 KIND = lambda w: {key.lower(): study.importer(w.dataset)[key] for key in ("SPACE", "STRIPPED")}
 
 
@@ -46,7 +48,7 @@ rule register:
         runtime=10,
     params:
         kind=KIND,
-        settings={key: study.section("registration")[key] for key in ("iterations", "seed")},
+        settings={key: REGISTRATION[key] for key in ("iterations", "retry_below", "seed")},
         grid=PLACE,
         code=code("register.py"),
     message:
@@ -101,7 +103,7 @@ rule refine:
         runtime=10,
     params:
         kind=KIND,
-        settings={key: study.section("registration")[key] for key in ("refine_iterations", "seed")},
+        settings={key: REGISTRATION[key] for key in ("refine_iterations", "refine_retry_below", "seed")},
         code=code("refine.py"),
     message:
         "Refine the registration of {wildcards.scan} of {wildcards.dataset} by its brain."
@@ -150,6 +152,7 @@ rule grid:
         brain="results/prep/{dataset}/{scan}/{scan}_space-study_desc-brain_mask.nii.gz",
         lesion="results/prep/{dataset}/{scan}/{scan}_space-study_label-lesion_mask.nii.gz",
         qc="results/prep/{dataset}/{scan}/{scan}_qc.json",
+        picture="results/prep/{dataset}/{scan}/{scan}_qc.png",
     log:
         "logs/grid/{dataset}/{scan}.log",
     conda:
@@ -159,12 +162,33 @@ rule grid:
         runtime=10,
     params:
         grid=study.section("grid"),
-        limits={key: study.section("quality")[key] for key in ("brain_ml", "overlap")},
+        limits=LIMITS,
         code=code("grid.py"),
     message:
         "Bring {wildcards.scan} of {wildcards.dataset} to the study's grid, shape {params.grid[shape]}, every {params.grid[downsample]} averaged."
     script:
         "../scripts/grid.py"
+
+
+rule checks:
+    input:
+        qc=lambda w: expand(rules.grid.output.qc, dataset=w.dataset, scan=study.scans(w.dataset)),
+    output:
+        "results/qc/{dataset}.tsv",
+    log:
+        "logs/checks/{dataset}.log",
+    conda:
+        "../../envs/imaging.yaml"
+    resources:
+        mem_mb=500,
+        runtime=5,
+    params:
+        scans=lambda w: study.scans(w.dataset),
+        code=code("checks.py"),
+    message:
+        "Checks of all scans of {wildcards.dataset}."
+    script:
+        "../scripts/checks.py"
 
 
 rule pack:

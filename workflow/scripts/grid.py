@@ -8,5 +8,5 @@ with to_log(snakemake.log[0], snakemake.threads):
     files, params = snakemake.input, snakemake.params
     grid(
         files.t1, files.mask, files.start, files.refined, files.field, str(files.lesion), files.atlas,
-        dict(snakemake.output.items()), grid=params.grid, **params.limits,
+        dict(snakemake.output.items()), grid=params.grid, limits=params.limits,
     )  # fmt: skip

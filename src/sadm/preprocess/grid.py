@@ -8,7 +8,17 @@ import numpy as np
 
 from sadm.io import load_nifti, save_nifti, write_json
 from sadm.preprocess.bias import evaluate
-from sadm.preprocess.quality import components, dice, judge
+from sadm.preprocess.label import keep_volume, share
+from sadm.preprocess.quality import (
+    components,
+    correlation,
+    coverage,
+    dice,
+    judge,
+    nmi,
+    rotation,
+    stretch,
+)
 from sadm.preprocess.space import (
     Grid,
     block_mean,
@@ -19,8 +29,10 @@ from sadm.preprocess.space import (
     sample,
     study_grid,
 )
+from sadm.preprocess.thumbnail import thumbnail
 
 PERCENTILES = (1, 99)
+PIXEL = 2.0  # mm of the thumbnail
 
 
 @dataclass(frozen=True)
@@ -60,27 +72,18 @@ def normalise(values: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, float, 
     return out, float(high - low), float(np.mean((inside < low) | (inside > high)))
 
 
-def keep_volume(share: np.ndarray) -> np.ndarray:
-    """The mask (uint8) of as many voxels as ``share`` [X, Y, Z], the lesion's share of each voxel, has in sum.
+@dataclass(frozen=True)
+class Prepared:
+    """One scan on the study's grid. Coarse: ``t1`` (float32 in [0, 1], 0 outside the brain) and ``brain`` (uint8). Fine: ``head``
+    (intensities, the field taken out), ``whole`` (t1), ``inside`` (brain mask, bool) and ``gain`` (the field). ``numbers`` of all."""
 
-    The voxels with the largest shares are taken: a threshold where the volume is kept, near .5 for a smooth border. Of equal
-    shares those with the fuller neighbourhood (3 x 3 x 3) go first, then those earlier in the array.
-    """
-    from scipy import ndimage
-
-    touched = np.flatnonzero(share > 0)
-    around = ndimage.uniform_filter(share.astype(np.float64), 3, mode="constant").ravel()[touched].round(9)
-    order = np.lexsort((touched, -around, -share.ravel()[touched]))
-    label = np.zeros(share.size, dtype=np.uint8)
-    label[touched[order[: round(float(share.sum(dtype=np.float64)))]]] = 1
-    return label.reshape(share.shape)
-
-
-def lesion_share(label: nib.Nifti1Image, target: Target, transform: np.ndarray) -> np.ndarray:
-    """Share of each coarse voxel that the lesion (``label`` > 0) fills, float32 in [0, 1]."""
-    binary = nib.Nifti1Image((np.asarray(label.dataobj) > 0).astype(np.float32), label.affine)
-    fine = sample(binary, target.fine, transform, factor_for(label, float(np.cbrt(target.fine.voxel))))
-    return target.reduce(fine)
+    t1: np.ndarray
+    brain: np.ndarray
+    head: np.ndarray
+    whole: np.ndarray
+    inside: np.ndarray
+    gain: np.ndarray
+    numbers: dict[str, Any]
 
 
 def prepare(
@@ -90,8 +93,8 @@ def prepare(
     target: Target,
     start: np.ndarray,
     refined: np.ndarray,
-) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
-    """T1 (float32 in [0, 1], 0 outside the brain) and brain mask (uint8) of a scan on ``target.coarse``, and their numbers.
+) -> Prepared:
+    """The scan ``image`` on ``target``, interpolated once.
 
     ``mask`` lies on the SRI24 grid reached with ``start``, the result on that reached with ``refined``; ``field`` is bias's.
     """
@@ -102,19 +105,39 @@ def prepare(
     t1, span, clipped = normalise(values, inside)
     brain = (target.reduce(inside) >= 0.5).astype(np.uint8)
     number, largest = components(brain)
+    native = fine.voxel * abs(float(np.linalg.det(refined[:3, :3])))
+    field_range = [float(gain[inside].min()), float(gain[inside].max())] if inside.any() else [1.0, 1.0]
     numbers = {
         "finite": bool(np.isfinite(values[inside]).all()),
-        "brain_ml": float(np.count_nonzero(inside))
-        * fine.voxel
-        * abs(float(np.linalg.det(refined[:3, :3])))
-        / 1000,
+        "brain_ml": float(np.count_nonzero(inside)) * native / 1000,
         "components": number,
         "largest_component": largest,
         "intensity_range": span,
         "clipped": clipped,
-        "field_range": [float(gain[inside].min()), float(gain[inside].max())] if inside.any() else [1.0, 1.0],
+        "field_min": field_range[0],
+        "field_max": field_range[1],
     }
-    return np.clip(target.reduce(t1), 0, 1) * brain, brain, numbers
+    return Prepared(np.clip(target.reduce(t1), 0, 1) * brain, brain, values, t1, inside, gain, numbers)
+
+
+def compare(found: Prepared, template: nib.Nifti1Image, target: Target) -> dict[str, float]:
+    """Agreement of a prepared scan with the SRI24 brain ``template``, on the coarse grid."""
+    atlas = target.reduce(sample(template, target.fine))
+    inside = target.reduce(carry_mask(template, target.fine)) >= 0.5
+    return {
+        "overlap": dice(found.brain, inside),
+        "coverage": coverage(found.brain, inside),
+        "nmi": nmi(found.t1[inside], atlas[inside]),
+        "correlation": correlation(found.t1[inside], atlas[inside]),
+    }
+
+
+def outside(image: nib.Nifti1Image, template: nib.Nifti1Image, matrix: np.ndarray) -> float:
+    """Share of the ``template`` brain's voxels that ``matrix`` (SRI24 to scan) brings outside the array of ``image``."""
+    voxels = np.argwhere(np.asarray(template.dataobj)[::2, ::2, ::2] > 0) * 2
+    to_index = np.linalg.inv(image.affine) @ matrix @ template.affine
+    index = voxels @ to_index[:3, :3].T + to_index[:3, 3]
+    return float(np.mean(((index < -0.5) | (index > np.array(image.shape) - 0.5)).any(axis=1)))
 
 
 def grid(
@@ -128,35 +151,41 @@ def grid(
     outputs: dict[str, str],
     *,
     grid: dict[str, Any],
-    brain_ml: list[float],
-    overlap: float,
+    limits: dict[str, Any],
 ) -> None:
-    """Write the prepared volume of one scan: ``outputs`` t1 (float32 [0, 1]), brain and lesion (uint8 0/1), qc (JSON).
+    """Write the prepared volume of one scan: ``outputs`` t1 (float32 [0, 1]), brain and lesion (uint8 0/1), qc (JSON), picture (PNG).
 
     ``lesion`` is the label file of the scan in its own space, "" if it has none (the label is then 0 everywhere). The scan is
-    interpolated once, from its raw voxels. ``brain_ml`` and ``overlap`` are the limits of the check; a scan that fails is
+    interpolated once, from its raw voxels. ``limits`` is the config section ``quality``; a scan that fails its check is
     written all the same, with the reasons in qc.
     """
-    template = load_nifti(atlas)
+    template, image, matrix = load_nifti(atlas), load_nifti(t1), read_transform(refined)
     target = Target.of(template, **grid)
-    matrix = read_transform(refined)
-    prepared, brain, values = prepare(
-        load_nifti(t1), load_nifti(mask), load_nifti(field), target, read_transform(start), matrix
-    )
-    values["overlap"] = dice(brain, target.reduce(carry_mask(template, target.fine)) >= 0.5)
+    found = prepare(image, load_nifti(mask), load_nifti(field), target, read_transform(start), matrix)
+    values = found.numbers | compare(found, template, target)
+    values |= {
+        "outside": outside(image, template, matrix),
+        "stretch": stretch(matrix),
+        "rotation": rotation(matrix),
+    }
     label = np.zeros(target.coarse.shape, dtype=np.uint8)
     values["lesion_ml"], values["lesion_ml_prepared"] = 0.0, 0.0
+    fine_label = np.zeros(target.fine.shape, dtype=bool)
     if lesion:
         source, determinant = load_nifti(lesion), abs(float(np.linalg.det(matrix[:3, :3])))
-        label = keep_volume(lesion_share(source, target, matrix))
+        part = share(source, target.fine, matrix)
+        label, fine_label = keep_volume(target.reduce(part)), part >= 0.5
         values["lesion_ml"] = (
             float(np.count_nonzero(np.asarray(source.dataobj) > 0)) * Grid.of(source).voxel / 1000
         )
         values["lesion_ml_prepared"] = (
             float(np.count_nonzero(label)) * target.coarse.voxel * determinant / 1000
         )
-    reasons = judge(values, brain_ml, overlap)
-    save_nifti(np.ascontiguousarray(prepared, dtype=np.float32), target.coarse.affine, outputs["t1"])
-    save_nifti(brain, target.coarse.affine, outputs["brain"])
+    reasons = judge(values, limits)
+    save_nifti(np.ascontiguousarray(found.t1, dtype=np.float32), target.coarse.affine, outputs["t1"])
+    save_nifti(found.brain, target.coarse.affine, outputs["brain"])
     save_nifti(label, target.coarse.affine, outputs["lesion"])
+    masks = {"atlas": carry_mask(template, target.fine), "brain": found.inside, "lesion": fine_label}
+    step = max(1, round(PIXEL / float(np.cbrt(target.fine.voxel))))
+    thumbnail(found.head, found.whole, found.gain, masks, step, outputs["picture"])
     write_json({"passed": not reasons, "reasons": reasons, **values}, outputs["qc"])

@@ -1,9 +1,6 @@
 """The prepared volumes of a data set as memory-mapped arrays; scans that failed their check are left out by name."""
 
-import csv
-import io
 import os
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -11,17 +8,9 @@ import numpy as np
 
 from sadm.errors import ProcessingError
 from sadm.io import load_nifti, read_json, write_text
+from sadm.preprocess.checks import table
 
 DTYPES = {"t1": np.float16, "brain": np.uint8, "lesion": np.uint8}
-
-
-def table(rows: Iterable[dict[str, Any]], columns: tuple[str, ...]) -> str:
-    """``rows`` as tab-separated text under ``columns``."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, columns, delimiter="\t", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
 
 
 def stack(files: list[str], dtype: Any, out: Path) -> None:

@@ -1,87 +1,25 @@
-"""Affine registration to SRI24 by ANTs (Avants et al. 2011; paper, Appendix A), reproducible: one thread, a fixed seed."""
+"""Affine registration of a scan to SRI24, by its head (paper, Appendix A)."""
 
-import os
-import tempfile
 from typing import Any
 
 import nibabel as nib
 import numpy as np
 
-from sadm.errors import ConfigError
 from sadm.io import load_nifti
-from sadm.preprocess.deferred import deferred
+from sadm.preprocess.affine import SPACING, affine
 from sadm.preprocess.space import (
     Grid,
     block_mean,
     factor_for,
-    read_transform,
     sample,
     study_grid,
     translation,
     world_grid,
     write_transform,
 )
+from sadm.preprocess.starts import agreement, search
 
-SPACING = 2  # mm: both images are brought to it; finer levels move the result by less than its own scatter
-SHRINK = (6, 4, 2, 1)  # of the levels, in voxels of SPACING; the last ones if there are fewer
-UNUSED = ("matplotlib", "mpl_toolkits", "pandas", "PIL", "requests", "scipy", "sklearn", "statsmodels")
-
-
-def import_ants() -> Any:
-    """The module ants, without the packages that only its plots and statistics need (.15 instead of 2.5 CPU s)."""
-    with deferred(*UNUSED):
-        import ants
-    return ants
-
-
-def to_ants(values: np.ndarray, grid: Grid) -> Any:
-    """``values`` [X, Y, Z] on ``grid`` (axes along the world's) as an ANTs image; ANTs' world is LPS."""
-    spacing = np.linalg.norm(grid.affine[:3, :3], axis=0)
-    lps = np.diag([-1.0, -1.0, 1.0]) @ grid.affine[:3]
-    return import_ants().from_numpy(
-        np.ascontiguousarray(values, dtype=np.float32),
-        origin=lps[:, 3].tolist(),
-        spacing=spacing.tolist(),
-        direction=lps[:, :3] / spacing,
-    )
-
-
-def affine(
-    fixed: Any, moving: Any, iterations: list[int], seed: int, rate: float, start: str | None = None
-) -> np.ndarray:
-    """The affine map (fixed world to moving world, RAS+, 4 x 4) that maximises mutual information (Mattes, 32 bins).
-
-    ``iterations`` by level, coarse to fine (at most 4); ``rate`` the share of fixed voxels that are sampled; ``start``
-    "Identity", or None for the alignment of the centres of mass. Where ANTs gives up it is the identity: the scan then fails
-    its check by name. Raises ConfigError if no level has an iteration.
-    """
-    levels = [(shrink, n) for shrink, n in zip(SHRINK[-len(iterations) :], iterations) if n > 0]
-    if not levels or len(iterations) > len(SHRINK):
-        raise ConfigError(
-            "The registration has no levels.",
-            cause=f"iterations {iterations}",
-            fix="give 1 to 4 numbers, one above 0",
-        )
-    shrinks = tuple(shrink for shrink, _ in levels)
-    # The argument random_seed of antspyx 0.6.3 is accepted and ignored.
-    os.environ["ANTS_RANDOM_SEED"] = str(seed)
-    with tempfile.TemporaryDirectory() as folder:
-        try:
-            found = import_ants().registration(
-                fixed,
-                moving,
-                "Affine",
-                initial_transform=start,
-                outprefix=f"{folder}/",
-                aff_iterations=tuple(n for _, n in levels),
-                aff_shrink_factors=shrinks,
-                aff_smoothing_sigmas=tuple(shrink / 2 for shrink in shrinks),
-                aff_random_sampling_rate=rate,
-            )
-        except RuntimeError as error:
-            print(f"ANTs gives up, the images stay where they are: {error}")
-            return np.eye(4)
-        return read_transform(found["fwdtransforms"][0])
+RATE = 0.1  # share of the voxels that the mutual information samples
 
 
 def centred(image: nib.Nifti1Image, grid: Grid) -> np.ndarray:
@@ -95,15 +33,22 @@ def centred(image: nib.Nifti1Image, grid: Grid) -> np.ndarray:
     return np.asarray(canonical.affine) @ translation(shift) @ np.linalg.inv(grid.affine)
 
 
-def native(image: nib.Nifti1Image, template: nib.Nifti1Image, iterations: list[int], seed: int) -> np.ndarray:
+def native(
+    image: nib.Nifti1Image, template: nib.Nifti1Image, iterations: list[int], retry_below: float, seed: int
+) -> np.ndarray:
     """The affine map from the world of ``template`` to that of ``image``, found at 2 mm.
 
-    The image is first sampled along the world's axes, so that the order and direction of its own axes play no part.
+    The image is first sampled along the world's axes, so that the order and direction of its own axes play no part. Where the
+    result agrees with the template by less than ``retry_below``, other starts are tried.
     """
-    fixed = to_ants(block_mean(np.asarray(template.dataobj), SPACING), Grid.of(template).coarse(SPACING))
+    coarse = Grid.of(template).coarse(SPACING)
+    fixed = nib.Nifti1Image(block_mean(np.asarray(template.dataobj), SPACING), coarse.affine)
     grid = world_grid(image, SPACING)
-    moving = to_ants(sample(image, grid, factor=factor_for(image, SPACING)), grid)
-    return affine(fixed, moving, iterations, seed, rate=0.1)
+    moving = nib.Nifti1Image(sample(image, grid, factor=factor_for(image, SPACING)), grid.affine)
+    found = affine(fixed, moving, iterations, seed, RATE)
+    if agreement(fixed, moving, found) >= retry_below:
+        return found
+    return search(found, fixed, moving, iterations, seed, RATE)
 
 
 def register(
@@ -115,6 +60,7 @@ def register(
     space: str,
     stripped: bool,
     iterations: list[int],
+    retry_below: float,
     seed: int,
     grid: dict[str, Any],
 ) -> None:
@@ -130,5 +76,5 @@ def register(
     elif space == "study":
         matrix = centred(image, study_grid(load_nifti(brain), grid["shape"], grid["spacing"]))
     else:
-        matrix = native(image, load_nifti(brain if stripped else head), iterations, seed)
+        matrix = native(image, load_nifti(brain if stripped else head), iterations, retry_below, seed)
     write_transform(matrix, out)
