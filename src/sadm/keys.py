@@ -67,7 +67,9 @@ class Registration:
         minimum=0,
         maximum=1,
     )
-    refine_retry_below: float = key(0.2, "the same of brain and SRI24 brain", **NUMBER, minimum=0, maximum=1)
+    refine_retry_below: float = key(
+        0.06, "the same of brain and SRI24 brain (good ones have about .09)", **NUMBER, minimum=0, maximum=1
+    )
     seed: int = key(1, "seed of the sampling in the mutual information", **INT, minimum=1)
 
 
@@ -104,17 +106,17 @@ class Quality:
         0.85, "smallest Dice of the brain mask with the SRI24 brain", **NUMBER, minimum=0, maximum=1
     )
     coverage: float = key(
-        0.7,
+        0.55,
         "smallest share of an octant of the SRI24 brain in the brain mask",
         **NUMBER,
         minimum=0,
         maximum=1,
     )
     nmi: float = key(
-        0.1, "smallest normalised mutual information with SRI24 in its brain", **NUMBER, minimum=0, maximum=1
+        0.02, "smallest normalised mutual information with SRI24 in its brain", **NUMBER, minimum=0, maximum=1
     )
     correlation: float = key(
-        0.3,
+        0.2,
         "smallest correlation with SRI24 in its brain: the contrast of a T1",
         **NUMBER,
         minimum=-1,

@@ -40,7 +40,14 @@ def test_a_raw_head_becomes_a_prepared_volume(shared_data, atlas_files, tmp_path
     rest = {"method": "deepbet", "tta": False, "device": "cpu", "hdbet_parameters": None, "threads": 1}
     brain(t1, start, template, "", mask, **rest)
     refine(
-        t1, mask, start, template, refined, refine_iterations=[100, 50, 20, 0], refine_retry_below=0.2, **kind
+        t1,
+        mask,
+        start,
+        template,
+        refined,
+        refine_iterations=[100, 50, 20, 0],
+        refine_retry_below=0.06,
+        **kind,
     )
     n4 = {"shrink": 8, "iterations": [40, 30, 20], "tolerance": 0.001}
     bias(t1, mask, start, refined, template, field, space="native", grid=PLACE, **n4)

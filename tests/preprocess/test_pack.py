@@ -8,6 +8,7 @@ import pytest
 from sadm.errors import ProcessingError
 from sadm.io import save_nifti, write_json
 from sadm.packed import load_packed
+from sadm.preprocess.checks import checks
 from sadm.preprocess.pack import pack
 
 SCANS = ["sub-a", "sub-b", "sub-c"]
@@ -91,3 +92,15 @@ def test_twice_the_same_bytes_and_nothing_left_over(prepared):
     first = {path.name: path.read_bytes() for path in run().iterdir()}
     assert first == {path.name: path.read_bytes() for path in run().iterdir()}
     assert sorted(first) == ["brain.npy", "excluded.tsv", "lesion.npy", "scans.tsv", "t1.npy"]
+
+
+def test_the_table_of_checks_has_every_scan_and_number(tmp_path):
+    files = []
+    for scan, reasons in (("sub-a", []), ("sub-b", ["too small", "in parts"])):
+        files.append(str(tmp_path / f"{scan}.json"))
+        write_json({"passed": not reasons, "reasons": reasons, "overlap": 0.9, "brain_ml": 1.0}, files[-1])
+    checks(["sub-a", "sub-b"], files, str(tmp_path / "qc.tsv"))
+    with open(tmp_path / "qc.tsv", newline="") as stream:
+        rows = list(csv.DictReader(stream, delimiter="\t"))
+    assert list(rows[0]) == ["scan", "passed", "reasons", "brain_ml", "overlap"]
+    assert [row["reasons"] for row in rows] == ["", "too small; in parts"]
