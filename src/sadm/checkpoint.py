@@ -58,6 +58,11 @@ def load_method(
     """
     tensors, meta = load(path)
     try:
+        with torch.device("meta"):  # no memory for networks that a damaged description asks for
+            wanted = build(meta["method"], meta["hyper"], tuple(meta["shape"]), needs).state_dict()
+        wrong = [name for name in wanted if name not in tensors or tensors[name].shape != wanted[name].shape]
+        if wrong:
+            raise ValueError(f"{len(wrong)} tensors are absent or of another shape: {', '.join(wrong[:3])}")
         method = build(meta["method"], meta["hyper"], tuple(meta["shape"]), needs)
         method.load_state_dict(tensors)
     except (SadmError, KeyError, TypeError, ValueError, RuntimeError) as error:

@@ -110,6 +110,9 @@ def _explain(error: jsonschema.ValidationError) -> ConfigError:
             f"{where}: {error.instance!r} is not possible",
             fix=nearest(str(error.instance), error.validator_value),
         )
+    if error.validator == "pattern":
+        fix = "use Latin letters, digits and _ (in rows also - and .), and begin with a letter"
+        return ConfigError(f"{where}: the name {error.instance!r} is not possible", fix=fix)
     if error.validator == "type" and isinstance(error.instance, str) and _is_number(error.instance):
         fix = f"write {float(error.instance)} without quotes (YAML takes 1e-4 for text, 1.0e-4 for a number)"
         return ConfigError(f"{where}: {error.message}", fix=fix)

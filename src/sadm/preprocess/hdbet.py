@@ -1,6 +1,7 @@
 """HD-BET 2 (Isensee et al. 2019) in this process, through its API: no workers to leak, one verified mask a scan."""
 
 import os
+import re
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -75,7 +76,8 @@ def load_predictor(parameters: Path, device: str, tta: bool, threads: int) -> An
         with torch.serialization.safe_globals(numpy_numbers()):
             predictor = hd_bet_prediction.get_hdbet_predictor(use_tta=tta, device=torch.device(device))
     except Exception as error:  # whatever a damaged or hostile file makes the readers raise
-        cause = f"{type(error).__name__}: {error}".partition("\n")[0]
+        asked = re.search(r"GLOBAL (\S+)", str(error))  # torch's own text advises to run the code
+        cause = f"it asks for {asked[1]}" if asked else f"{type(error).__name__}: {error}".partition("\n")[0]
         fix = "unpack the archive of Zenodo record 14445620 anew; do not open the checkpoint by other means"
         raise DataError(
             "HD-BET's parameters cannot be read.", file=parameters, cause=cause, fix=fix
