@@ -7,6 +7,7 @@ makes each (or those with a WORD in their names) below FOLDER, runs its step in 
 
 import csv
 import os
+import re
 import resource
 import sys
 import time
@@ -104,6 +105,8 @@ def measured(kind: Kind, folder: Path) -> tuple[str, float, float]:
                 ended = "right result"
             except SadmError as error:
                 ended = f"{type(error).__name__}: {str(error.cause or error.what).strip().splitlines()[0]}"
+                if not re.match(kind.says or "$", f"{type(error).__name__}: {error}", re.DOTALL):
+                    ended = f"UNEXPECTED {ended}"
             except BaseException as error:
                 ended = f"UNNAMED {type(error).__name__}: {error}"
             os.write(write, f"{time.monotonic() - start}\t{ended}"[:2000].encode())

@@ -13,7 +13,11 @@ from kinds import KINDS, Kind
 GREEDY = ("bomb", "absurd", "terabyte", "largest", "laughs", "claims", "ten thousandfold")
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def greedy(kind: Kind) -> bool:
+    return any(word in kind.name for word in GREEDY)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if not greedy(kind)], ids=lambda kind: kind.name)
 def test_ends_as_it_should(kind: Kind, tmp_path: Path) -> None:
     ended, result = run(kind, tmp_path)
     if kind.right:
@@ -29,7 +33,7 @@ def test_there_are_kinds_enough() -> None:
 
 
 def test_the_greedy_take_little(tmp_path: Path) -> None:
-    """In a process of their own: seconds and memory of each are below the limits, and no error is without a name."""
+    """In processes of their own: each ends in its error, and its seconds and memory are below the limits."""
     script = Path(__file__).with_name("corpus.py")
     variables = os.environ | {"PYTHONPATH": str(script.parents[2] / "src")}
     done = subprocess.run(
@@ -40,8 +44,8 @@ def test_the_greedy_take_little(tmp_path: Path) -> None:
         timeout=300,
     )
     rows = re.findall(r"^\| (.+?) \| .+? \| (.+) \| ([\d.nan]+) \| (\d+) \|$", done.stdout, re.MULTILINE)
-    assert len(rows) >= len(GREEDY), done.stderr
+    assert len(rows) == sum(map(greedy, KINDS)), done.stderr
     for name, ended, seconds, size in rows:
-        assert not ended.startswith(("UNNAMED", "killed")), (name, ended)
+        assert not ended.startswith(("UNNAMED", "UNEXPECTED", "killed")), (name, ended)
         assert float(seconds) <= LONGEST, (name, seconds)
         assert float(size) <= LARGEST, (name, size)
