@@ -88,9 +88,10 @@ def read_table(path: str | Path, columns: Sequence[str] = ()) -> list[dict[str, 
         raise DataError("A table cannot be read.", file=path, cause=str(error), fix=REMAKE) from error
     lacking = [column for column in columns if column not in found]
     ragged = [n for n, row in enumerate(rows, 2) if None in row or None in row.values()]
-    if lacking or ragged or (columns and not rows):
-        cause = f"no column {', '.join(lacking)}" if lacking else "no rows"
-        cause = f"line {ragged[0]} has not {len(found)} cells" if ragged else cause
+    cause = f"no column {', '.join(lacking)}" if lacking else ""
+    cause = cause or (f"line {ragged[0]} has not {len(found)} cells" if ragged else "")
+    cause = cause or ("no rows" if columns and not rows else "")
+    if cause:
         raise DataError("A table is not what it should be.", file=path, cause=cause, fix=REMAKE)
     return rows
 

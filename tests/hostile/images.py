@@ -218,8 +218,8 @@ def dicom(whole: bytes) -> bytes:
 
 
 def zeros(folder: Path, head: bytes, count: int) -> Path:
-    """``head`` and ``count`` zeros, gzipped, as the T1: a thousandth of their size."""
-    packer = zlib.compressobj(6, zlib.DEFLATED, 31)
+    """``head`` and ``count`` zeros, gzipped, as the T1: a small part of their size."""
+    packer = zlib.compressobj(1, zlib.DEFLATED, 31)
     with open(folder / T1, "wb") as stream:
         stream.write(packer.compress(head))
         for _ in range(count >> 20):
@@ -236,7 +236,7 @@ def gzip_bomb_behind_the_image(folder: Path) -> Path:
 @kind("ixi", "DataError.*too large.*3000x3000x100")
 def gzip_bomb_of_dims(folder: Path) -> Path:
     return zeros(
-        folder, raw(folder, (DIM + 2, "<3h", (3000, 3000, 100)), (DATATYPE, "<2h", (2, 8)))[:352], 900 << 20
+        folder, raw(folder, (DIM + 2, "<3h", (3000, 3000, 100)), (DATATYPE, "<2h", (2, 8)))[:352], 200 << 20
     )
 
 

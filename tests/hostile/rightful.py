@@ -107,17 +107,7 @@ def symlink_to_a_file(folder: Path) -> Path:
 @kind("ixi", right=loaded(voxels()))
 def hidden_files_of_other_systems(folder: Path) -> Path:
     save(folder / T1, voxels())
-    for name in (
-        "with spaces",
-        "ünïcode-脑",
-        "new\nline",
-        "br{a}ces",
-        "quote'\"s",
-        "$(touch ran)",
-        "-rf",
-        "a;b&c|d",
-        "100%",
-    ):
+    for name in (f"._{T1}", ".DS_Store", "Thumbs.db", "IXI.xls.tmp"):
         (folder / name).write_bytes(bytes(40))
     return folder
 
@@ -134,7 +124,6 @@ for name in (
     "with spaces",
     "ünïcode-脑",
     "new\nline",
-    "br{a}ces",
     "quote'\"s",
     "$(touch ran)",
     "-rf",

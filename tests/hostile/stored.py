@@ -207,7 +207,7 @@ def another_atlas(folder: Path) -> Path:
 
 @kind("atlas files", "DataError.*not the one expected")
 def atlas_that_is_a_bomb(folder: Path) -> Path:
-    with gzip.open(folder / "t1_brats_space.nii.gz", "wb") as stream:
+    with gzip.open(folder / "t1_brats_space.nii.gz", "wb", compresslevel=1) as stream:
         for _ in range(1000):
             stream.write(bytes(1 << 20))
     return folder

@@ -125,6 +125,12 @@ def one_scan_compressed_and_not(folder: Path) -> Path:
     return folder
 
 
+@kind("ixi", "DataError.*path cannot be used.*wildcards")
+def braces_in_a_path(folder: Path) -> Path:
+    save(folder / "br{a}ces" / T1, voxels())
+    return folder / "br{a}ces"
+
+
 @kind("ixi", "DataError.*has no scans")
 def empty_folder(folder: Path) -> Path:
     return folder

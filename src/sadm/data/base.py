@@ -105,7 +105,7 @@ def single(paths: Sequence[Path], what: str, fix: str) -> str:
 def checked(scans: Iterable[Scan], tree: str | Path, expected: str) -> list[Scan]:
     """``scans`` sorted by name.
 
-    Raises DataError if there is none (``expected`` tells what was looked for), if a subject's id has no Latin letter or
+    Raises DataError if there is none (``expected`` tells what was looked for), if a path has braces, if a subject's id has no Latin letter or
     digit, if two scans share a name but for case (some file systems do not tell them apart), or if one subject occurs at
     two sites.
     """
@@ -119,6 +119,11 @@ def checked(scans: Iterable[Scan], tree: str | Path, expected: str) -> list[Scan
         )
     by_name: dict[str, list[str]] = defaultdict(list)
     by_subject: dict[str, dict[str, str]] = defaultdict(dict)
+    if braces := next((f for s in found for f in (s.t1, s.brain_mask, s.lesion) if set(f) & set("{}")), ""):
+        cause = "Snakemake takes {braces} for wildcards"
+        raise DataError(
+            "A path cannot be used.", file=braces, cause=cause, fix="rename the folder or the file"
+        )
     for scan in found:
         if not re.search("[A-Za-z0-9]", scan.subject):
             raise DataError(
