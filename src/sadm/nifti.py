@@ -18,7 +18,7 @@ LONGEST = 540  # bytes of a NIfTI-2 header
 MAX_VOXELS = 2**26  # 406 x 406 x 406: a head at 0.6 mm has 67 million; a step holds about 12 bytes a voxel
 MAX_BYTES = 2**28  # of the voxels as stored, with what lies before them
 DEFLATE = 1032  # the most that a compressed byte can stand for
-SIZES = (0.05, 25.0)  # mm, edges of a voxel
+SIZES = (0.05, 200.0)  # mm, edges of a voxel: bias fields are coarse, metres and micrometres far off
 FLAT = 0.02  # a voxel's volume by that of a box of the same edges: less is no volume
 
 
