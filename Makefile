@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONHASHSEED := 0
 
-.PHONY: demo test lint setup schema clean
+.PHONY: demo test lint setup schema audit clean
 
 demo: setup
 	$(BIN)/snakemake --cores $(CORES) --rerun-incomplete
@@ -34,10 +34,17 @@ $(VENV)/.ready: requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements.lock
 	touch $@
 
-# For maintainers: after a change of the pins or of a config key.
+# For maintainers: after a change of the pins, of a config key or of an error's message.
 schema: setup
 	PYTHONPATH=src $(BIN)/python -c 'import json; from sadm.config import schema; print(json.dumps(schema(), indent=1))' > workflow/schemas/config.schema.json
 	$(BIN)/python envs/make.py
+	$(BIN)/python docs/make.py
+
+# Known vulnerabilities of the pins; asks the package index, in an environment of its own.
+audit:
+	$(PYTHON) -m venv .audit
+	.audit/bin/pip install --quiet --disable-pip-version-check pip-audit==2.10.1
+	.audit/bin/pip-audit --strict --no-deps --disable-pip --requirement requirements.lock
 
 clean:
 	rm -rf results/[!R]* logs .snakemake

@@ -24,12 +24,13 @@ def tensors() -> dict[str, Tensor]:
     return own | {"layer3.0.conv1.weight": torch.zeros(2, 2, 3, 3), "fc.bias": torch.zeros(5)}
 
 
-def placed(folder: Path, monkeypatch: pytest.MonkeyPatch, content: Any, prefix: str = "") -> Path:
-    """A file of ``content`` whose name carries the digits of its hash, or ``prefix``, as the pinned one."""
+def placed(folder: Path, monkeypatch: pytest.MonkeyPatch, content: Any, same: int = 64) -> Path:
+    """A file of ``content``, pinned by its hash, of which only the ``same`` first digits are true."""
     folder.mkdir(exist_ok=True)
     torch.save(content, folder / "new")
-    digits = prefix or hashlib.sha256((folder / "new").read_bytes()).hexdigest()[:8]
-    path = (folder / "new").rename(folder / f"resnet18-{digits}.pth")
+    digest = hashlib.sha256((folder / "new").read_bytes()).hexdigest()
+    path = (folder / "new").rename(folder / f"resnet18-{digest[:8]}.pth")
+    monkeypatch.setitem(module.SHA256, path.name, digest[:same].ljust(64, "0"))
     monkeypatch.setitem(module.FILES, "resnet18", path.name)
     return path
 
@@ -55,10 +56,8 @@ def test_the_right_file_becomes_the_extractors_tensors(
 
 
 def test_a_file_with_another_hash_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = placed(tmp_path, monkeypatch, tensors(), "01234567")
-    with pytest.raises(
-        DataError, match=r"(?s)not the file expected.*resnet18-01234567\.pth.*sha256"
-    ) as error:
+    path = placed(tmp_path, monkeypatch, tensors(), same=8)
+    with pytest.raises(DataError, match=rf"(?s)not the file expected.*{path.name}.*sha256") as error:
         imagenet("resnet18", str(path.parent), tmp_path / "out.safetensors")
     assert "imagenet.weights" in str(error.value)
     assert not (tmp_path / "out.safetensors").exists()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sadm.errors import SplitError
 from sadm.io import atomic
-from sadm.splits import read
+from sadm.splits import SHEET, read, read_splits
 
 COLUMNS = ("dataset", "fold", "set", "scans", "subjects")
 Row = Mapping[str, str]
@@ -19,7 +19,7 @@ def audit(splits: Sequence[str | Path], sheets: Sequence[str | Path], out: str |
     Raises SplitError that names every subject or image that is in two sets of a fold, in the test set of one fold and
     trained or validated on in another, or in two data sets, and every scan that the sheet does not have.
     """
-    tables = [(read(sheet), read(split)) for sheet, split in zip(sheets, splits, strict=True)]
+    tables = [(read(sheet, SHEET), read_splits(split)) for sheet, split in zip(sheets, splits, strict=True)]
     problems = [problem for sheet, split in tables for problem in within(sheet, split)]
     problems += across([row for sheet, _ in tables for row in sheet])
     if problems:

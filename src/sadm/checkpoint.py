@@ -12,7 +12,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as serialise
 from torch import Tensor
 
-from sadm.errors import DataError
+from sadm.errors import DataError, SadmError
 from sadm.io import atomic
 from sadm.methods.base import BaseMethod, build
 
@@ -38,9 +38,9 @@ def load(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         )
     try:
         with safe_open(path, framework="pt") as stored:
-            meta = json.loads((stored.metadata() or {})[KEY])
+            meta = dict(json.loads((stored.metadata() or {})[KEY]))
             tensors = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError, KeyError, ValueError) as error:
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError, RecursionError) as error:
         cause = f"{type(error).__name__}: {error}"
         raise DataError(
             "A weights file cannot be read.", file=path, cause=cause, fix="delete it and train again"
@@ -58,13 +58,17 @@ def load_method(
     """
     tensors, meta = load(path)
     try:
+        with torch.device("meta"):  # no memory for networks that a damaged description asks for
+            wanted = build(meta["method"], meta["hyper"], tuple(meta["shape"]), needs).state_dict()
+        wrong = [name for name in wanted if name not in tensors or tensors[name].shape != wanted[name].shape]
+        if wrong:
+            raise ValueError(f"{len(wrong)} tensors are absent or of another shape: {', '.join(wrong[:3])}")
         method = build(meta["method"], meta["hyper"], tuple(meta["shape"]), needs)
         method.load_state_dict(tensors)
-    except (KeyError, RuntimeError) as error:
+    except (SadmError, KeyError, TypeError, ValueError, RuntimeError) as error:
         fix = "delete it and train again"
-        raise DataError(
-            "Weights do not fit their method.", file=path, cause=str(error).split("\n\t")[-1], fix=fix
-        ) from error
+        cause = f"{type(error).__name__}: {error}".split("\n\t")[-1]
+        raise DataError("Weights do not fit their method.", file=path, cause=cause, fix=fix) from error
     return method.requires_grad_(False).eval().placed(device)
 
 

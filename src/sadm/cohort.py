@@ -21,6 +21,9 @@ from sadm.io import atomic, load_nifti
 COLUMNS = (
     "dataset", "subject", "session", "scan", "t1", "brain_mask", "lesion", "age", "sex", "site", "sha256", "lesion_ml"
 )  # fmt: skip
+LABELS = 16  # values of a label: BraTS has 4; an image or a parcellation taken for a label has hundreds
+WHOLE = 1e-3  # how near to whole numbers a label's values are: scaling rounds
+DARK = 0.5  # brightness of a brain mask's voxels by that of all voxels, below which the mask lies beside the head
 TOLERANCE = 0.1  # mm between the corners of two grids: headers that store quaternions round at about .01
 
 
@@ -49,7 +52,8 @@ def cohort(
     module = import_module(f"sadm.data.{importer}")
     scans = getattr(module, "listed", module.scans)(dataset, options)
     known = module.demographics(options) if hasattr(module, "demographics") else {}
-    findings = check([_described(scan, known.get(scan.subject, {})) for scan in scans], annotated, threads)
+    described = [_described(scan, known.get(scan.subject, {})) for scan in scans]
+    findings = check(described, annotated, threads, getattr(module, "FRACTIONAL", False))
     with atomic(out) as tmp, open(tmp, "w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream, delimiter="\t", lineterminator="\n")
         writer.writerow(COLUMNS)
@@ -61,14 +65,17 @@ def cohort(
     print(f"{len(empty)} lesion labels are empty: {', '.join(empty) or 'none'}.")
 
 
-def check(scans: Sequence[Scan], annotated: bool = False, threads: int = 1) -> list[Finding]:
+def check(
+    scans: Sequence[Scan], annotated: bool = False, threads: int = 1, fractional: bool = False
+) -> list[Finding]:
     """Read every file of ``scans`` once, in ``threads`` threads.
 
     Raises one DataError for all files that are missing, unreadable, truncated, not 3-D, empty, constant, NaN, on another
-    grid than their T1 or voxel for voxel the same as another scan's T1, and for missing labels if ``annotated``.
+    grid than their T1 or voxel for voxel the same as another scan's T1, for masks and labels that are none (of many values,
+    or of fractions unless ``fractional``; beside the head), and for missing labels if ``annotated``.
     """
     with ThreadPoolExecutor(threads) as pool:
-        findings = list(pool.map(examine, scans, itertools.repeat(annotated)))
+        findings = list(pool.map(examine, scans, itertools.repeat(annotated), itertools.repeat(fractional)))
     problems = [problem for finding in findings for problem in finding.problems] + duplicates(findings)
     if problems:
         files = sorted({file for file, _ in problems})
@@ -79,7 +86,7 @@ def check(scans: Sequence[Scan], annotated: bool = False, threads: int = 1) -> l
     return findings
 
 
-def examine(scan: Scan, annotated: bool = False) -> Finding:
+def examine(scan: Scan, annotated: bool = False, fractional: bool = False) -> Finding:
     """Read the T1, brain mask and lesion label of ``scan``; what is wrong with each is in the finding's problems."""
     found = Finding(scan)
     t1, mask, lesion = (
@@ -92,6 +99,11 @@ def examine(scan: Scan, annotated: bool = False) -> Finding:
         for path, image, what in pairs:
             if image is not None and (offset := grid_offset(t1, image)):
                 found.problems.append((path, f"{what} on another grid than its T1: {offset}"))
+            elif image is not None and (cause := _beside(t1, image, image is mask)):
+                found.problems.append((path, f"{what} lies beside the head: {cause}"))
+    for path, image in ((scan.brain_mask, mask), (scan.lesion, lesion)):
+        if image is not None and (cause := _no_label(image.get_fdata(dtype=np.float32), fractional)):
+            found.problems.append((path, f"is no mask: {cause}"))
     if mask is not None and not (mask.get_fdata(dtype=np.float32) > 0).any():
         found.problems.append((scan.brain_mask, "brain mask is empty"))
     if lesion is not None:
@@ -151,6 +163,34 @@ def _flaws(data: np.ndarray) -> list[str]:
     if data.min() == data.max():
         return ["empty: all voxels are 0" if not data.any() else f"constant: all voxels are {data.flat[0]:g}"]
     return []
+
+
+def _no_label(values: np.ndarray, fractional: bool) -> str:
+    """Why ``values`` are not those of a mask, "" if they are."""
+    inside = values[values != 0]
+    if inside.size and inside.min() < 0:
+        return f"values down to {inside.min():g}"
+    if fractional or not inside.size:
+        return ""
+    if (off := np.abs(inside - inside.round()).max()) > WHOLE:
+        return f"values between whole numbers, by up to {off:.2g}"
+    count = len(np.unique(inside)) + 1
+    return f"{count} values, more than {LABELS}" if count > LABELS else ""
+
+
+def _beside(t1: nib.Nifti1Image, mask: nib.Nifti1Image, brain: bool) -> str:
+    """Why ``mask``, on the grid of ``t1``, has nothing of the head in it, "" if it has or is empty.
+
+    A lesion may be darker than the rest, but not 0; a ``brain`` is brighter than the mean, which has the air in it.
+    """
+    data, inside = t1.get_fdata(dtype=np.float32), mask.get_fdata(dtype=np.float32) > 0
+    if not inside.any():
+        return ""
+    if not data[inside].any():
+        return "the T1 is 0 in all of it"
+    low = float(data.min())
+    share = (data[inside].mean(dtype=np.float64) - low) / max(data.mean(dtype=np.float64) - low, 1e-9)
+    return f"the T1 is {share:.0%} as bright in it as on average" if brain and share < DARK else ""
 
 
 def _volume(label: nib.Nifti1Image) -> float:

@@ -3,6 +3,7 @@
 Runs where only Snakemake is installed.
 """
 
+import math
 from dataclasses import fields
 from difflib import get_close_matches
 from typing import Any
@@ -16,6 +17,20 @@ from sadm.keys import FLAG, INT, NUMBER, SECTIONS, TEXT, TOP, Dataset, listed, m
 KINDS: dict[str, dict[str, Any]] = {
     "int": INT, "float": NUMBER, "str": TEXT, "bool": FLAG, "str | None": maybe(TEXT), "float | None": maybe(NUMBER), "int | None": maybe(INT),
 }  # fmt: skip
+
+
+MOST = 20_000  # keys and values of a config: the paper's study has 500; YAML's references make billions of ten lines
+
+
+def _integer(checker: Any, value: Any) -> bool:
+    """JSON schema takes 2.0 for an integer; range(2.0) does not."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+VALIDATOR = jsonschema.validators.extend(
+    jsonschema.Draft202012Validator,
+    type_checker=jsonschema.Draft202012Validator.TYPE_CHECKER.redefine("integer", _integer),
+)
 
 
 def _object(properties: dict[str, Any], description: str) -> dict[str, Any]:
@@ -95,7 +110,44 @@ def _explain(error: jsonschema.ValidationError) -> ConfigError:
             f"{where}: {error.instance!r} is not possible",
             fix=nearest(str(error.instance), error.validator_value),
         )
+    if error.validator == "pattern":
+        fix = "use Latin letters, digits and _ (in rows also - and .), and begin with a letter"
+        return ConfigError(f"{where}: the name {error.instance!r} is not possible", fix=fix)
+    if error.validator == "type" and isinstance(error.instance, str) and _is_number(error.instance):
+        fix = f"write {float(error.instance)} without quotes (YAML takes 1e-4 for text, 1.0e-4 for a number)"
+        return ConfigError(f"{where}: {error.message}", fix=fix)
     return ConfigError(f"{where}: {error.message}", fix=str(error.schema.get("description", "")))
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
+
+
+def _check_plain(raw: dict[str, Any]) -> None:
+    """Raise ConfigError for what YAML can say and a config cannot: keys that are no text, nan, references without end."""
+    todo: list[tuple[str, Any]] = [("", raw)]
+    seen = 0
+    while todo:
+        where, value = todo.pop()
+        seen += 1
+        if seen > MOST:
+            fix = "write it without references (&, *) to references"
+            raise ConfigError("The config is too large.", cause=f"more than {MOST} keys and values", fix=fix)
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ConfigError(f"{where}: {value} is not possible", fix="give a number, or leave the key out")
+        if isinstance(value, dict):
+            for key in value:
+                if not isinstance(key, str) or not key.isprintable():
+                    what = f"{where or 'the config'}: the key {key!r} is no plain text"
+                    raise ConfigError(
+                        what, fix="put it in quotes: YAML takes yes, no, on, off and numbers for themselves"
+                    )
+            todo += [(f"{where}.{key}" if where else key, item) for key, item in value.items()]
+        elif isinstance(value, list | tuple):
+            todo += [(f"{where}.{n}", item) for n, item in enumerate(value)]
 
 
 def resolve(raw: dict[str, Any]) -> dict[str, Any]:
@@ -103,9 +155,10 @@ def resolve(raw: dict[str, Any]) -> dict[str, Any]:
 
     Raises ConfigError that names the key and the nearest known one.
     """
+    _check_plain(raw)
     raw = {k: ({} if v is None and k in SECTIONS else v) for k, v in raw.items()}
     problems = sorted(
-        jsonschema.Draft202012Validator(schema()).iter_errors(raw),
+        VALIDATOR(schema()).iter_errors(raw),
         key=lambda e: (e.validator != "additionalProperties", str(e.path)),
     )
     if problems:

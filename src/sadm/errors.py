@@ -36,3 +36,7 @@ class MissingWeightsError(SadmError):
 
 class ProcessingError(SadmError):
     """A step ran, and its result is not usable."""
+
+
+class OutputError(SadmError):
+    """A result cannot be written: the disk is full, or the place is read-only."""

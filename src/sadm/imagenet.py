@@ -13,8 +13,11 @@ from sadm.errors import DataError, MissingWeightsError
 from sadm.networks.imagenet import extractor, shapes
 
 PLACE = "https://download.pytorch.org/models"
-# The digits in a name are the first eight of the file's SHA-256.
 FILES = {"resnet18": "resnet18-f37072fd.pth", "wide_resnet50_2": "wide_resnet50_2-95faca4d.pth"}
+SHA256 = {
+    "resnet18-f37072fd.pth": "f37072fd47e89c5e827621c5baffa7500819f7896bbacec160b1a16c560e07ec",
+    "wide_resnet50_2-95faca4d.pth": "95faca4d11227dddf8633dbb5ff6c8a9003c1aa5b8945c73834b8007b10950b8",
+}
 
 
 def imagenet(network: str, weights: str, out: str | Path) -> None:
@@ -51,10 +54,9 @@ def fetched(name: str, folder: Path) -> Path:
 
 
 def read(path: Path, digest: str) -> dict[str, Tensor]:
-    """The tensors of a file whose SHA-256 is ``digest``. Code in it is refused, not run. Raises DataError."""
-    prefix = path.stem.rpartition("-")[2]
-    if not digest.startswith(prefix):
-        raise refused(path, "are not the file expected", f"its sha256 is {digest}, not {prefix}...")
+    """The tensors of a file of `FILES` whose SHA-256 is ``digest``. Code in it is refused, not run. Raises DataError."""
+    if digest != SHA256[path.name]:
+        raise refused(path, "are not the file expected", f"its sha256 is {digest}, not {SHA256[path.name]}")
     try:
         found = dict(torch.load(path, map_location="cpu", weights_only=True))
     except Exception as error:  # whatever a damaged or hostile file makes the reader raise

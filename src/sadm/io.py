@@ -1,32 +1,59 @@
-"""Files in and out: atomic writes, checked NIfTI, JSON."""
+"""Files in and out: atomic writes, JSON, tables, arrays, NIfTI."""
 
+import csv
+import errno
 import gzip
 import json
 import os
-import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+import stat
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from sadm.errors import DataError
+from sadm.errors import DataError, OutputError
 
 if TYPE_CHECKING:
     import nibabel as nib
     import numpy as np
 
+NOT_WRITTEN = {
+    errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EEXIST, errno.ENOTDIR, errno.EISDIR
+}  # fmt: skip
+REMAKE = "delete the file and run again"
+
 
 @contextmanager
 def atomic(path: str | Path) -> Iterator[Path]:
-    """Yield a path beside ``path`` with the same suffixes; on success it takes the name ``path``, else it is removed."""
+    """Yield a path beside ``path`` with the same suffixes; on success it takes the name ``path``, else it is removed.
+
+    Raises OutputError if it cannot be written: disk full, quota, read-only. What ``path`` held before is then still there.
+    """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     tmp = path.with_name(f".tmp{os.getpid()}_{path.name}")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         yield tmp
         os.replace(tmp, path)
+    except OSError as error:
+        ours = error.filename is None or Path(os.fsdecode(error.filename)) in (tmp, path, *path.parents)
+        short = error.errno is None and type(error) is OSError  # how numpy reports a short write
+        if not ours or not (short or error.errno in NOT_WRITTEN):
+            raise
+        raise not_written(path, error.strerror or str(error)) from error
     finally:
-        tmp.unlink(missing_ok=True)
+        with suppress(OSError):
+            tmp.unlink(missing_ok=True)
+
+
+def not_written(path: str | Path, cause: str) -> OutputError:
+    """The error that says why the file ``path`` could not be written."""
+    return OutputError(
+        "A result cannot be written.",
+        file=path,
+        cause=cause,
+        fix="free space, or make the folder writable, and run again: what was finished before is still there",
+    )
 
 
 def write_text(text: str, path: str | Path) -> None:
@@ -41,55 +68,105 @@ def write_json(obj: Any, path: str | Path) -> None:
 
 
 def read_json(path: str | Path) -> Any:
-    """Read a JSON file."""
-    return json.loads(Path(path).read_text(encoding="utf-8"))
+    """Read a JSON file. Raises DataError if it is none."""
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataError("A JSON file cannot be read.", file=path, cause=str(error), fix=REMAKE) from error
+
+
+def read_table(path: str | Path, columns: Sequence[str] = ()) -> list[dict[str, str]]:
+    """The rows of a tab-separated table. Raises DataError: no table, a cell absent or too many, or without one of ``columns``.
+
+    With ``columns`` it must have a row, too.
+    """
+    try:
+        with open(path, newline="", encoding="utf-8") as stream:
+            table = csv.DictReader(stream, delimiter="\t", strict=True)
+            rows, found = list(table), table.fieldnames or ()
+    except (OSError, ValueError, csv.Error) as error:
+        raise DataError("A table cannot be read.", file=path, cause=str(error), fix=REMAKE) from error
+    lacking = [column for column in columns if column not in found]
+    ragged = [n for n, row in enumerate(rows, 2) if None in row or None in row.values()]
+    cause = f"no column {', '.join(lacking)}" if lacking else ""
+    cause = cause or (f"line {ragged[0]} has not {len(found)} cells" if ragged else "")
+    cause = cause or ("no rows" if columns and not rows else "")
+    if cause:
+        raise DataError("A table is not what it should be.", file=path, cause=cause, fix=REMAKE)
+    return rows
+
+
+def open_array(path: str | Path) -> "np.ndarray":
+    """The array of a .npy file, memory-mapped, read-only. Raises DataError: missing, cut short, Python objects inside."""
+    import numpy as np
+
+    try:
+        return np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, EOFError, ValueError) as error:
+        raise DataError("A stored array cannot be read.", file=path, cause=str(error), fix=REMAKE) from error
+
+
+def write_stack(
+    volumes: Iterable["np.ndarray"], shape: tuple[int, ...], dtype: Any, path: str | Path
+) -> None:
+    """Write ``volumes``, one in memory at a time, as one .npy array of ``shape`` [N, ...] and ``dtype``, atomically.
+
+    The bytes are those of a memory-mapped file; but where the disk is full, such a file ends the process by a signal.
+    """
+    import numpy as np
+
+    kind = np.dtype(dtype)
+    about = {"descr": np.lib.format.dtype_to_descr(kind), "fortran_order": False, "shape": shape}
+    with atomic(path) as tmp, open(tmp, "wb") as stream:
+        np.lib.format.write_array_header_1_0(stream, about)
+        for volume in volumes:
+            stream.write(np.ascontiguousarray(volume, dtype=kind).data)
 
 
 def load_nifti(path: str | Path) -> "nib.Nifti1Image":
-    """Load a 3-D NIfTI image as float32, whole file read and checked (trailing axes of length 1 are dropped).
+    """Load a 3-D NIfTI-1 or NIfTI-2 image (.nii, .nii.gz) as float32; trailing axes of length 1 are dropped.
 
-    Raises DataError: missing, unreadable or truncated, not 3-D, a singular affine, NaN or infinite voxels.
+    The header is judged before its voxels are read, and the file is read to its end. Of the header only the affine is
+    kept: the sform's, or the qform's where there is no sform (as nibabel does; ITK and ANTs here get arrays, no files).
+    Raises DataError: missing, no NIfTI, truncated or too long, too large, colours or complex numbers, not 3-D, NaN or
+    infinite voxels, no orientation, impossible voxel sizes.
     """
     import nibabel as nib
     import numpy as np
+    from nibabel.arrayproxy import ArrayProxy
 
-    fix = "replace the file by a readable 3-D T1-weighted NIfTI image"
-    if not Path(path).is_file():
-        raise DataError(
-            "An image is missing.", file=path, cause="no such file", fix="check the path in the config"
-        )
+    from sadm import nifti
+
+    if cause := unreadable(path):
+        raise DataError("An image is missing.", file=path, cause=cause, fix="check the path in the config")
     try:
-        image = cast("nib.Nifti1Image", nib.load(path))
-        data = np.asarray(image.dataobj, dtype=np.float32)
-    except (
-        OSError,
-        EOFError,
-        ValueError,
-        TypeError,
-        zlib.error,
-        nib.filebasedimages.ImageFileError,
-        nib.spatialimages.HeaderDataError,
-        nib.wrapstruct.WrapStructError,
-    ) as error:
-        raise DataError(
-            "An image cannot be read.", file=path, cause=f"{type(error).__name__}: {error}", fix=fix
-        ) from error
-    while data.ndim > 3 and data.shape[-1] == 1:
-        data = data[..., 0]
-    if data.ndim != 3:
-        raise DataError("An image is not 3-D.", file=path, cause=f"its shape is {data.shape}", fix=fix)
-    if not np.isfinite(data).all():
-        count = int((~np.isfinite(data)).sum())
-        raise DataError(
-            "An image has voxels that are no numbers.", file=path, cause=f"{count} NaN or infinite", fix=fix
-        )
-    if (
-        image.affine is None
-        or not np.isfinite(image.affine).all()
-        or abs(np.linalg.det(image.affine[:3, :3])) < 1e-6
-    ):
-        raise DataError("An image has no usable affine.", file=path, cause="singular or not finite", fix=fix)
-    return nib.Nifti1Image(data, image.affine)
+        with nifti.opened(path) as stream, np.errstate(over="ignore", invalid="ignore"):
+            header = nifti.header(stream, Path(path).stat().st_size)
+            data = np.asarray(ArrayProxy(stream, header, mmap=False), dtype=np.float32)
+            nifti.check_end(stream)
+        affine = nifti.affine(header)
+    except nifti.Unusable as error:
+        raise DataError(error.what, file=path, cause=error.cause, fix=error.fix) from None
+    except Exception as error:  # damaged headers and streams make the readers raise almost anything
+        cause = f"{type(error).__name__}: {error}"
+        raise DataError(nifti.UNREADABLE, file=path, cause=cause, fix=nifti.FIX) from error
+    if not (finite := np.isfinite(data)).all():
+        cause = f"{data.size - np.count_nonzero(finite)} NaN or infinite{nifti.scaling(header)}"
+        raise DataError("An image has voxels that are no numbers.", file=path, cause=cause, fix=nifti.FIX)
+    return nib.Nifti1Image(data.reshape(data.shape[:3], order="F"), affine)
+
+
+def unreadable(path: str | Path) -> str:
+    """Why ``path`` is no file that can be read, "" if it is one."""
+    try:
+        mode = Path(path).stat().st_mode
+    except FileNotFoundError:
+        return "a symbolic link that leads nowhere" if Path(path).is_symlink() else "no such file"
+    except OSError as error:
+        return (error.strerror or str(error)).lower()
+    if stat.S_ISREG(mode):
+        return ""
+    return "a folder, not a file" if stat.S_ISDIR(mode) else "neither a file nor a folder"
 
 
 def save_nifti(array: "np.ndarray", affine: "np.ndarray", path: str | Path) -> None:

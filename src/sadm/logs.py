@@ -5,11 +5,12 @@ import os
 import sys
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
 from typing import TextIO
 
 from sadm.errors import SadmError
+from sadm.io import not_written
 
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
@@ -42,13 +43,15 @@ class _Tee:
 
     def write(self, text: str) -> int:
         for stream in self.streams:
-            stream.write(text)
-            stream.flush()
+            with suppress(OSError):  # a full disk: the other stream still tells
+                stream.write(text)
+                stream.flush()
         return len(text)
 
     def flush(self) -> None:
         for stream in self.streams:
-            stream.flush()
+            with suppress(OSError):
+                stream.flush()
 
     def isatty(self) -> bool:
         return False
@@ -64,14 +67,27 @@ def to_log(path: str, threads: int = 1) -> Iterator[None]:
     for name in THREAD_VARIABLES:
         os.environ[name] = str(threads)
     keep_freed_memory()
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "w", encoding="utf-8") as log:
-        with redirect_stdout(_Tee(log)), redirect_stderr(_Tee(log, sys.stderr)):
-            try:
-                yield
-            except SadmError as error:
-                print(f"{type(error).__name__}: {error}", file=sys.stderr)
-                raise SystemExit(1) from None
-            except Exception:
-                traceback.print_exc()
-                raise SystemExit(1) from None
+    with _log(path) as log, redirect_stdout(_Tee(log)), redirect_stderr(_Tee(log, sys.stderr)):
+        try:
+            yield
+        except SadmError as error:
+            print(f"{type(error).__name__}: {error}", file=sys.stderr)
+            raise SystemExit(1) from None
+        except Exception:
+            traceback.print_exc()
+            raise SystemExit(1) from None
+
+
+@contextmanager
+def _log(path: str) -> Iterator[TextIO]:
+    """The log at ``path``, opened anew; what a full disk does not take of it is lost, and no job with it."""
+    try:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        log = open(path, "w", encoding="utf-8")  # noqa: SIM115
+    except OSError as error:
+        raise SystemExit(f"OutputError: {not_written(path, error.strerror or str(error))}") from None
+    try:
+        yield log
+    finally:
+        with suppress(OSError):
+            log.close()

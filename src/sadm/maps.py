@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from sadm.errors import DataError
-from sadm.io import atomic
+from sadm.io import atomic, open_array
 from sadm.packed import Packed, members
 
 
@@ -32,7 +32,7 @@ def read_maps(path: str | Path, packed: Packed, scans: np.ndarray) -> list[np.nd
 
     Raises DataError if the file holds another number of voxels than the brain masks of the scans.
     """
-    stored = np.load(path, mmap_mode="r")
+    stored = open_array(path)
     ends = np.cumsum([np.count_nonzero(packed.brain[i]) for i in scans], dtype=np.int64)
     expected = int(ends[-1]) if len(ends) else 0
     if stored.shape != (expected,):

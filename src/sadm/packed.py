@@ -1,12 +1,13 @@
 """Packed data sets: the volumes of a data set as memory-mapped arrays."""
 
-import csv
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from sadm.errors import DataError
+from sadm.io import open_array, read_table
+from sadm.splits import read_splits
 
 
 @dataclass(frozen=True)
@@ -23,19 +24,14 @@ class Packed:
     scans: list[str]
 
 
-def _rows(path: str | Path) -> list[dict[str, str]]:
-    with open(path, newline="", encoding="utf-8") as stream:
-        return list(csv.DictReader(stream, delimiter="\t"))
-
-
 def load_packed(folder: str | Path) -> Packed:
     """Open the packed data set in ``folder`` (t1.npy, brain.npy, lesion.npy, scans.tsv) without reading it.
 
     Raises DataError if the arrays and the list of scans do not fit.
     """
     folder = Path(folder)
-    t1, brain, lesion = (np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("t1", "brain", "lesion"))
-    scans = [row["scan"] for row in _rows(folder / "scans.tsv")]
+    t1, brain, lesion = (open_array(folder / f"{name}.npy") for name in ("t1", "brain", "lesion"))
+    scans = [row["scan"] for row in read_table(folder / "scans.tsv", ("scan",))]
     if not t1.shape == brain.shape == lesion.shape or len(scans) != len(t1):
         cause = f"t1 {t1.shape}, brain {brain.shape}, lesion {lesion.shape}, {len(scans)} scans"
         raise DataError(
@@ -49,5 +45,5 @@ def load_packed(folder: str | Path) -> Packed:
 
 def members(packed: Packed, splits: str | Path, fold: int, part: str) -> np.ndarray:
     """Indices into ``packed`` of the scans that ``splits`` puts into ``part`` ("train", "val", "test") in ``fold``, in packed order."""
-    wanted = {row["scan"] for row in _rows(splits) if int(row["fold"]) == fold and row["set"] == part}
+    wanted = {row["scan"] for row in read_splits(splits) if int(row["fold"]) == fold and row["set"] == part}
     return np.array([i for i, scan in enumerate(packed.scans) if scan in wanted], dtype=np.int64)

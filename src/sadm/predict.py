@@ -9,6 +9,7 @@ import torch
 from sadm.checkpoint import load_method
 from sadm.devices import autocast, pick_device
 from sadm.errors import DataError
+from sadm.io import open_array
 from sadm.maps import tested, write_maps
 from sadm.packed import Packed, load_packed
 from sadm.progress import Progress
@@ -58,7 +59,7 @@ def predict(
 
 def _checked(path: str | Path, packed: Packed, scans: np.ndarray) -> np.ndarray:
     """The reconstructions at ``path``, memory-mapped, of as many scans and of the same grid as the test set."""
-    made = np.load(path, mmap_mode="r")
+    made = open_array(path)
     if len(made) != len(scans) or made.shape[2:] != packed.t1.shape[1:]:
         cause = f"they have shape {made.shape}, the test set {len(scans)} volumes of {packed.t1.shape[1:]}"
         raise DataError(

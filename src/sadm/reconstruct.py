@@ -1,5 +1,6 @@
 """Pseudo-healthy reconstructions of the test scans: made once a fold, read by all models that score with them."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from sadm import seeds
 from sadm.checkpoint import load_method
 from sadm.devices import autocast, pick_device
 from sadm.errors import ProcessingError
-from sadm.io import atomic
+from sadm.io import write_stack
 from sadm.maps import tested
 from sadm.packed import load_packed
 from sadm.progress import Progress
@@ -40,8 +41,8 @@ def reconstruct(
     scans = tested(volumes, splits, fold)
     shape = (len(scans), method.passes, *volumes.t1.shape[1:])
     progress = Progress(len(scans))
-    with atomic(out) as tmp:
-        stored = np.lib.format.open_memmap(tmp, mode="w+", dtype=np.float16, shape=shape)
+
+    def reconstructions() -> Iterator[np.ndarray]:
         for row, index in enumerate(scans):
             own = seeds.seed(seed, "reconstruct", model, fold, testset, volumes.scans[index])
             volume = torch.from_numpy(volumes.t1[index].astype(np.float32)).to(place)
@@ -52,7 +53,7 @@ def reconstruct(
                 raise ProcessingError(
                     "A reconstruction is no number.", file=weights, cause=cause, fix="train the model anew"
                 )
-            stored[row] = made.half().cpu().numpy()
+            yield made.half().cpu().numpy()
             progress(row + 1, lambda: f"{testset} by {model}")
-        stored.flush()
-        del stored
+
+    write_stack(reconstructions(), shape, np.float16, out)

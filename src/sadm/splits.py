@@ -13,10 +13,13 @@ from pathlib import Path
 import numpy as np
 
 from sadm import seeds
-from sadm.errors import SplitError
-from sadm.io import atomic
+from sadm.errors import DataError, SplitError
+from sadm.io import REMAKE, atomic
+from sadm.io import read_table as read
 
 COLUMNS = ("scan", "subject", "fold", "set")
+SETS = ("train", "val", "test")
+SHEET = ("dataset", "subject", "scan")  # what every sheet has
 Strata = Mapping[str, tuple[str | int, ...]]
 
 
@@ -31,7 +34,7 @@ def splits(
     which ``annotated_val`` for validation, and all others for testing, the same in each fold, stratified by quartile of
     lesion volume and site. Sizes are counts, or below 1 shares. Raises SplitError for sizes that cannot be met.
     """
-    rows = read(sheet)
+    rows = read(sheet, SHEET)
     name, subjects = rows[0]["dataset"], sorted({row["subject"] for row in rows})
     strata = stratify(rows, ("site", "sex", "age:3") if role == "healthy" else ("lesion_ml:4", "site"))
     if role == "healthy":
@@ -52,10 +55,18 @@ def splits(
             )
 
 
-def read(path: str | Path) -> list[dict[str, str]]:
-    """The rows of a sheet or splits file (tsv)."""
-    with open(path, newline="", encoding="utf-8") as stream:
-        return list(csv.DictReader(stream, delimiter="\t"))
+def read_splits(path: str | Path) -> list[dict[str, str]]:
+    """The rows of a splits file. Raises DataError if it is none, as one edited by hand may be."""
+    rows = read(path, COLUMNS)
+    for line, row in enumerate(rows, 2):
+        if not row["fold"].isdecimal() or row["set"] not in SETS:
+            raise DataError(
+                "A splits file is not what it should be.",
+                file=path,
+                cause=f"line {line}: fold {row['fold']!r}, set {row['set']!r}",
+                fix=REMAKE,
+            )
+    return rows
 
 
 def size(asked: float, total: int, what: str) -> int:

@@ -4,6 +4,7 @@ Names only, never paths of results: each of those is written once, in the rule t
 ants, reads no image, and raises ConfigError before any job is planned.
 """
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
@@ -13,6 +14,7 @@ from sadm import config, registry
 from sadm.data.base import Scan
 from sadm.errors import ConfigError
 
+MAX_VOXELS = 2**26  # of the full grid: the paper's has 6 million
 DRAEM = "draem"  # the synthetic training and test set, painted on healthy scans
 
 
@@ -180,6 +182,12 @@ class Study:
                     cause=cause,
                     fix="use a divisor",
                 )
+        if (voxels := math.prod(grid["shape"])) > MAX_VOXELS:
+            raise ConfigError(
+                f"grid.shape: {voxels} voxels are too many",
+                cause=f"at most {MAX_VOXELS}",
+                fix="use fewer, or larger voxels (grid.spacing)",
+            )
         slices = grid["shape"][2] // grid["downsample"]
         if 2 * grid["crop"] >= slices:
             cause = f"the volume has {slices} axial slices after down-sampling"
@@ -190,6 +198,16 @@ class Study:
             )
 
     def _check_names(self) -> None:
+        if DRAEM in self.datasets:
+            raise ConfigError(
+                f"datasets.{DRAEM}: the name is taken",
+                cause="it stands for the anomalies painted on healthy scans",
+                fix="use another name",
+            )
+        if taken := sorted({row.lower() for row in self.rows} & set(self.trivial)):
+            raise ConfigError(
+                f"rows.{taken[0]}: the name is taken", cause="a trivial score has it", fix="use another name"
+            )
         known_sets = [*self.datasets, DRAEM]
         _known(self.healthy, list(self.datasets), "healthy")
         for testset in self.testsets:

@@ -97,10 +97,10 @@ def test_ixi_official_demographics(tmp_path: Path, table: str) -> None:
         assert known["IXI035"] == {"age": "", "sex": "", "site": ""}
 
 
-def test_table_without_subjects_names_its_columns(tmp_path: Path) -> None:
+def test_table_without_subjects_says_what_is_looked_for(tmp_path: Path) -> None:
     touch(tmp_path, *IXI)
     (tmp_path / "IXI.csv").write_text("who,AGE\n2,30\n")
-    with pytest.raises(DataError, match="'who', 'age'"):
+    with pytest.raises(DataError, match="none of its 2 columns is 'ixi_id'"):
         ixi.demographics(options("ixi", path=tmp_path))
 
 

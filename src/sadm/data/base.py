@@ -2,6 +2,7 @@
 
 import os
 import re
+import zipfile
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from typing import Any
 from sadm.errors import DataError
 
 SUFFIXES = (".nii.gz", ".nii")
+WORKBOOK = 50_000_000  # bytes that an .xlsx may unpack to: IXI's has under a million
 AGE = ("age", "age at scan", "age_at_scan")
 SEX = ("sex", "gender", "sex_id (1=m, 2=f)", "sex_id")
 
@@ -47,7 +49,7 @@ def folder(path: str | Path, *names: str) -> Path:
         raise DataError(
             "A data set is not there.",
             file=path or "(no path)",
-            cause="no such folder",
+            cause="a file, not a folder: unpack an archive first" if root.is_file() else "no such folder",
             fix="set options.path in the config",
         )
     return next((root / name for name in names if (root / name).is_dir()), root)
@@ -57,9 +59,18 @@ def children(root: Path, pattern: str) -> list[Path]:
     """Sorted entries of ``root`` whose whole name matches the regular expression ``pattern``; hidden ones never do."""
     try:
         with os.scandir(root) as entries:
-            names = [e.name for e in entries if not e.name.startswith(".") and re.fullmatch(pattern, e.name)]
+            names = [
+                e.name
+                for e in entries
+                if not e.name.startswith(".") and re.fullmatch(pattern, e.name, re.DOTALL)
+            ]
     except (FileNotFoundError, NotADirectoryError):
         return []
+    except OSError as error:
+        cause = error.strerror or str(error)
+        raise DataError(
+            "A folder cannot be read.", file=root, cause=cause, fix="mend or remove it"
+        ) from error
     return [root / name for name in sorted(names)]
 
 
@@ -94,8 +105,9 @@ def single(paths: Sequence[Path], what: str, fix: str) -> str:
 def checked(scans: Iterable[Scan], tree: str | Path, expected: str) -> list[Scan]:
     """``scans`` sorted by name.
 
-    Raises DataError if there is none (``expected`` tells what was looked for), if two share a name, or if one
-    subject occurs at two sites.
+    Raises DataError if there is none (``expected`` tells what was looked for), if a path has braces, if a subject's id has no Latin letter or
+    digit, if two scans share a name but for case (some file systems do not tell them apart), or if one subject occurs at
+    two sites.
     """
     found = sorted(scans, key=lambda scan: (scan.name, scan.t1))
     if not found:
@@ -107,8 +119,20 @@ def checked(scans: Iterable[Scan], tree: str | Path, expected: str) -> list[Scan
         )
     by_name: dict[str, list[str]] = defaultdict(list)
     by_subject: dict[str, dict[str, str]] = defaultdict(dict)
+    if braces := next((f for s in found for f in (s.t1, s.brain_mask, s.lesion) if set(f) & set("{}")), ""):
+        cause = "Snakemake takes {braces} for wildcards"
+        raise DataError(
+            "A path cannot be used.", file=braces, cause=cause, fix="rename the folder or the file"
+        )
     for scan in found:
-        by_name[scan.name].append(scan.t1)
+        if not re.search("[A-Za-z0-9]", scan.subject):
+            raise DataError(
+                "A subject's id cannot be used.",
+                file=scan.t1,
+                cause=f"{scan.subject!r} has no letter a to z and no digit",
+                fix="rename the subject; names of results are made of these",
+            )
+        by_name[scan.name.lower()].append(scan.t1)
         by_subject[scan.subject].setdefault(scan.site, scan.t1)
     clashes = [f"{name}: {', '.join(files)}" for name, files in by_name.items() if len(files) > 1]
     clashes += [
@@ -153,24 +177,35 @@ def _sex(cell: str, column: str) -> str:
     return {"m": "M", "f": "F"}.get(cell[:1].lower(), "")
 
 
+def _check_workbook(path: str) -> None:
+    """Raise ValueError for an .xlsx, a zip archive, that unpacks to more than a table of subjects needs."""
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            unpacked = sum(entry.file_size for entry in archive.infolist())
+        if unpacked > WORKBOOK:
+            raise ValueError(f"it unpacks to {unpacked} bytes, at most {WORKBOOK}")
+
+
 def _rows(path: str, subject: Sequence[str]) -> tuple[list[dict[str, str]], str]:
     import pandas as pd
 
     try:
         if Path(path).suffix.lower() in (".xls", ".xlsx"):
+            _check_workbook(path)
             frame = pd.read_excel(path, dtype=str)
         else:
             frame = pd.read_csv(
                 path, dtype=str, sep="\t" if path.endswith(".tsv") else ",", encoding="utf-8-sig"
             )
-    except (OSError, ValueError, ImportError, pd.errors.ParserError) as error:
+    except Exception as error:  # damaged workbooks make the readers raise almost anything
         raise DataError(
             "A table of subjects cannot be read.", file=path, cause=str(error), fix="repair or remove it"
         ) from error
     frame.columns = [str(column).strip().lower() for column in frame.columns]
     column = next((name for name in subject if name in frame.columns), "")
     if not column:
-        cause = f"columns {', '.join(map(repr, frame.columns))}; a subject's id is looked for in {', '.join(map(repr, subject))}"
+        # Not the columns it has: without a header line these are the first patient.
+        cause = f"none of its {len(frame.columns)} columns is {' or '.join(map(repr, subject))}"
         raise DataError(
             "A table of subjects has no column of subjects.", file=path, cause=cause, fix="rename the column"
         )

@@ -18,6 +18,7 @@ from sadm.errors import ConfigError
 
 SPACE = "study"
 STRIPPED = True
+FRACTIONAL = True  # their labels were interpolated linearly; all above 0 is lesion, as in their code
 PARTS = {
     "ixi": ("Train/ixi", r"(?P<subject>IXI\d+)-(?P<site>\w+)-\d+", "IXI"),
     "Brats21": ("Test/Brats21", r"(?P<subject>BraTS\w*_\d+)", "Brats21"),

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+import zlib
 from pathlib import Path
 
 import nibabel as nib
@@ -21,6 +22,7 @@ SHA256 = {
     "t1_brats_space.nii": "1e43bd8cc81407f4989ded7cf735afb8c83d8259a55fca543b40215b9f6c9f3d",
     "t1_skullstripped_brats_space.nii": "b6a90a8896eb66fc05e9819a8a6554e8c8a788568b0c949603a2cc0f8722417c",
 }
+BYTES = 240 * 240 * 155 * 8 + 352  # more than either file has
 PLACE = f"put {' and '.join(SHA256)} (or .nii.gz) into a folder and name it in the config: atlas.path"
 
 
@@ -82,9 +84,19 @@ def from_folder(folder: Path) -> dict[str, bytes]:
             raise DataError(
                 "A file of the SRI24 atlas is missing.", file=folder / name, cause="no such file", fix=PLACE
             )
-        content = path.read_bytes()
-        found[name] = checked(gzip.decompress(content) if path.suffix == ".gz" else content, digest, path)
+        found[name] = checked(_content(path), digest, path)
     return found
+
+
+def _content(path: Path) -> bytes:
+    """The first bytes of ``path``, unpacked: one more than either file of the atlas has, if there are so many."""
+    try:
+        with gzip.open(path) if path.suffix == ".gz" else open(path, "rb") as stream:
+            return bytes(stream.read(BYTES + 1))
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(
+            "A file of the SRI24 atlas cannot be read.", file=path, cause=str(error), fix=PLACE
+        ) from error
 
 
 def canonical(content: bytes) -> nib.Nifti1Image:

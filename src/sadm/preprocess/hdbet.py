@@ -1,6 +1,7 @@
 """HD-BET 2 (Isensee et al. 2019) in this process, through its API: no workers to leak, one verified mask a scan."""
 
 import os
+import re
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -8,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from sadm.errors import MissingWeightsError, ProcessingError
+from sadm.errors import DataError, MissingWeightsError, ProcessingError
 from sadm.io import atomic, load_nifti
 
 PARAMETERS = "~/hd-bet_params/release_2.0.0"
@@ -42,10 +43,24 @@ def choose_device(device: str) -> str:
     return "cuda" if available and device != "cpu" else "cpu"
 
 
-def load_predictor(parameters: Path, device: str, tta: bool, threads: int) -> Any:
-    """HD-BET's nnU-Net predictor with the weights in ``parameters``, on "cpu" or "cuda", with or without mirroring."""
+def numpy_numbers() -> list[Any]:
+    """What the pickle of a numpy number names: nnU-Net keeps its training's scores as such, beside the weights."""
     import torch
 
+    kinds = [type(np.dtype(name)) for name in ("float64", "float32", "int64", "int32", "bool")]
+    scalar = np.float64(0).__reduce__()[0]
+    return [np.dtype, *kinds, scalar, (scalar, "numpy.core.multiarray.scalar"), torch.device]
+
+
+def load_predictor(parameters: Path, device: str, tta: bool, threads: int) -> Any:
+    """HD-BET's nnU-Net predictor with the weights in ``parameters``, on "cpu" or "cuda", with or without mirroring.
+
+    nnU-Net lets torch.load run whatever the checkpoint names; here it gets tensors and plain data only.
+    Raises DataError if the parameters are damaged or hold anything else.
+    """
+    import torch
+
+    os.environ["TORCH_FORCE_WEIGHTS_ONLY_LOAD"] = "1"
     os.environ["nnUNet_def_n_proc"] = str(threads)  # noqa: SIM112
     # The search for the checkpoint's trainer imports every trainer; this one drags in timm and torchvision for nothing.
     sys.modules.setdefault(
@@ -57,7 +72,16 @@ def load_predictor(parameters: Path, device: str, tta: bool, threads: int) -> An
     finally:
         sys.stdout = stdout  # the import resets it, past any log
     hd_bet_prediction.folder_with_parameter_files = str(parameters)
-    predictor = hd_bet_prediction.get_hdbet_predictor(use_tta=tta, device=torch.device(device))
+    try:
+        with torch.serialization.safe_globals(numpy_numbers()):
+            predictor = hd_bet_prediction.get_hdbet_predictor(use_tta=tta, device=torch.device(device))
+    except Exception as error:  # whatever a damaged or hostile file makes the readers raise
+        asked = re.search(r"GLOBAL (\S+)", str(error))  # torch's own text advises to run the code
+        cause = f"it asks for {asked[1]}" if asked else f"{type(error).__name__}: {error}".partition("\n")[0]
+        fix = "unpack the archive of Zenodo record 14445620 anew; do not open the checkpoint by other means"
+        raise DataError(
+            "HD-BET's parameters cannot be read.", file=parameters, cause=cause, fix=fix
+        ) from error
     torch.set_num_threads(threads)
     predictor.allow_tqdm = False
     return predictor

@@ -1,13 +1,12 @@
 """The prepared volumes of a data set as memory-mapped arrays; scans that failed their check are left out by name."""
 
-import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from sadm.errors import ProcessingError
-from sadm.io import load_nifti, read_json, write_text
+from sadm.io import load_nifti, read_json, write_stack, write_text
 from sadm.preprocess.checks import table
 
 DTYPES = {"t1": np.float16, "brain": np.uint8, "lesion": np.uint8}
@@ -16,16 +15,8 @@ DTYPES = {"t1": np.float16, "brain": np.uint8, "lesion": np.uint8}
 def stack(files: list[str], dtype: Any, out: Path) -> None:
     """Write the volumes [X, Y, D] of the NIfTI ``files`` as one array [N, D, X, Y] to ``out``, one in memory at a time."""
     x, y, depth = load_nifti(files[0]).shape
-    tmp = out.with_name(f".tmp{os.getpid()}_{out.name}")
-    try:
-        array = np.lib.format.open_memmap(tmp, "w+", dtype=dtype, shape=(len(files), depth, x, y))
-        for row, file in zip(array, files):
-            row[...] = np.asarray(load_nifti(file).dataobj).transpose(2, 0, 1)
-        array.flush()
-        del array
-        os.replace(tmp, out)
-    finally:
-        tmp.unlink(missing_ok=True)
+    volumes = (np.asarray(load_nifti(file).dataobj).transpose(2, 0, 1) for file in files)
+    write_stack(volumes, (len(files), depth, x, y), dtype, out)
 
 
 def check(failed: dict[str, list[str]], count: int, on_failure: str, dataset: str) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from sadm.errors import ConfigError
-from sadm.io import atomic
+from sadm.io import atomic, not_written
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -174,4 +174,10 @@ def write_transform(matrix: np.ndarray, path: str | Path) -> None:
     inside = _LPS @ matrix @ _LPS
     affine = sitk.AffineTransform(inside[:3, :3].ravel().tolist(), inside[:3, 3].tolist())
     with atomic(path) as tmp:
-        sitk.WriteTransform(affine, str(tmp))
+        try:
+            sitk.WriteTransform(affine, str(tmp))
+            whole = np.allclose(read_transform(tmp), matrix)
+        except RuntimeError:
+            whole = False
+        if not whole:  # ITK's writer does not look whether the disk took it
+            raise not_written(path, "what was written does not read back")
