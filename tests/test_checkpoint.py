@@ -7,10 +7,10 @@ import torch
 from torch import nn
 
 from sadm.checkpoint import (
+    States,
     identity,
     load,
     load_method,
-    load_state,
     optimiser_tensors,
     restore_optimiser,
     save,
@@ -103,14 +103,33 @@ def test_a_restored_optimiser_takes_the_same_steps() -> None:
 def test_a_state_is_used_only_by_the_training_that_wrote_it(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    path = tmp_path / "state.safetensors"
     mine, other = identity(model="a", fold=0), identity(model="a", fold=1)
     assert mine != other
-    assert load_state(path, mine) is None
-    save({"x": torch.zeros(1)}, {"identity": mine}, path)
-    assert load_state(path, mine) is not None
-    assert load_state(path, other) is None
-    assert "starts anew" in capsys.readouterr().err
-    path.write_bytes(b"cut")
-    assert load_state(path, mine) is None
-    assert "starts anew" in capsys.readouterr().err
+    assert States(tmp_path, mine).load() is None
+    States(tmp_path, mine).save({"x": torch.zeros(1)}, {"step": 1})
+    assert States(tmp_path, mine).load() is not None
+    assert States(tmp_path, other).load() is None
+    assert "of another training" in capsys.readouterr().err
+
+
+def test_states_are_written_in_turn_and_the_newest_whole_one_is_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    states = States(tmp_path, "me")
+    for step in (1, 2, 3):
+        states.save({"x": torch.full((2,), step)}, {"step": step})
+    assert sorted(load(path)[1]["step"] for path in states.paths) == [2, 3]
+    again = States(tmp_path, "me")
+    found = again.load()
+    assert found is not None
+    assert found[1]["step"] == 3
+    again.save({"x": torch.full((2,), 4)}, {"step": 4})
+    assert sorted(load(path)[1]["step"] for path in states.paths) == [3, 4], "the older one was replaced"
+    newest = max(states.paths, key=lambda path: load(path)[1]["step"])
+    newest.write_bytes(newest.read_bytes()[:-3])
+    left = States(tmp_path, "me").load()
+    assert left is not None
+    assert left[1]["step"] == 3
+    assert "not used" in capsys.readouterr().err
+    states.clear()
+    assert not list(tmp_path.iterdir())

@@ -39,6 +39,7 @@ def changed(tree: Path, file: str, text: str) -> bool:
         ("pkg/used.py", USED.replace("Doc", "Other doc"), False),
         ("pkg/used.py", USED.replace("return 1", "return 2"), True),
         ("pkg/unused.py", "x = 2\n", False),
+        ("step.py", "if TYPE_CHECKING:\n    from pkg.unused import x\n\n" + SCRIPT, False),
     ],
 )
 def test_fingerprint(tree: Path, file: str, text: str, expected: bool) -> None:

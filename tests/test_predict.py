@@ -58,7 +58,14 @@ def weights(folder: Path, name: str) -> Path:
 
 
 def reconstructed(folder: Path, data: Path, name: str = "made", **changes: Any) -> np.ndarray:
-    options: dict[str, Any] = {"model": "cddpm", "fold": 0, "testset": "x", "seed": 1, **PLACE}
+    options: dict[str, Any] = {
+        "model": "cddpm",
+        "fold": 0,
+        "testset": "x",
+        "seed": 1,
+        "scored_with": {},
+        **PLACE,
+    }
     files = {
         "weights": weights(folder, "cddpm"),
         "packed": data,
@@ -84,6 +91,13 @@ def test_reconstructions_hold_every_test_scan_and_step(case: Path, tmp_path: Pat
     assert not np.array_equal(made[:, 0], made[:, 1])
     assert np.array_equal(made, reconstructed(tmp_path, case, "again"))
     assert not np.array_equal(made, reconstructed(tmp_path, case, "other", testset="y"))
+
+
+def test_the_steps_of_the_study_count_and_not_those_of_the_weights(case: Path, tmp_path: Path) -> None:
+    made = reconstructed(tmp_path, case)
+    one = reconstructed(tmp_path, case, "one", scored_with={"t_test": [100]})
+    assert one.shape == (2, 1, D, *SHAPE)
+    assert np.array_equal(one[:, 0], made[:, 0])
 
 
 def test_a_reconstruction_does_not_depend_on_the_other_scans(case: Path, tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """The training loop: schedules, the checkpoint that is kept, equal bytes on a second run and after a kill."""
 
 import csv
+import os
+import signal
 from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
@@ -20,7 +22,7 @@ from sadm.networks.imagenet import extractor
 
 D, SHAPE, SCANS = 6, (16, 16), [f"sub-{i}" for i in range(7)]
 SETS = ["train"] * 4 + ["val"] * 2 + ["test"]
-SETTINGS = {"device": "cpu", "amp": True, "validate_every": 1, "validation_slices": 2, "checkpoint_every": 1}
+SETTINGS = {"amp": True, "validate_every": 1, "validation_slices": 2}
 DRAEM = {"threshold": [0.1, 0.3], "max_scale": 2}
 HYPER: dict[str, dict[str, Any]] = {
     "cddpm": {"channels": [8, 8, 16], "res_blocks": 1, "groups": 4, "head_channels": 8, "condition": 8, "encoder_layers": [1, 1, 1, 1],
@@ -59,6 +61,7 @@ def train(case: Path) -> Callable[..., Path]:
         options: dict[str, Any] = {
             "model": model, "method": method, "fold": 0, "packed": case, "splits": case / "splits.tsv", "needs": needs or [],
             "hyper": HYPER[method], "draem": DRAEM if kind == "draem" else None, "spacing": 2.0, "settings": SETTINGS, "seed": 1,
+            "device": "cpu", "checkpoint_every": 1,
             "code": "c", "weights": folder / "weights.safetensors", "curve": folder / "curve.csv",
         }  # fmt: skip
         hyper = options["hyper"] | changes.pop("hyper", {})
@@ -109,11 +112,67 @@ def test_a_second_run_and_a_resumed_one_give_the_same_bytes(
         patch.setattr(training.Trainer, "_pass", killed)
         with pytest.raises(KeyboardInterrupt):
             train(tmp_path / "third", model, needs, **options)
-    assert (tmp_path / "third/state.safetensors").exists()
+    assert (tmp_path / "third/state0.safetensors").exists()
+    assert (tmp_path / "third/state1.safetensors").exists()
     assert not (tmp_path / "third/weights.safetensors").exists()
     assert train(tmp_path / "third", model, needs, **options).read_bytes() == first.read_bytes()
     assert (tmp_path / "third/curve.csv").read_bytes() == (tmp_path / "first/curve.csv").read_bytes()
     assert sorted(p.name for p in (tmp_path / "third").iterdir()) == ["curve.csv", "weights.safetensors"]
+
+
+def test_how_often_states_are_saved_changes_nothing(train: Callable[..., Path], tmp_path: Path) -> None:
+    first = train(tmp_path / "first", "unet-draem")
+    assert train(tmp_path / "rarely", "unet-draem", checkpoint_every=3).read_bytes() == first.read_bytes()
+
+
+def test_what_only_scoring_reads_is_not_in_the_weights(train: Callable[..., Path], tmp_path: Path) -> None:
+    first = train(tmp_path / "first", "cddpm")
+    other = train(tmp_path / "other", "cddpm", hyper={"t_test": [3]})
+    assert first.read_bytes() == other.read_bytes()
+
+
+def test_sigterm_saves_and_a_second_start_goes_on_to_the_same_bytes(
+    train: Callable[..., Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    whole = train(tmp_path / "whole", "unet-draem")
+    whole_pass = training.Trainer._pass
+
+    def signalled(self: training.Trainer, progress: Any) -> None:
+        if self.epoch == 1:
+            os.kill(os.getpid(), signal.SIGTERM)
+        whole_pass(self, progress)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(training.Trainer, "_pass", signalled)
+        with pytest.raises(SystemExit) as left:
+            train(tmp_path / "cut", "unet-draem", checkpoint_every=99)
+    assert left.value.code == 143
+    assert "saved after epoch 2" in capsys.readouterr().err
+    assert train(tmp_path / "cut", "unet-draem").read_bytes() == whole.read_bytes()
+    assert "Resumed after epoch 2 of 4" in capsys.readouterr().err
+    assert (tmp_path / "cut/curve.csv").read_bytes() == (tmp_path / "whole/curve.csv").read_bytes()
+
+
+def test_a_damaged_newest_state_leaves_the_one_before(
+    train: Callable[..., Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    whole = train(tmp_path / "whole", "unet-draem")
+    with monkeypatch.context() as patch:
+        patch.setattr(training.Trainer, "write_curve", lambda self, path: stop({"epoch": 2}))
+        with pytest.raises(KeyboardInterrupt):
+            train(tmp_path / "cut", "unet-draem")
+    states = {checkpoint.load(path)[1]["epoch"]: path for path in (tmp_path / "cut").glob("state*")}
+    assert sorted(states) == [2, 3]
+    states[3].write_bytes(states[3].read_bytes()[:-9])
+    capsys.readouterr()
+    assert train(tmp_path / "cut", "unet-draem").read_bytes() == whole.read_bytes()
+    assert "Resumed after epoch 2 of 4" in capsys.readouterr().err
 
 
 def test_a_state_of_another_seed_is_not_resumed(
@@ -132,7 +191,7 @@ def test_a_state_of_another_seed_is_not_resumed(
         with pytest.raises(KeyboardInterrupt):
             train(tmp_path / "other", "unet-draem", seed=1)
     assert train(tmp_path / "other", "unet-draem", seed=2).read_bytes() == clean.read_bytes()
-    assert "starts anew" in capsys.readouterr().err
+    assert "of another training" in capsys.readouterr().err
     assert clean.read_bytes() != train(tmp_path / "one", "unet-draem", seed=1).read_bytes()
 
 
@@ -221,7 +280,7 @@ def walker(lr: float) -> training.Trainer:
 
 def test_the_weights_of_the_lowest_validation_loss_are_kept(tmp_path: Path) -> None:
     trainer = walker(0.8)
-    trainer.fit(tmp_path / "state.safetensors", "me")
+    trainer.fit(checkpoint.States(tmp_path, "me"), 1)
     losses = [row[3] for row in trainer.curve]
     assert min(losses) < losses[-1], "the last weights are not the best: the test has something to find"
     trainer.method.load_state_dict(trainer.best)
@@ -230,7 +289,7 @@ def test_the_weights_of_the_lowest_validation_loss_are_kept(tmp_path: Path) -> N
 
 def test_a_loss_that_is_no_number_stops_the_training(tmp_path: Path) -> None:
     with pytest.raises(ProcessingError, match="diverged"):
-        walker(float("inf")).fit(tmp_path / "state.safetensors", "me")
+        walker(float("inf")).fit(checkpoint.States(tmp_path, "me"), 1)
 
 
 def test_an_empty_part_is_named(train: Callable[..., Path], tmp_path: Path) -> None:
@@ -258,7 +317,7 @@ def test_a_state_of_other_imagenet_weights_is_not_resumed(
     train: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[str] = []
-    monkeypatch.setattr(training.Trainer, "fit", lambda self, state, identity: seen.append(identity))
+    monkeypatch.setattr(training.Trainer, "fit", lambda self, states, every: seen.append(states.identity))
     for seed in (1, 2):
         torch.manual_seed(seed)
         checkpoint.save(extractor("resnet18", 8).state_dict(), {}, tmp_path / f"{seed}.safetensors")

@@ -49,21 +49,26 @@ def load(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
 
 
 def load_method(
-    path: str | Path, device: torch.device, needs: Mapping[str, BaseMethod] | None = None
+    path: str | Path,
+    device: torch.device,
+    needs: Mapping[str, BaseMethod] | None = None,
+    scored_with: Mapping[str, Any] | None = None,
 ) -> BaseMethod:
     """The trained method that ``path`` describes, frozen, in eval mode, on ``device``.
 
-    Its metadata holds method, hyper and shape, from which the networks are built anew.
+    Its metadata holds method, hyper and shape, from which the networks are built anew; ``scored_with`` are the values of
+    the hyper-parameters that training does not read (SCORED_WITH), None for the method's own.
     Raises DataError if the file is missing, damaged, or does not fit the method as it is today.
     """
     tensors, meta = load(path)
     try:
+        hyper = meta["hyper"] | dict(scored_with or {})
         with torch.device("meta"):  # no memory for networks that a damaged description asks for
-            wanted = build(meta["method"], meta["hyper"], tuple(meta["shape"]), needs).state_dict()
+            wanted = build(meta["method"], hyper, tuple(meta["shape"]), needs).state_dict()
         wrong = [name for name in wanted if name not in tensors or tensors[name].shape != wanted[name].shape]
         if wrong:
             raise ValueError(f"{len(wrong)} tensors are absent or of another shape: {', '.join(wrong[:3])}")
-        method = build(meta["method"], meta["hyper"], tuple(meta["shape"]), needs)
+        method = build(meta["method"], hyper, tuple(meta["shape"]), needs)
         method.load_state_dict(tensors)
     except (SadmError, KeyError, TypeError, ValueError, RuntimeError) as error:
         fix = "delete it and train again"
@@ -103,19 +108,44 @@ def restore_optimiser(
     optimiser.load_state_dict({"state": state, "param_groups": tuples})
 
 
-def load_state(path: str | Path, wanted: str) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
-    """The resumable state at ``path``, or None, with a message, if it is damaged or of another identity."""
-    if not Path(path).exists():
-        return None
-    try:
-        tensors, meta = load(path)
-    except DataError as error:
-        print(f"The state is not used, training starts anew.\n{error}", file=sys.stderr)
-        return None
-    if meta.get("identity") != wanted:
-        print(
-            f"{path} is of another training (code, data or hyper-parameters): training starts anew.",
-            file=sys.stderr,
-        )
-        return None
-    return tensors, meta
+class States:
+    """The last two resumable states of the training ``identity``, in ``folder``, each written in place of the older one."""
+
+    def __init__(self, folder: Path, identity: str) -> None:
+        self.identity = identity
+        self.paths = [folder / f"state{k}.safetensors" for k in (0, 1)]
+        self.turn = 0
+
+    def save(self, tensors: Mapping[str, Tensor], meta: Mapping[str, Any]) -> None:
+        """Write a state; ``meta`` has its step."""
+        save(tensors, {**meta, "identity": self.identity}, self.paths[self.turn])
+        self.turn = 1 - self.turn
+
+    def load(self) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
+        """The state of the highest step; None, with a message, if each is damaged or of another identity, or there is none."""
+        usable = {k: found for k, path in enumerate(self.paths) if (found := self._read(path))}
+        if not usable:
+            return None
+        newest = max(usable, key=lambda k: usable[k][1]["step"])
+        self.turn = 1 - newest
+        return usable[newest]
+
+    def _read(self, path: Path) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
+        if not path.exists():
+            return None
+        try:
+            found = load(path)
+        except DataError as error:
+            print(f"A state is not used.\n{error}", file=sys.stderr)
+            return None
+        if found[1].get("identity") != self.identity:
+            print(
+                f"{path} is of another training (code, data or hyper-parameters), not used.", file=sys.stderr
+            )
+            return None
+        return found
+
+    def clear(self) -> None:
+        """Remove the states."""
+        for path in self.paths:
+            path.unlink(missing_ok=True)

@@ -1,7 +1,7 @@
 """A hash of the code that a step reaches.
 
 It hashes syntax trees without docstrings, so that a comment or a touched file reruns no job and a change of what
-the code does reruns exactly the jobs that reach it.
+the code does reruns exactly the jobs that reach it. What is below ``if TYPE_CHECKING:`` never runs and does not count.
 """
 
 import ast
@@ -13,6 +13,7 @@ from pathlib import Path
 @cache
 def _parsed(path: Path) -> tuple[str, tuple[str, ...]]:
     tree, imported = ast.parse(path.read_text(encoding="utf-8")), []
+    tree.body = [node for node in tree.body if not _only_for_types(node)]
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             imported += [alias.name for alias in node.names]
@@ -21,6 +22,10 @@ def _parsed(path: Path) -> tuple[str, tuple[str, ...]]:
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node):
             node.body = node.body[1:] or [ast.Pass()]
     return ast.dump(tree), tuple(imported)
+
+
+def _only_for_types(node: ast.stmt) -> bool:
+    return isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
 
 
 def _module(name: str, src: Path) -> Path | None:

@@ -1,7 +1,8 @@
 """Pseudo-healthy reconstructions of the test scans: made once a fold, read by all models that score with them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -28,16 +29,18 @@ def reconstruct(
     device: str,
     amp: bool,
     seed: int,
+    scored_with: Mapping[str, Any],
     out: str | Path,
 ) -> None:
     """Write the reconstructions of the N test scans of ``testset`` by ``model``: float16 [N, T, D, X, Y], not clamped.
 
     ``weights`` of the model in ``fold``; ``packed`` the folder of the test set and ``splits`` the split of its scans;
-    ``seed`` the study's: each scan has draws of its own, whatever else is in the set. Raises DataError for unusable
-    weights, ProcessingError if a reconstruction is no number.
+    ``seed`` the study's: each scan has draws of its own, whatever else is in the set; ``scored_with`` the hyper-parameters
+    that training does not read. Raises DataError for unusable weights, ProcessingError if a reconstruction is no number.
     """
     place = pick_device(device)
-    method, volumes, precision = load_method(weights, place), load_packed(packed), autocast(place, amp)
+    method = load_method(weights, place, scored_with=scored_with)
+    volumes, precision = load_packed(packed), autocast(place, amp)
     scans = tested(volumes, splits, fold)
     shape = (len(scans), method.passes, *volumes.t1.shape[1:])
     progress = Progress(len(scans))

@@ -144,6 +144,16 @@ class Study:
         own = registry.declared("methods", method)[1]
         return own | given.get(method, {}) | given.get(model.replace("-", "@", 1), {})
 
+    def scored_with(self, model: str) -> dict[str, Any]:
+        """The hyper-parameters of a model that only its reconstructions read (SCORED_WITH): a change trains nothing."""
+        said = registry.constants(f"methods/{self.method(model)}").get("SCORED_WITH", ())
+        return {key: value for key, value in self.hyper(model).items() if key in said}
+
+    def trained_with(self, model: str) -> dict[str, Any]:
+        """The other hyper-parameters of a model."""
+        apart = self.scored_with(model)
+        return {key: value for key, value in self.hyper(model).items() if key not in apart}
+
     def importer(self, dataset: str) -> dict[str, Any]:
         """What the importer of a data set declares (SPACE, STRIPPED ...), with its options taken into account."""
         said = dict(registry.constants(f"data/{self.datasets[dataset]['importer']}"))

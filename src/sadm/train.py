@@ -33,6 +33,8 @@ def train(
     draem: Mapping[str, Any] | None,
     spacing: float,
     settings: Mapping[str, Any],
+    device: str,
+    checkpoint_every: int,
     seed: int,
     code: str,
     weights: str | Path,
@@ -43,30 +45,30 @@ def train(
 
     ``packed`` is the folder of the training scans and ``splits`` says which train and which validate; ``needs`` are the
     weights of NEEDS in the same fold; ``draem`` the config section for a model that trains on painted anomalies, else
-    None; ``spacing`` the voxel size in mm; ``settings`` the config section `training`; ``seed`` the study's; ``code`` the
-    fingerprint of the code; ``imagenet`` the ImageNet weights of the method's feature extractor, None if it has none, or
-    random ones, which stderr then says. A state beside the weights lets a killed training go on to the same bytes (on the CPU).
-    Raises SplitError for an empty part, DataError for unusable inputs, ProcessingError if the loss is no number.
+    None; ``spacing`` the voxel size in mm; ``settings`` what counts of the config section `training`, ``device`` and
+    ``checkpoint_every`` what does not; ``seed`` the study's; ``code`` the fingerprint of the code; ``imagenet`` the ImageNet
+    weights of the method's feature extractor, None if it has none, or random ones, which stderr then says. States beside the
+    weights let a killed training go on to the same bytes (on the CPU); SIGTERM saves one and ends the process. Raises SplitError for an empty part, DataError for unusable inputs, ProcessingError if the loss is no number.
     """
-    device = pick_device(settings["device"])
+    place = pick_device(device)
 
     def draws(part: str) -> torch.Generator:
-        return torch.Generator(device).manual_seed(seeds.seed(seed, part, model, fold))
+        return torch.Generator(place).manual_seed(seeds.seed(seed, part, model, fold))
 
     volumes, where = load_packed(packed), f"fold {fold} for {model}"
     stores = [
-        Store.read(volumes, members(volumes, splits, fold, part), device, f"{part} part of {where}")
+        Store.read(volumes, members(volumes, splits, fold, part), place, f"{part} part of {where}")
         for part in ("train", "val")
     ]
-    frozen = checkpoint.load_needs(needs, device)
+    frozen = checkpoint.load_needs(needs, place)
     own = seeds.seed(seed, "init", model, fold)
     net = build(method, hyper, stores[0].slice_shape, frozen, own)
     if imagenet:
         net.adopt(checkpoint.load(imagenet)[0])
     elif hasattr(module(method), "IMAGENET"):
         print(f"{model}: random features, no ImageNet weights (imagenet.weights)", file=sys.stderr)
-    net = net.placed(device)
-    precision = autocast(device, settings["amp"])
+    net = net.placed(place)
+    precision = autocast(place, settings["amp"])
     labelled = module(method).TRAINS_ON == "labels"
     source, validation = (slices_of(net, store, labelled, draem, spacing, precision) for store in stores)
     validation = replace(validation, slices=settings["validation_slices"], drop_last=False)
@@ -79,15 +81,17 @@ def train(
         draws("train"),
         seeds.seed(seed, "validation loss", model, fold),
     )
-    about = {"method": method, "hyper": asdict(net.hyper), "shape": list(net.shape)}
+    apart = getattr(module(method), "SCORED_WITH", ())
+    read = {key: value for key, value in asdict(net.hyper).items() if key not in apart}
+    about = {"method": method, "hyper": read, "shape": list(net.shape)}
     inputs = [store.digest() for store in stores] + [file_digest(path) for path in [*needs, imagenet] if path]
-    job = {"model": model, "fold": fold, "seed": seed, "code": code, "device": device.type, "inputs": inputs}
+    job = {"model": model, "fold": fold, "seed": seed, "code": code, "device": place.type, "inputs": inputs}
     identity = checkpoint.identity(**about, **job, draem=draem, spacing=spacing, settings=settings)
-    state = Path(weights).with_name("state.safetensors")
-    trainer.fit(state, identity)
+    states = checkpoint.States(Path(weights).parent, identity)
+    trainer.fit(states, checkpoint_every)
     trainer.write_curve(curve)
     checkpoint.save(trainer.best, about, weights)
-    state.unlink(missing_ok=True)
+    states.clear()
 
 
 def file_digest(path: str | Path) -> str:

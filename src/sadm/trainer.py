@@ -22,6 +22,7 @@ from sadm.errors import ConfigError, ProcessingError
 from sadm.io import write_text
 from sadm.methods.base import BaseMethod, Batch
 from sadm.progress import Progress
+from sadm.terminate import TERMINATED, deferred_sigterm
 
 SHORTEST_CYCLE = 100  # steps; a shorter training runs the beginning of such a cycle
 
@@ -69,18 +70,27 @@ class Trainer:
         self.best: dict[str, Tensor] = {}
         self.lowest = float("inf")
 
-    def fit(self, state: Path, identity: str) -> None:
-        """Train to the last epoch, from the state at ``state`` if it is of ``identity``; `best` then holds the weights."""
-        self.resume(state, identity)
+    def fit(self, states: checkpoint.States, checkpoint_every: int) -> None:
+        """Train to the last epoch, from the newest of ``states``; `best` then holds the weights.
+
+        A state is saved every ``checkpoint_every`` epochs. After SIGTERM the epoch is finished, its state saved, and the
+        process left with exit code 143: who starts it again goes on from there.
+        """
+        self.resume(states)
         progress = Progress(self.steps, self.step)
-        while self.epoch < self.method.hyper.epochs:
-            self._pass(progress)
-            self.epoch += 1
-            last = self.epoch == self.method.hyper.epochs
-            if last or self.epoch % self.settings["validate_every"] == 0:
-                self._validate()
-            if not last and self.epoch % self.settings["checkpoint_every"] == 0:
-                self.save(state, identity)
+        with deferred_sigterm() as asked:
+            while self.epoch < self.method.hyper.epochs:
+                self._pass(progress)
+                self.epoch += 1
+                last = self.epoch == self.method.hyper.epochs
+                if last or self.epoch % self.settings["validate_every"] == 0:
+                    self._validate()
+                stop = asked() and not last
+                if stop or (not last and self.epoch % checkpoint_every == 0):
+                    self.save(states)
+                if stop:
+                    print(f"SIGTERM: saved after epoch {self.epoch}, to go on from.", file=sys.stderr)
+                    raise SystemExit(TERMINATED)
 
     def _pass(self, progress: Progress) -> None:
         self.method.train()
@@ -131,14 +141,13 @@ class Trainer:
         rows = ["epoch,step,train_loss,val_loss,lr", *(",".join(map(str, row)) for row in self.curve)]
         write_text("\n".join(rows) + "\n", path)
 
-    def save(self, path: Path, identity: str) -> None:
-        """Write all that training goes on from to ``path``."""
+    def save(self, states: checkpoint.States) -> None:
+        """Write all that training goes on from."""
         tensors = {f"weights/{k}": v for k, v in self.method.state_dict().items()}
         tensors |= {f"best/{k}": v for k, v in self.best.items()}
         tensors |= {f"optimiser/{k}": v for k, v in checkpoint.optimiser_tensors(self.optimiser).items()}
         tensors |= {"draws": self.draws.get_state(), "running": self.running}
         meta = {
-            "identity": identity,
             "epoch": self.epoch,
             "step": self.step,
             "curve": self.curve,
@@ -148,11 +157,11 @@ class Trainer:
             "groups": self.optimiser.state_dict()["param_groups"],
             "scheduler": self.scheduler.state_dict(),
         }
-        checkpoint.save(tensors, meta, path)
+        states.save(tensors, meta)
 
-    def resume(self, path: Path, identity: str) -> None:
-        """Go on from the state at ``path`` if there is one of ``identity``."""
-        found = checkpoint.load_state(path, identity)
+    def resume(self, states: checkpoint.States) -> None:
+        """Go on from the newest of ``states`` if there is one."""
+        found = states.load()
         if found is None:
             return
         tensors, meta = found

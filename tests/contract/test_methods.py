@@ -181,6 +181,15 @@ def test_same_seed_gives_the_same_numbers(name: str) -> None:
     assert any(not torch.equal(a, b) for a, b in zip(first.state_dict().values(), others))
 
 
+def test_what_only_scoring_reads_does_not_change_the_loss(name: str) -> None:
+    apart = getattr(module(name), "SCORED_WITH", ())
+    assert set(apart) <= set(hyper_of(name))
+    needs = {need: make(need, 0).requires_grad_(False).eval() for need in needed(name)}
+    for key in apart:
+        other = build(name, hyper_of(name) | {key: hyper_of(name)[key][:1]}, SHAPE, needs, 0)
+        assert torch.equal(loss_of(other, name), loss_of(make(name), name))
+
+
 def test_saved_and_loaded_gives_the_same_map(name: str, tmp_path: Path) -> None:
     method = make(name)
     loss_of(method, name)  # moves the statistics of any batch normalisation

@@ -12,6 +12,9 @@ from sadm.errors import SadmError
 from sadm.fingerprint import fingerprint
 from sadm.study import Study
 
+# A cluster sends SIGTERM to a job's every process: the shell around a script must not die before the script, which saves.
+shell.prefix("set -euo pipefail; trap : TERM; ")
+
 try:
     study = Study.from_config(config)
 except SadmError as error:
@@ -26,6 +29,14 @@ wildcard_constraints:
     fold="[0-9]+",
     network="[a-z0-9_]+",
     row="|".join(map(re.escape, [*study.rows, *study.trivial])),
+
+
+def untracked(value):
+    """A param that says where or how a job runs, not what it makes: no rerun when it changes.
+
+    Snakemake remembers no param that is a function of a job's threads.
+    """
+    return lambda wildcards, threads: value
 
 
 def code(script, *modules):

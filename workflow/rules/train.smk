@@ -5,7 +5,6 @@ anomaly maps. Both stages share one way: which model needs which is declared by 
 """
 
 TRAINING = study.section("training")
-DEVICE = {key: TRAINING[key] for key in ("device", "amp")}
 
 
 rule imagenet:
@@ -52,10 +51,12 @@ rule train:
         gpu=study.gpus,
     params:
         method=lambda w: study.method(w.model),
-        hyper=lambda w: study.hyper(w.model),
+        hyper=lambda w: study.trained_with(w.model),
         draem=lambda w: study.section("draem") if study.trained_on(w.model) == "draem" else None,
         spacing=study.section("grid")["spacing"] * study.section("grid")["downsample"],
-        settings={key: value for key, value in TRAINING.items() if key != "threads"},
+        settings={key: TRAINING[key] for key in ("amp", "validate_every", "validation_slices")},
+        device=untracked(TRAINING["device"]),
+        checkpoint_every=untracked(TRAINING["checkpoint_every"]),
         seed=study.seed,
         code=lambda w: code(
             "train.py", *(f"methods/{study.method(m)}.py" for m in [w.model, *study.needs(w.model)])
@@ -89,7 +90,9 @@ rule reconstruct:
         runtime=480,
         gpu=study.gpus,
     params:
-        settings=DEVICE | {"seed": study.seed},
+        settings={"amp": TRAINING["amp"], "seed": study.seed},
+        scored_with=lambda w: study.scored_with(w.model),
+        device=untracked(TRAINING["device"]),
         testsets=study.testsets,
         code=lambda w: code("reconstruct.py", f"methods/{study.method(w.model)}.py"),
     message:
@@ -123,8 +126,12 @@ rule predict:
         runtime=480,
         gpu=study.gpus,
     params:
-        settings={"device": TRAINING["device"], "amp": TRAINING["amp"]}
-        | {"sigma": study.section("score")["ssim_sigma"], "median": study.section("score")["median"]},
+        settings={
+            "amp": TRAINING["amp"],
+            "sigma": study.section("score")["ssim_sigma"],
+            "median": study.section("score")["median"],
+        },
+        device=untracked(TRAINING["device"]),
         code=lambda w: code("predict.py", f"methods/{study.method(w.model)}.py"),
     message:
         "Mapping anomalies in all test sets by {wildcards.model}, fold {wildcards.fold}."

@@ -13,5 +13,5 @@ with to_log(snakemake.log[0], snakemake.threads):
     ):
         reconstruct(
             model=names.model, fold=int(names.fold), testset=testset, packed=Path(t1).parent, splits=splits,
-            weights=files.weights, out=out, **params.settings,
+            weights=files.weights, out=out, device=params.device, scored_with=params.scored_with, **params.settings,
         )  # fmt: skip

@@ -4,14 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 
 from sadm import registry
 from sadm.errors import ConfigError
-from sadm.score import Scoring
+
+if TYPE_CHECKING:  # a change of the score must not retrain
+    from sadm.score import Scoring
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ NEEDS_IF = {"pretrained": "spark"}
 SHARES = ("encoder_layers", "encoder_width")  # with NEEDS_IF's
 TRAINS_ON = "healthy"
 RECONSTRUCTS = True
+SCORED_WITH = ("t_test",)
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from sadm.networks.adm_unet import ADMUNet
 NEEDS = ()
 TRAINS_ON = "healthy"
 RECONSTRUCTS = True
+SCORED_WITH = ("t_test",)
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from sadm.methods.base import BaseMethod, Batch
 NEEDS = ()
 TRAINS_ON = "healthy"
 RECONSTRUCTS = True
+SCORED_WITH = ("t_test",)
 
 
 @dataclass(frozen=True)
