@@ -1,11 +1,20 @@
 """From packed volumes to anomaly maps.
 
-Takes the packed data sets and their splits. Leaves trained weights and curves, the reconstructions of the test sets, and the
-anomaly maps. Both stages share one way: which model needs which is declared by its method (NEEDS).
+Takes the packed data sets and their splits. Leaves trained weights and curves, and of the scored sets (the test and validation
+scans of each test set and of the healthy data set) the reconstructions and the anomaly maps. Both stages share one way: which
+model needs which is declared by its method (NEEDS).
 """
 
 TRAINING = study.section("training")
 DEVICE = {key: TRAINING[key] for key in ("device", "amp")}
+# Packed T1s and splits of the scored sets, in their order.
+SCORED = {
+    "packed": [
+        expand((rules.synthesise if name == "draem" else rules.pack).output.t1, dataset=name)
+        for name, _ in study.scored.values()
+    ],
+    "splits": expand(rules.splits.output, dataset=[study.source(name) for name, _ in study.scored.values()]),
+}
 
 
 rule imagenet:
@@ -68,17 +77,10 @@ rule train:
 
 rule reconstruct:
     input:
+        **SCORED,
         weights=rules.train.output.weights,
-        packed=[
-            expand((rules.synthesise if testset == "draem" else rules.pack).output.t1, dataset=testset)
-            for testset in study.testsets
-        ],
-        splits=expand(rules.splits.output, dataset=map(study.source, study.testsets)),
     output:
-        **{
-            testset: f"results/reconstructions/{{model}}/fold{{fold}}/{testset}.npy"
-            for testset in study.testsets
-        },
+        **{key: f"results/reconstructions/{{model}}/fold{{fold}}/{key}.npy" for key in study.scored},
     log:
         "logs/reconstruct/{model}_fold{fold}.log",
     conda:
@@ -90,29 +92,25 @@ rule reconstruct:
         gpu=study.gpus,
     params:
         settings=DEVICE | {"seed": study.seed},
-        testsets=study.testsets,
+        sets=list(study.scored.values()),
         code=lambda w: code("reconstruct.py", f"methods/{study.method(w.model)}.py"),
     message:
-        "Reconstructing all test sets as if healthy by {wildcards.model}, fold {wildcards.fold}."
+        "Reconstructing all scored sets as if healthy by {wildcards.model}, fold {wildcards.fold}."
     script:
         "../scripts/reconstruct.py"
 
 
 rule predict:
     input:
+        **SCORED,
         weights=rules.train.output.weights,
-        packed=[
-            expand((rules.synthesise if testset == "draem" else rules.pack).output.t1, dataset=testset)
-            for testset in study.testsets
-        ],
-        splits=expand(rules.splits.output, dataset=map(study.source, study.testsets)),
         reconstructions=lambda w: (
             expand(rules.reconstruct.output, model=study.reconstructor(w.model), fold=w.fold)
             if study.reconstructor(w.model)
             else []
         ),
     output:
-        **{testset: f"results/maps/{{model}}/fold{{fold}}/{testset}.npy" for testset in study.testsets},
+        **{key: f"results/maps/{{model}}/fold{{fold}}/{key}.npy" for key in study.scored},
     log:
         "logs/predict/{model}_fold{fold}.log",
     conda:
@@ -125,8 +123,9 @@ rule predict:
     params:
         settings={"device": TRAINING["device"], "amp": TRAINING["amp"]}
         | {"sigma": study.section("score")["ssim_sigma"], "median": study.section("score")["median"]},
+        parts=[part for _, part in study.scored.values()],
         code=lambda w: code("predict.py", f"methods/{study.method(w.model)}.py"),
     message:
-        "Mapping anomalies in all test sets by {wildcards.model}, fold {wildcards.fold}."
+        "Mapping anomalies in all scored sets by {wildcards.model}, fold {wildcards.fold}."
     script:
         "../scripts/predict.py"
