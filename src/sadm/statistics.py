@@ -29,7 +29,7 @@ TESTED = ("dice", "auprc", "dice_validation")  # measures that rows are compared
 GROUPED = ("dice", "auprc", "dice_validation", "lesion_f1")
 BANDS = (40.0, 60.0)  # years: the edges of the age groups
 QUARTERS = 4
-NO_MEASURE = (*KEYS, "threshold", "threshold_greedy", "empty", "binary", "kind", "subject")
+NO_MEASURE = (*KEYS, "threshold", "threshold_greedy", "lesion_voxels", "empty", "binary", "kind", "subject")
 
 
 def measures(scores: pd.DataFrame) -> list[str]:
