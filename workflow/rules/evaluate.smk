@@ -8,14 +8,10 @@ SCORES = ("thresholds", "pooled", "healthy")  # beside a table a test set
 MEASURES = {key: study.section("score")[key] for key in ("beta", "rates", "tolerance")}
 MEASURES["spacing"] = study.section("grid")["spacing"] * study.section("grid")["downsample"]
 
-
-def row_maps(w):
-    """The maps of a row's models, or its trivial map, in the order of the scored sets."""
-    found = []
-    for key in study.scored:
-        maps = rules.trivial.output[f"{w.row}/{key}"] if w.row in study.trivial else rules.predict.output[key]
-        found += expand(maps, model=study.rows.get(w.row, ()) or "", fold=w.fold)
-    return found
+# Where the maps of a row lie: its models', or its own if it is trivial.
+MAPS = lambda w, key: (
+    rules.trivial.output[f"{w.row}/{key}"] if w.row in study.trivial else rules.predict.output[key]
+)
 
 
 rule trivial:
@@ -54,7 +50,11 @@ rule trivial:
 rule evaluate:
     input:
         **SCORED,
-        maps=row_maps,
+        maps=lambda w: [
+            path
+            for key in study.scored
+            for path in expand(MAPS(w, key), model=study.rows.get(w.row, ()) or "", fold=w.fold)
+        ],
     output:
         **{name: f"results/scores/{{row}}/fold{{fold}}/{name}.tsv" for name in [*study.testsets, *SCORES]},
     log:
