@@ -10,7 +10,7 @@ with to_log(snakemake.log[0], snakemake.threads):
     files, params, sets = snakemake.input, snakemake.params, {}
     each = len(files.maps) // len(params.sets)
     for k, (key, t1, splits) in enumerate(zip(params.sets, files.packed, files.splits, strict=True)):
-        own = {"packed": Path(t1).parent, "splits": splits}
-        sets[tuple(key)] = own | {"maps": files.maps[k * each : (k + 1) * each]}
+        maps = files.maps[k * each : (k + 1) * each]
+        sets[tuple(key)] = {"packed": Path(t1).parent, "splits": splits, "maps": maps}
     about = (params.sources, params.healthy, int(snakemake.wildcards.fold), params.settings)
-    evaluate(sets, *about, dict(snakemake.output.items()))
+    evaluate(sets, *about, out=dict(snakemake.output.items()))
