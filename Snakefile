@@ -17,12 +17,14 @@ include: "workflow/rules/synthesise.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/statistics.smk"
 
 
 rule all:
     default_target: True
     input:
         rules.table.output,
+        rules.statistics.output,
         expand(rules.figures.output, testset=study.testsets),
         expand(rules.checks.output, dataset=study.datasets),
 

@@ -57,11 +57,12 @@ def weights(folder: Path, name: str) -> Path:
     return path
 
 
-def reconstructed(folder: Path, data: Path, name: str = "made", **changes: Any) -> np.ndarray:
+def reconstructed(folder: Path, data: Path, file: str = "made", **changes: Any) -> np.ndarray:
     options: dict[str, Any] = {
         "model": "cddpm",
         "fold": 0,
-        "testset": "x",
+        "name": "x",
+        "part": "test",
         "seed": 1,
         "scored_with": {},
         **PLACE,
@@ -70,15 +71,15 @@ def reconstructed(folder: Path, data: Path, name: str = "made", **changes: Any) 
         "weights": weights(folder, "cddpm"),
         "packed": data,
         "splits": data / "splits.tsv",
-        "out": folder / f"{name}.npy",
+        "out": folder / f"{file}.npy",
     }
     reconstruct(**(options | files | changes))
-    return np.load(folder / f"{name}.npy")
+    return np.load(folder / f"{file}.npy")
 
 
 def maps(folder: Path, data: Path, method: str, reconstructions: Path | None) -> np.ndarray:
     predict(
-        fold=0, weights=weights(folder, method), packed=data, splits=data / "splits.tsv", reconstructions=reconstructions,
+        fold=0, part="test", weights=weights(folder, method), packed=data, splits=data / "splits.tsv", reconstructions=reconstructions,
         sigma=1.0, median=3, out=folder / f"{method}.npy", **PLACE,
     )  # fmt: skip
     return np.load(folder / f"{method}.npy")
@@ -90,7 +91,13 @@ def test_reconstructions_hold_every_test_scan_and_step(case: Path, tmp_path: Pat
     assert made.dtype == np.float16
     assert not np.array_equal(made[:, 0], made[:, 1])
     assert np.array_equal(made, reconstructed(tmp_path, case, "again"))
-    assert not np.array_equal(made, reconstructed(tmp_path, case, "other", testset="y"))
+    assert not np.array_equal(made, reconstructed(tmp_path, case, "other", name="y"))
+
+
+def test_validation_scans_are_a_set_of_their_own(case: Path, tmp_path: Path) -> None:
+    text = (case / "splits.tsv").read_text().replace("sub-a\t0\ttrain", "sub-a\t0\tval")
+    (case / "splits.tsv").write_text(text)
+    assert len(reconstructed(tmp_path, case, "val", part="val")) == 1
 
 
 def test_the_steps_of_the_study_count_and_not_those_of_the_weights(case: Path, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from scipy.ndimage import median_filter
 from torch.nn import functional as F
 
 from sadm.errors import ConfigError
-from sadm.metrics import best_dice_auprc
+from sadm.metrics import auprc, best_dice, curve, greedy
 from sadm.score import fuse, median_map, residual_map, ssim_map
 
 
@@ -46,22 +46,6 @@ def expected(golden: Path) -> dict:
     return json.loads((golden / "scoring.json").read_text())
 
 
-def greedy(score: np.ndarray, label: np.ndarray) -> tuple[float, float]:
-    """The released search: ten bisections of (0, max), by Dice at a quarter and three quarters; ties go low."""
-
-    def dice(threshold: float) -> float:
-        found = score > threshold
-        return 2 * np.count_nonzero(found & label) / (np.count_nonzero(found) + np.count_nonzero(label))
-
-    low, high, best = 0.0, float(score.max()), (0.0, 0.0)
-    for _ in range(10):
-        quarter = (high - low) / 4
-        left, right = dice(low + quarter), dice(high - quarter)
-        best = max(best, (left, low + quarter), (right, high - quarter), key=lambda pair: pair[0])
-        low, high = (low, low + 2 * quarter) if left >= right else (low + 2 * quarter, high)
-    return best
-
-
 def test_golden_numbers_in_the_precision_they_were_made_in(case, expected):
     """The released code works in float32; with its SSIM in float32, all that follows agrees to 1e-5 and better."""
     ssim = dense_ssim(case["x"], case["r"], torch.float32)
@@ -78,13 +62,12 @@ def test_golden_numbers_in_the_precision_they_were_made_in(case, expected):
     score = fuse([u, case["p"] * case["brain"]])
     assert score.sum(dtype=float) == pytest.approx(expected["AS_sum"], rel=1e-6)
     for volume, numbers in ((score, expected), (u, expected["recon_only"])):
-        assert greedy(volume, case["label"]) == pytest.approx(
-            (numbers["best_dice"], numbers["best_thr"]), abs=1e-5
-        )
-        found = best_dice_auprc(volume, case["label"])
-        assert found.auprc == pytest.approx(numbers["auprc"], abs=1e-9)
-        assert numbers["best_dice"] <= found.dice <= numbers["best_dice"] + 0.01
-    assert best_dice_auprc(score, case["label"]).lesion_voxels == expected["seg_voxels"]
+        points = curve(volume, case["label"])
+        searched = greedy(points.dice, volume.max())
+        assert searched == pytest.approx((numbers["best_dice"], numbers["best_thr"]), abs=1e-5)
+        assert auprc(points) == pytest.approx(numbers["auprc"], abs=1e-9)
+        assert numbers["best_dice"] <= best_dice(points)[0] <= numbers["best_dice"] + 0.01
+    assert points.lesion == expected["seg_voxels"]
 
 
 def test_ssim_is_its_definition_and_the_golden_one_up_to_single_precision(case, expected):
@@ -94,7 +77,7 @@ def test_ssim_is_its_definition_and_the_golden_one_up_to_single_precision(case, 
         at = tuple(json.loads(point.replace("(", "[").replace(")", "]")))
         assert ssim[at] == pytest.approx(value, abs=2e-4)  # float32 loses this much in E[x^2] - E[x]^2
     u = residual_map(case["x"], case["r"], case["brain"])
-    assert best_dice_auprc(u, case["label"]).auprc == pytest.approx(expected["recon_only"]["auprc"], abs=1e-4)
+    assert auprc(curve(u, case["label"])) == pytest.approx(expected["recon_only"]["auprc"], abs=1e-4)
 
 
 def test_ssim_is_one_for_equal_symmetric_and_blind_to_scale(case):

@@ -15,7 +15,7 @@ from sadm.table import table
 STUDY = {
     "name": "tiny", "protocol": "paper", "seed": 3,
     "grid": {"shape": [192, 192, 160], "spacing": 1.0, "downsample": 2, "crop": 15},
-    "score": {"ssim_sigma": 1.0, "median": 5, "beta": 0.5},
+    "score": {"ssim_sigma": 1.0, "median": 5, "beta": 0.5, "search": "exact", "empty": "exclude"},
 }  # fmt: skip
 MODELS = {"cddpm": ["ixi", 7, 1], "unet-les": ["les", 5, 4]}
 DICE = {

@@ -35,11 +35,14 @@ def study(tmp_path: Path) -> Path:
 def run(
     study: Path, fold: int = 0, testset: str = "patients", seed: int = 1, out: str = "maps"
 ) -> dict[str, np.ndarray]:
-    splits, paths = study / "splits.tsv", {name: study / out / f"{name}.npy" for name in TRIVIAL}
-    trivial(study / "healthy", splits, study / "patients", splits, fold, testset, seed, 1.0, 3, paths)
+    splits = study / "splits.tsv"
+    paths = {name: [study / out / "val" / f"{name}.npy", study / out / f"{name}.npy"] for name in TRIVIAL}
+    where = {"name": testset, "packed": study / "patients", "splits": splits}
+    sets = [where | {"part": "val"}, where | {"part": "test"}]
+    trivial(study / "healthy", splits, sets, fold, seed, 1.0, 3, paths)
     packed = load_packed(study / "patients")
     return {
-        name: as_volume(read_maps(path, packed, np.array([3]))[0], packed.brain[3])
+        name: as_volume(read_maps(path[1], packed, np.array([3]))[0], packed.brain[3])
         for name, path in paths.items()
     }
 

@@ -199,7 +199,7 @@ class Draem:
 
 @dataclass(frozen=True)
 class Score:
-    """The anomaly score (paper, section 3)."""
+    """The anomaly score (paper, section 3), and how it is measured."""
 
     ssim_sigma: float = key(
         1.0, "sigma of the Gaussian window of the 3-D SSIM, in voxels", **NUMBER, exclusiveMinimum=0
@@ -211,6 +211,39 @@ class Score:
         **NUMBER,
         minimum=0,
         maximum=1,
+    )
+    search: str = key(
+        "exact",
+        "how the threshold of Table 1's best Dice is found: exact, or greedy, the released code's ten bisections",
+        **TEXT,
+        enum=["exact", "greedy"],
+    )
+    empty: str = key(
+        "exclude",
+        "a test volume whose label is empty: excluded from Table 1's means, or its Dice counts as zero (released code)",
+        **TEXT,
+        enum=["exclude", "zero"],
+    )
+    rates: list[float] = key(
+        [0.01, 0.05, 0.1],
+        "false-positive rates in healthy validation brains that thresholds are set to",
+        **listed({**NUMBER, "exclusiveMinimum": 0, "exclusiveMaximum": 1}),
+    )
+    tolerance: float = key(
+        1.0,
+        "tolerance of the normalised surface distance, in voxels of the study's grid (paper: 2 mm)",
+        **NUMBER,
+        minimum=0,
+    )
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """Intervals and tests; the subject is their unit."""
+
+    resamples: int = key(10000, "bootstrap resamples of the test subjects", **INT, minimum=100)
+    confidence: float = key(
+        0.95, "coverage of the bootstrap intervals", **NUMBER, exclusiveMinimum=0, exclusiveMaximum=1
     )
 
 
@@ -262,7 +295,7 @@ class Dataset:
 
 SECTIONS = {
     "atlas": Atlas, "grid": Grid, "registration": Registration, "brain": Brain, "bias": Bias, "quality": Quality,
-    "splits": Splits, "draem": Draem, "score": Score, "training": Training,
+    "splits": Splits, "draem": Draem, "score": Score, "statistics": Statistics, "training": Training,
     "imagenet": Imagenet,
 }  # fmt: skip
 TOP: dict[str, tuple[Any, dict[str, Any]]] = {

@@ -1,4 +1,4 @@
-"""Best Dice and AUPRC of one volume, exact, from one precision-recall curve.
+"""Measures of one volume, exact, from one curve of its scores: best Dice, AUPRC, AUROC, Dice at given thresholds.
 
 For the binary label of a volume, Dice = 2 TP / (2 TP + FP + FN) is F1, so the best Dice over all thresholds is the largest F1
 along the curve, and the step-wise area under it is the average precision (paper, section 4; sheet, section 7).
@@ -6,29 +6,42 @@ along the curve, and the step-wise area under it is the average precision (paper
 Every voxel of the volume counts, as in the paper. Those outside the brain have score 0 and need not be visited: they are
 two weighted voxels, one without and one with a label (the latter are lesion parts that the brain mask cut off, missed at
 every threshold). A prediction is "score > t" with t >= 0, so voxels with score 0 are never positive: the curve's last point,
-where all voxels are predicted, counts for the area but not for the best Dice.
+where all voxels are predicted, counts for the areas but not for a Dice.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from sklearn.metrics import precision_recall_curve
+from sklearn.metrics import confusion_matrix_at_thresholds
 
 from sadm.errors import ProcessingError
 
-
-class Scores(NamedTuple):
-    """Metrics of one volume, NaN and empty = 1 if it has no lesion voxel; ``threshold``: score >= it gives the best Dice, NaN if none does."""
-
-    dice: float
-    auprc: float
-    threshold: float
-    lesion_voxels: int
-    empty: int
+STEPS = 10  # of the released search (sheet, section 7)
 
 
-def best_dice_auprc(score: np.ndarray, label: np.ndarray, outside: tuple[int, int] = (0, 0)) -> Scores:
-    """Best Dice over all thresholds above 0 and AUPRC, both in [0, 1], of one volume.
+class Curve(NamedTuple):
+    """True and false positives ``tp``, ``fp`` of "score >= threshold" at each of the distinct scores, falling; the last is 0.
+
+    ``lesion``: voxels with a label. The last ``tp`` and ``fp`` are all voxels with and without one.
+    """
+
+    thresholds: np.ndarray
+    tp: np.ndarray
+    fp: np.ndarray
+    lesion: int
+
+    def dice(self, threshold: float) -> float:
+        """Dice of "score >= ``threshold``", a number above 0; NaN if that is NaN."""
+        if np.isnan(threshold):
+            return np.nan
+        found = int(np.searchsorted(-self.thresholds, -threshold, "right"))
+        tp, fp = (self.tp[found - 1], self.fp[found - 1]) if found else (0.0, 0.0)
+        return float(2 * tp / (tp + fp + self.lesion))
+
+
+def curve(score: np.ndarray, label: np.ndarray, outside: tuple[int, int] = (0, 0)) -> Curve:
+    """The curve of a volume with at least one lesion voxel.
 
     ``score`` >= 0 and ``label`` 0/1, the same shape: all voxels, or some of them and then ``outside`` = how many of the others,
     all of score 0, are without and with a label. The result is the same. Raises ProcessingError for a score below 0 or NaN.
@@ -37,20 +50,62 @@ def best_dice_auprc(score: np.ndarray, label: np.ndarray, outside: tuple[int, in
     if not (score >= 0).all():
         fix = "a method's anomaly_map must be >= 0"
         raise ProcessingError("An anomaly score is below 0 or no number.", fix=fix)
-    lesion = int(np.count_nonzero(label)) + outside[1]
-    if not lesion:
-        return Scores(np.nan, np.nan, np.nan, 0, 1)
     found = score > 0
     zeros, positives = int(np.count_nonzero(~found)), int(np.count_nonzero(label & ~found))
     rest = (outside[0] + zeros - positives, outside[1] + positives)
     weights = np.r_[np.ones(score.size - zeros), rest]  # sklearn drops what has weight 0
     truth, scores = np.r_[label[found], False, True], np.r_[score[found], 0, 0]
-    precision, recall, thresholds = precision_recall_curve(truth, scores, sample_weight=weights)
-    # points run from the lowest threshold to the highest; a last one (1, 0) has no threshold
-    auprc = float(-np.sum(np.diff(recall) * precision[:-1]))
-    total = precision[:-1] + recall[:-1]
-    dice = np.divide(2 * precision[:-1] * recall[:-1], total, out=np.zeros_like(total), where=total > 0)
+    _, fp, _, tp, thresholds = confusion_matrix_at_thresholds(truth, scores, sample_weight=weights)
+    return Curve(thresholds, tp, fp, int(np.count_nonzero(label)) + outside[1])
+
+
+def best_dice(points: Curve) -> tuple[float, float]:
+    """Best Dice over all thresholds above 0, and the lowest threshold that gives it: "score >= it"; NaN if none does."""
+    precision, recall = _precision_recall(points)
+    total = precision + recall
+    dice = np.divide(2 * precision * recall, total, out=np.zeros_like(total), where=total > 0)
+    thresholds = points.thresholds[::-1]
     dice[thresholds <= 0] = 0
     best = int(np.argmax(dice))
-    threshold = float(thresholds[best]) if dice[best] > 0 else np.nan
-    return Scores(float(dice[best]), auprc, threshold, lesion, 0)
+    return float(dice[best]), float(thresholds[best]) if dice[best] > 0 else np.nan
+
+
+def auprc(points: Curve) -> float:
+    """Step-wise area under the precision-recall curve (average precision), in [0, 1]."""
+    precision, recall = _precision_recall(points)
+    return float(-np.sum(np.diff(np.r_[recall, 0.0]) * precision))
+
+
+def auroc(points: Curve) -> float:
+    """Area under the receiver operating characteristic, ties counted half, in [0, 1]; NaN if every voxel has a label."""
+    if not points.fp[-1]:
+        return np.nan
+    tp, fp = np.r_[0, points.tp], np.r_[0, points.fp]
+    return float(np.trapezoid(tp, fp) / (tp[-1] * fp[-1]))
+
+
+def _precision_recall(points: Curve) -> tuple[np.ndarray, np.ndarray]:
+    """Both from the lowest threshold to the highest."""
+    found = points.tp + points.fp
+    return (points.tp / found)[::-1], (points.tp / points.tp[-1])[::-1]
+
+
+def greedy(dice: Callable[[float], float], top: float) -> tuple[float, float]:
+    """The released search for a threshold in (0, ``top``): the best Dice that it sees, and its threshold.
+
+    ``dice``: Dice of "score >= threshold". Ten times the half is kept whose middle has the better Dice, the lower one on a
+    tie (sheet, section 7). It need not find the best. The released "score > t" is said as "score >= the next float32".
+    """
+    low, high, best = 0.0, float(top), (0.0, np.nan)
+    for _ in range(STEPS):
+        quarter = (high - low) / 4
+        left, right = ((dice(t), t) for t in (_above(low + quarter), _above(high - quarter)))
+        best = max(best, left, right, key=lambda pair: pair[0])
+        low, high = (low, low + 2 * quarter) if left[0] >= right[0] else (low + 2 * quarter, high)
+    return best
+
+
+def _above(threshold: float) -> float:
+    """The smallest float32 above ``threshold``."""
+    near = np.float32(threshold)
+    return float(near if near > threshold else np.nextafter(near, np.float32(np.inf)))

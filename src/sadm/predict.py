@@ -1,4 +1,4 @@
-"""Anomaly maps of the test scans by one trained model."""
+"""Anomaly maps of the scored scans by one trained model."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,8 +10,8 @@ from sadm.checkpoint import load_method
 from sadm.devices import autocast, pick_device
 from sadm.errors import DataError
 from sadm.io import open_array
-from sadm.maps import tested, write_maps
-from sadm.packed import Packed, load_packed
+from sadm.maps import write_maps
+from sadm.packed import Packed, load_packed, members
 from sadm.progress import Progress
 from sadm.score import Scoring
 
@@ -19,6 +19,7 @@ from sadm.score import Scoring
 def predict(
     *,
     fold: int,
+    part: str,
     weights: str | Path,
     packed: str | Path,
     splits: str | Path,
@@ -29,14 +30,14 @@ def predict(
     amp: bool,
     out: str | Path,
 ) -> None:
-    """Write the anomaly maps of the test scans: brain voxels only, as `sadm.maps` stores them.
+    """Write the anomaly maps of the scans in ``part`` ("val", "test") of ``fold``: brain voxels only, as `sadm.maps` stores them.
 
-    ``packed`` is the folder of the test set and ``splits`` the split of its scans; ``reconstructions``
-    are those of the same test set by the model itself or the one it needs, None if neither reconstructs; ``sigma`` and
+    ``packed`` is the folder of the data set and ``splits`` the split of its scans; ``reconstructions``
+    are those of the same scans by the model itself or the one it needs, None if neither reconstructs; ``sigma`` and
     ``median`` are the parameters of the SSIM score. Raises DataError for weights or reconstructions that do not fit.
     """
     volumes = load_packed(packed)
-    scans = tested(volumes, splits, fold)
+    scans = members(volumes, splits, fold, part)
     made = None if reconstructions is None else _checked(reconstructions, volumes, scans)
     place = pick_device(device)
     method = load_method(weights, place)
@@ -58,12 +59,12 @@ def predict(
 
 
 def _checked(path: str | Path, packed: Packed, scans: np.ndarray) -> np.ndarray:
-    """The reconstructions at ``path``, memory-mapped, of as many scans and of the same grid as the test set."""
+    """The reconstructions at ``path``, memory-mapped, of as many scans and of the same grid."""
     made = open_array(path)
     if len(made) != len(scans) or made.shape[2:] != packed.t1.shape[1:]:
-        cause = f"they have shape {made.shape}, the test set {len(scans)} volumes of {packed.t1.shape[1:]}"
+        cause = f"they have shape {made.shape}, the set {len(scans)} volumes of {packed.t1.shape[1:]}"
         raise DataError(
-            "Reconstructions do not fit their test set.",
+            "Reconstructions do not fit their set.",
             file=path,
             cause=cause,
             fix="delete the file and run again",

@@ -53,6 +53,16 @@ class Study:
         """Test sets in the table's order."""
         return self.config["testsets"]
 
+    @cached_property
+    def scored(self) -> dict[str, tuple[str, str]]:
+        """What each model maps, by the name of its files: the test sets and the healthy data set, test and validation scans.
+
+        {"brats": ("brats", "test"), ..., "val/brats": ("brats", "val"), ...}: set, and part of its splits. Thresholds are
+        fitted on the validation scans; healthy test scans tell false positives.
+        """
+        names = [*self.testsets, self.healthy]
+        return {name: (name, "test") for name in names} | {f"val/{name}": (name, "val") for name in names}
+
     @property
     def folds(self) -> int:
         """Number of folds."""

@@ -19,6 +19,7 @@ PAPER = (
     "The paper: about 570,000 each for methods trained on the healthy set (1600 epochs of 358 scans), 215,000 on DRAEM "
     "(600 of 358; DRAEM-Net 1600), 54,000 on BRATS (600 of 90), 36,000 on ATLAS (600 of 60)."
 )
+SEARCHED = {"exact": "all thresholds", "greedy": "the thresholds of the released code's search"}
 DDOF = 1  # standard deviation of a sample; the paper does not say which
 
 
@@ -59,7 +60,7 @@ class Layout:
 
 
 def read_scores(files: Sequence[str | Path], layout: Layout) -> pd.DataFrame:
-    """All scores, a line a volume: row, fold, testset, scan, dice, auprc, threshold, lesion_voxels, empty.
+    """All scores, a line a volume: row, fold, testset, scan, and the measures (results/README.md).
 
     ``files`` in the order rows (methods, then trivial), folds, test sets. Raises DataError if a row was measured on other
     scans than the first.
@@ -75,13 +76,21 @@ def read_scores(files: Sequence[str | Path], layout: Layout) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
+def by_protocol(scores: pd.DataFrame, score: Mapping[str, Any]) -> pd.DataFrame:
+    """``scores`` with the dice that Table 1 means over, NaN where a volume counts nowhere.
+
+    ``score``: the study's section; `search` says how the best Dice was found, `empty` what an empty label counts.
+    """
+    dice = scores["dice_greedy"] if score["search"] == "greedy" else scores["dice"]
+    return scores.assign(dice=dice.fillna(0.0) if score["empty"] == "zero" else dice)
+
+
 def summarise(scores: pd.DataFrame, layout: Layout) -> pd.DataFrame:
     """Table 1 as in table1.csv: row, kind, then mean and std of each metric on each test set, in percent.
 
-    Scans with an empty label count nowhere. The std over folds has ddof 1; it is NaN with one fold.
+    ``scores`` as of `by_protocol`: NaN counts nowhere. The std over folds has ddof 1; it is NaN with one fold.
     """
-    measured = scores[scores["empty"] == 0]
-    by_fold = measured.groupby(["row", "testset", "fold"])[list(METRICS)].mean() * 100
+    by_fold = scores.groupby(["row", "testset", "fold"])[list(METRICS)].mean() * 100
     over = by_fold.groupby(level=["row", "testset"])
     stats = {"mean": over.mean(), "std": over.std(ddof=DDOF)}
     kinds = ["method"] * len(layout.rows) + ["trivial"] * len(layout.trivial)
@@ -108,13 +117,14 @@ def excluded_notes(excluded: Mapping[str, str | Path], titles: Mapping[str, str]
     return notes
 
 
-def volume_notes(scores: pd.DataFrame, layout: Layout) -> list[str]:
-    """A sentence a test set: number of test volumes, and the scans whose label is empty on the grid, which count nowhere."""
+def volume_notes(scores: pd.DataFrame, layout: Layout, counted: str) -> list[str]:
+    """A sentence a test set: number of test volumes, and the scans whose label is empty on the grid, and what they count."""
     notes = []
     for testset in layout.testsets:
         here = scores[(scores["testset"] == testset) & (scores["fold"] == 0)].drop_duplicates("scan")
         empty = here.loc[here["empty"] == 1, "scan"]
-        left = f"left out, label empty after resampling: {listed(len(empty), ', '.join(empty))}"
+        fate = "counted as Dice 0" if counted == "zero" else "left out"
+        left = f"{fate}, label empty after resampling: {listed(len(empty), ', '.join(empty))}"
         notes.append(f"{layout.titles[testset]}: mean over {len(here) - len(empty)} test volumes; {left}.")
     return notes
 
@@ -143,7 +153,7 @@ def protocol_notes(study: Mapping[str, Any], layout: Layout) -> list[str]:
     )
     return [
         f"Study {study['name']} ({study['protocol']} protocol, seed {study['seed']}).",
-        "DICE: best Dice of each test volume over all thresholds, that is, the threshold is chosen on the volume's own label; "
+        f"DICE: best Dice of each test volume over {SEARCHED[score['search']]}, that is, the threshold is chosen on the volume's own label; "
         "AUPRC: step-wise area under the volume's precision-recall curve. In percent. Every voxel of the volume counts; "
         "lesion outside the brain mask is missed.",
         "Mean over the test volumes of a fold" + (f", then {spread}." if layout.folds > 1 else "; one fold."),
@@ -244,12 +254,12 @@ def table(
     ``splits``: see ``training_notes``. Equal input gives equal bytes. Raises DataError.
     """
     shown = Layout(**layout)
-    found = read_scores(scores, shown)
+    found = by_protocol(read_scores(scores, shown), study["score"])
     summary = summarise(found, shown)
     notes = (
         protocol_notes(study, shown)
         + training_notes(models, splits, shown)
-        + volume_notes(found, shown)
+        + volume_notes(found, shown, study["score"]["empty"])
         + trivial_notes(summary, shown)
     )
     notes += excluded_notes(excluded, shown.titles)

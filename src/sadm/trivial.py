@@ -8,13 +8,13 @@
 with volume x, brain mask m. Their maps are stored as those of the models, so that the same step scores them.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from sadm.errors import DataError
-from sadm.maps import tested, write_maps
+from sadm.maps import write_maps
 from sadm.packed import Packed, load_packed, members
 from sadm.score import median_map, residual_map
 from sadm.seeds import seed
@@ -49,28 +49,30 @@ def trivial_map(
 
 
 def trivial(
-    healthy: str | Path, healthy_splits: str | Path, packed: str | Path, splits: str | Path | None,
-    fold: int, testset: str, study_seed: int, sigma: float, median: int, out: Mapping[str, str | Path],
+    healthy: str | Path, splits: str | Path, sets: Sequence[Mapping[str, str]], fold: int,
+    study_seed: int, sigma: float, median: int, out: Mapping[str, Sequence[str | Path]],
 ) -> None:  # fmt: skip
-    """Write the four trivial maps of a test set to ``out`` (name of the score: path).
+    """Write the four trivial maps of every scored set to ``out`` (name of the score: paths in the order of the sets).
 
-    ``healthy``, ``healthy_splits``: packed healthy data set and its splits; ``packed``, ``splits``: the test set and the
-    splits of the data set that its scans come from, None if all are test scans; ``sigma`` and ``median`` as in
-    ``residual_map``. Raises DataError if the fold has no healthy training scan.
+    ``healthy``, ``splits``: packed healthy data set and its splits; ``sets``: name, part ("val", "test"), packed folder and splits
+    of each scored set; ``sigma`` and ``median`` as in ``residual_map``. Raises DataError if the fold has no healthy training scan.
     """
-    source, data = load_packed(healthy), load_packed(packed)
-    training = members(source, healthy_splits, fold, "train")
+    source = load_packed(healthy)
+    training = members(source, splits, fold, "train")
     if not len(training):
         cause = f"fold {fold} has none"
         raise DataError(
             "No healthy training scan is left.", file=healthy, cause=cause, fix="see excluded.tsv"
         )
-    mean, scans = mean_brain(source, training), tested(data, splits, fold)
+    mean = mean_brain(source, training)
 
-    def volumes(name: str) -> Iterator[np.ndarray]:
+    def volumes(trivial: str, name: str, data: Packed, scans: np.ndarray) -> Iterator[np.ndarray]:
         for i in scans:
-            draw = np.random.default_rng(seed(study_seed, "trivial", name, testset, fold, data.scans[i]))
-            yield trivial_map(name, data.t1[i], data.brain[i], mean, sigma, median, draw)
+            draw = np.random.default_rng(seed(study_seed, "trivial", trivial, name, fold, data.scans[i]))
+            yield trivial_map(trivial, data.t1[i], data.brain[i], mean, sigma, median, draw)
 
-    for name in TRIVIAL:
-        write_maps(volumes(name), data, scans, out[name])
+    for k, each in enumerate(sets):
+        data = load_packed(each["packed"])
+        scans = members(data, each["splits"], fold, each["part"])
+        for score in TRIVIAL:
+            write_maps(volumes(score, each["name"], data, scans), data, scans, out[score][k])

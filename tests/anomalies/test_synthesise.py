@@ -45,20 +45,20 @@ def make(tmp_path: Path) -> Callable[..., tuple[Packed, Packed, Path]]:
     return make
 
 
-def test_it_has_the_test_scans_in_packed_order_and_an_anomaly_on_each(make: Callable) -> None:
+def test_it_has_the_test_and_validation_scans_in_packed_order_and_an_anomaly_on_each(make: Callable) -> None:
     healthy, draem, folder = make(list(SCANS))
-    assert draem.scans == ["sub-1", "sub-4", "sub-5"]
+    assert draem.scans == ["sub-1", "sub-3", "sub-4", "sub-5"]
     assert draem.t1.dtype == np.float16
     assert draem.brain.dtype == draem.lesion.dtype == np.uint8
-    np.testing.assert_array_equal(draem.brain, healthy.brain[[0, 3, 4]])
+    np.testing.assert_array_equal(draem.brain, healthy.brain[[0, 2, 3, 4]])
     assert (draem.lesion.sum(axis=(1, 2, 3)) > 0).all()
-    assert (folder / "scans.tsv").read_text().splitlines()[2] == "sub-4\t4\t1"
+    assert (folder / "scans.tsv").read_text().splitlines()[3] == "sub-4\t4\t2"
     assert (folder / "excluded.tsv").read_text() == "scan\treasons\n"
 
 
 def test_the_label_is_what_was_painted_inside_the_brain(make: Callable) -> None:
     healthy, draem, _ = make(list(SCANS))
-    before, after = healthy.t1[[0, 3, 4]], draem.t1
+    before, after = healthy.t1[[0, 2, 3, 4]], draem.t1
     assert not (draem.lesion & (1 - draem.brain)).any()
     inside = draem.brain > 0
     np.testing.assert_array_equal(after[inside & (draem.lesion == 0)], before[inside & (draem.lesion == 0)])
@@ -70,7 +70,7 @@ def test_the_label_is_what_was_painted_inside_the_brain(make: Callable) -> None:
 
 def test_within_brain_leaves_the_background_alone(make: Callable) -> None:
     healthy, draem, _ = make(list(SCANS), within_brain=True)
-    np.testing.assert_array_equal(draem.t1[draem.brain == 0], healthy.t1[[0, 3, 4]][draem.brain == 0])
+    np.testing.assert_array_equal(draem.t1[draem.brain == 0], healthy.t1[[0, 2, 3, 4]][draem.brain == 0])
 
 
 def test_a_scan_more_changes_no_other(make: Callable) -> None:

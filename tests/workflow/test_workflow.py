@@ -45,8 +45,12 @@ def test_a_second_run_has_nothing_to_do(ran) -> None:  # type: ignore[no-untyped
 @pytest.mark.parametrize(
     ("change", "rules"),
     [
-        ({"score": {"beta": 0.7}}, {"evaluate", "table", "figures", "all"}),
-        ({"hyper": {"unet@stroke": {"lr": 0.001}}}, {"train", "predict", "evaluate", "table", "all"}),
+        ({"score": {"beta": 0.7}}, {"evaluate", "audit_used", "statistics", "table", "figures", "all"}),
+        (
+            {"hyper": {"unet@stroke": {"lr": 0.001}}},
+            {"train", "predict", "evaluate", "audit_used", "statistics", "table", "all"},
+        ),
+        ({"statistics": {"resamples": 200}}, {"statistics", "all"}),
         (
             {"quality": {"overlap": 0.5}},
             {
@@ -58,6 +62,8 @@ def test_a_second_run_has_nothing_to_do(ran) -> None:  # type: ignore[no-untyped
                 "predict",
                 "trivial",
                 "evaluate",
+                "audit_used",
+                "statistics",
                 "table",
                 "figures",
                 "all",

@@ -1,15 +1,32 @@
+"""From anomaly maps to numbers.
+
+Takes the maps of the scored sets. Leaves for each row and fold the measures of every test volume, the thresholds with the scans
+that they were fitted on, the areas over whole test sets and what healthy scans show.
+"""
+
+SCORES = ("thresholds", "pooled", "healthy")  # beside a table a test set
+MEASURES = {key: study.section("score")[key] for key in ("beta", "rates", "tolerance")}
+MEASURES["spacing"] = study.section("grid")["spacing"] * study.section("grid")["downsample"]
+
+# Where the maps of a row lie: its models', or its own if it is trivial.
+MAPS = lambda w, key: (
+    rules.trivial.output[f"{w.row}/{key}"] if w.row in study.trivial else rules.predict.output[key]
+)
+
+
 rule trivial:
     input:
-        healthy=expand(rules.pack.output, dataset=study.healthy),
+        **SCORED,
+        healthy=expand(rules.pack.output.t1, dataset=study.healthy),
         healthy_splits=expand(rules.splits.output, dataset=study.healthy),
-        packed=lambda w: expand(
-            (rules.synthesise if w.testset == "draem" else rules.pack).output, dataset=w.testset
-        ),
-        splits=lambda w: expand(rules.splits.output, dataset=study.source(w.testset)),
     output:
-        **{name: f"results/maps/{name}/fold{{fold}}/{{testset}}.npy" for name in study.trivial},
+        **{
+            f"{name}/{key}": f"results/maps/{name}/fold{{fold}}/{key}.npy"
+            for name in study.trivial
+            for key in study.scored
+        },
     log:
-        "logs/trivial/fold{fold}_{testset}.log",
+        "logs/trivial/fold{fold}.log",
     conda:
         "../../envs/tables.yaml"
     threads: 1
@@ -17,6 +34,7 @@ rule trivial:
         mem_mb=4000,
         runtime=120,
     params:
+        sets=list(study.scored.values()),
         settings={
             "study_seed": study.seed,
             "sigma": study.section("score")["ssim_sigma"],
@@ -24,30 +42,21 @@ rule trivial:
         },
         code=code("trivial.py"),
     message:
-        "Scoring {wildcards.testset}, fold {wildcards.fold}, without a model: the trivial scores that any method must beat."
+        "Scoring all sets, fold {wildcards.fold}, without a model: the trivial scores that any method must beat."
     script:
         "../scripts/trivial.py"
 
 
 rule evaluate:
     input:
+        **SCORED,
         maps=lambda w: [
             path
-            for testset in study.testsets
-            for path in expand(
-                rules.trivial.output[w.row] if w.row in study.trivial else rules.predict.output[testset],
-                model=study.rows.get(w.row, ()) or "",
-                fold=w.fold,
-                testset=testset,
-            )
+            for key in study.scored
+            for path in expand(MAPS(w, key), model=study.rows.get(w.row, ()) or "", fold=w.fold)
         ],
-        packed=[
-            expand((rules.synthesise if testset == "draem" else rules.pack).output.t1, dataset=testset)
-            for testset in study.testsets
-        ],
-        splits=expand(rules.splits.output, dataset=map(study.source, study.testsets)),
     output:
-        **{testset: f"results/scores/{{row}}/fold{{fold}}/{testset}.tsv" for testset in study.testsets},
+        **{name: f"results/scores/{{row}}/fold{{fold}}/{name}.tsv" for name in [*study.testsets, *SCORES]},
     log:
         "logs/evaluate/{row}_fold{fold}.log",
     conda:
@@ -55,11 +64,14 @@ rule evaluate:
     threads: 1
     resources:
         mem_mb=2000,
-        runtime=180,
+        runtime=360,
     params:
-        beta=study.section("score")["beta"],
+        sets=list(study.scored.values()),
+        sources={testset: study.source(testset) for testset in study.testsets},
+        healthy=study.healthy,
+        settings=MEASURES,
         code=code("evaluate.py"),
     message:
-        "Measuring {wildcards.row}, fold {wildcards.fold}, on all test sets, beta {params.beta}."
+        "Measuring {wildcards.row}, fold {wildcards.fold}, on all test sets, beta {params.settings[beta]}."
     script:
         "../scripts/evaluate.py"

@@ -36,12 +36,12 @@ RECONSTRUCTORS = {
 
 rule table:
     input:
-        audit=rules.audit.output,
+        audit=lambda w: rules.audit_used.output,
         scores=[
             path.format(row=row, fold=fold)
             for row in [*study.rows, *study.trivial]
             for fold in range(study.folds)
-            for path in rules.evaluate.output
+            for path in [rules.evaluate.output[testset] for testset in study.testsets]
         ],
         excluded=expand(rules.pack.output.excluded, dataset=study.datasets),
         splits=expand(rules.splits.output, dataset=study.datasets),

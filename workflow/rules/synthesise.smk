@@ -1,6 +1,6 @@
-"""The synthetic test set.
+"""The synthetic set.
 
-Takes the packed healthy data set and its splits. Leaves a packed data set of the healthy test scans with painted
+Takes the packed healthy data set and its splits. Leaves a packed data set of the healthy test and validation scans with painted
 anomalies, under the name that `testsets` gives it: draem.
 """
 
@@ -30,6 +30,6 @@ rule synthesise:
         seed=study.seed,
         code=code("synthesise.py"),
     message:
-        "Paint anomalies on the healthy test scans, mask threshold {params.draem[threshold]}, {params.draem[per_image]} of {params.draem[augmenters]}."
+        "Paint anomalies on the healthy test and validation scans, mask threshold {params.draem[threshold]}, {params.draem[per_image]} of {params.draem[augmenters]}."
     script:
         "../scripts/synthesise.py"

@@ -1,10 +1,19 @@
 """From packed volumes to anomaly maps.
 
-Takes the packed data sets and their splits. Leaves trained weights and curves, the reconstructions of the test sets, and the
-anomaly maps. Both stages share one way: which model needs which is declared by its method (NEEDS).
+Takes the packed data sets and their splits. Leaves trained weights and curves, and of the scored sets (the test and validation
+scans of each test set and of the healthy data set) the reconstructions and the anomaly maps. Both stages share one way: which
+model needs which is declared by its method (NEEDS).
 """
 
 TRAINING = study.section("training")
+# Packed T1s and splits of the scored sets, in their order.
+SCORED = {
+    "packed": [
+        expand((rules.synthesise if name == "draem" else rules.pack).output.t1, dataset=name)
+        for name, _ in study.scored.values()
+    ],
+    "splits": expand(rules.splits.output, dataset=[study.source(name) for name, _ in study.scored.values()]),
+}
 
 
 rule imagenet:
@@ -69,17 +78,10 @@ rule train:
 
 rule reconstruct:
     input:
+        **SCORED,
         weights=rules.train.output.weights,
-        packed=[
-            expand((rules.synthesise if testset == "draem" else rules.pack).output.t1, dataset=testset)
-            for testset in study.testsets
-        ],
-        splits=expand(rules.splits.output, dataset=map(study.source, study.testsets)),
     output:
-        **{
-            testset: f"results/reconstructions/{{model}}/fold{{fold}}/{testset}.npy"
-            for testset in study.testsets
-        },
+        **{key: f"results/reconstructions/{{model}}/fold{{fold}}/{key}.npy" for key in study.scored},
     log:
         "logs/reconstruct/{model}_fold{fold}.log",
     conda:
@@ -93,29 +95,25 @@ rule reconstruct:
         settings={"amp": TRAINING["amp"], "seed": study.seed},
         scored_with=lambda w: study.scored_with(w.model),
         device=untracked(TRAINING["device"]),
-        testsets=study.testsets,
+        sets=list(study.scored.values()),
         code=lambda w: code("reconstruct.py", f"methods/{study.method(w.model)}.py"),
     message:
-        "Reconstructing all test sets as if healthy by {wildcards.model}, fold {wildcards.fold}."
+        "Reconstructing all scored sets as if healthy by {wildcards.model}, fold {wildcards.fold}."
     script:
         "../scripts/reconstruct.py"
 
 
 rule predict:
     input:
+        **SCORED,
         weights=rules.train.output.weights,
-        packed=[
-            expand((rules.synthesise if testset == "draem" else rules.pack).output.t1, dataset=testset)
-            for testset in study.testsets
-        ],
-        splits=expand(rules.splits.output, dataset=map(study.source, study.testsets)),
         reconstructions=lambda w: (
             expand(rules.reconstruct.output, model=study.reconstructor(w.model), fold=w.fold)
             if study.reconstructor(w.model)
             else []
         ),
     output:
-        **{testset: f"results/maps/{{model}}/fold{{fold}}/{testset}.npy" for testset in study.testsets},
+        **{key: f"results/maps/{{model}}/fold{{fold}}/{key}.npy" for key in study.scored},
     log:
         "logs/predict/{model}_fold{fold}.log",
     conda:
@@ -132,8 +130,9 @@ rule predict:
             "median": study.section("score")["median"],
         },
         device=untracked(TRAINING["device"]),
+        parts=[part for _, part in study.scored.values()],
         code=lambda w: code("predict.py", f"methods/{study.method(w.model)}.py"),
     message:
-        "Mapping anomalies in all test sets by {wildcards.model}, fold {wildcards.fold}."
+        "Mapping anomalies in all scored sets by {wildcards.model}, fold {wildcards.fold}."
     script:
         "../scripts/predict.py"

@@ -7,7 +7,10 @@ with to_log(snakemake.log[0], snakemake.threads):
 
     from sadm.evaluate import evaluate
 
-    files, fold, count = snakemake.input, int(snakemake.wildcards.fold), len(snakemake.output)
-    for k, (t1, splits, out) in enumerate(zip(files.packed, files.splits, snakemake.output, strict=True)):
-        maps = files.maps[k * len(files.maps) // count : (k + 1) * len(files.maps) // count]
-        evaluate(maps, Path(t1).parent, splits, fold, snakemake.params.beta, out)
+    files, params, sets = snakemake.input, snakemake.params, {}
+    each = len(files.maps) // len(params.sets)
+    for k, (key, t1, splits) in enumerate(zip(params.sets, files.packed, files.splits, strict=True)):
+        maps = files.maps[k * each : (k + 1) * each]
+        sets[tuple(key)] = {"packed": Path(t1).parent, "splits": splits, "maps": maps}
+    about = (params.sources, params.healthy, int(snakemake.wildcards.fold), params.settings)
+    evaluate(sets, *about, out=dict(snakemake.output.items()))

@@ -1,4 +1,4 @@
-"""Rule predict: the anomaly maps of every test set by one model."""
+"""Rule predict: the anomaly maps of every scored set by one model."""
 
 from sadm.logs import to_log
 
@@ -7,10 +7,10 @@ with to_log(snakemake.log[0], snakemake.threads):
 
     from sadm.predict import predict
 
-    files, params = snakemake.input, snakemake.params
-    for k, (t1, splits, out) in enumerate(zip(files.packed, files.splits, snakemake.output, strict=True)):
-        predict(
-            fold=int(snakemake.wildcards.fold), packed=Path(t1).parent, splits=splits, weights=files.weights,
-            reconstructions=files.reconstructions[k] if files.reconstructions else None, out=out,
-            device=params.device, **params.settings,
-        )  # fmt: skip
+    files, params, fold = snakemake.input, snakemake.params, int(snakemake.wildcards.fold)
+    sets = zip(params.parts, files.packed, files.splits, snakemake.output, strict=True)
+    for k, (part, t1, splits, out) in enumerate(sets):
+        made = files.reconstructions[k] if files.reconstructions else None
+        where = {"packed": Path(t1).parent, "splits": splits, "part": part, "reconstructions": made}
+        own = {"fold": fold, "weights": files.weights, "out": out, "device": params.device}
+        predict(**own, **where, **params.settings)

@@ -1,4 +1,4 @@
-"""Rule reconstruct: pseudo-healthy reconstructions of every test set by one model."""
+"""Rule reconstruct: pseudo-healthy reconstructions of every scored set by one model."""
 
 from sadm.logs import to_log
 
@@ -8,10 +8,9 @@ with to_log(snakemake.log[0], snakemake.threads):
     from sadm.reconstruct import reconstruct
 
     files, names, params = snakemake.input, snakemake.wildcards, snakemake.params
-    for testset, t1, splits, out in zip(
-        params.testsets, files.packed, files.splits, snakemake.output, strict=True
-    ):
-        reconstruct(
-            model=names.model, fold=int(names.fold), testset=testset, packed=Path(t1).parent, splits=splits,
-            weights=files.weights, out=out, device=params.device, scored_with=params.scored_with, **params.settings,
-        )  # fmt: skip
+    sets = zip(params.sets, files.packed, files.splits, snakemake.output, strict=True)
+    for (name, part), t1, splits, out in sets:
+        where = {"name": name, "part": part, "packed": Path(t1).parent, "splits": splits}
+        own = {"model": names.model, "fold": int(names.fold), "weights": files.weights, "out": out}
+        how = {"device": params.device, "scored_with": params.scored_with}
+        reconstruct(**where, **own, **how, **params.settings)

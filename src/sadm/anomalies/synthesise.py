@@ -1,4 +1,4 @@
-"""The fixed DRAEM test set: the healthy test scans with a synthetic anomaly on every slice (sadm.md section 5).
+"""The fixed DRAEM set: the healthy test and validation scans with a synthetic anomaly on every slice (sadm.md section 5).
 
 The authors published no generator of their test set; this one is fixed by the study's seed. Anomalies are painted by the
 recipe that the DRAEM nets train on, outside the brain too unless the recipe says `within_brain`; the label is the anomaly
@@ -18,20 +18,23 @@ from sadm.anomalies.draem import Draem
 from sadm.errors import SplitError
 from sadm.io import atomic, write_text
 from sadm.packed import Packed, load_packed, members
+from sadm.splits import read
 
 
 def synthesise(
     packed: str | Path, splits: str | Path, out: str | Path, seed: int, draem: Mapping[str, Any]
 ) -> None:
-    """Write the DRAEM test set made of the healthy data set ``packed`` (a folder) as a packed data set into ``out``.
+    """Write the DRAEM set made of the healthy data set ``packed`` (a folder) as a packed data set into ``out``.
 
-    ``splits`` names the test scans, the same in every fold; ``draem`` are the parameters of `Draem`. Each scan has its own
+    It has the test and validation scans of all folds; ``splits`` tells which are which in a fold. ``draem`` are the parameters of `Draem`. Each scan has its own
     generator, seeded by the study's ``seed`` and the scan's name: another scan more or less changes no other.
     Raises SplitError if there is no test scan, ConfigError for impossible parameters.
     """
     healthy = load_packed(packed)
-    chosen = members(healthy, splits, 0, "test")
-    if not len(chosen):
+    folds = sorted({int(row["fold"]) for row in read(splits)})
+    parts = {part: [members(healthy, splits, fold, part) for fold in folds] for part in ("test", "val")}
+    chosen = np.unique(np.concatenate([each for part in parts.values() for each in part]))
+    if not all(map(len, parts["test"])):
         cause, fix = (
             "no packed scan is in the test set",
             "set splits.test to at least 1, or leave draem out of testsets",

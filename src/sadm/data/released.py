@@ -30,6 +30,9 @@ PARTS = {
 }
 
 
+SUBJECT = re.compile(r"IXI\d+|BraTS\w*?_\d+|(?<=sub-)r\d+s\d+")
+
+
 @dataclass(frozen=True)
 class Options:
     """Options of the importer."""
@@ -80,7 +83,6 @@ def tables(options: Mapping[str, Any]) -> list[str]:
 
 def demographics(options: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     """Age and sex by subject."""
-    subject = re.compile(r"IXI\d+|BraTS\w*?_\d+|(?<=sub-)r\d+s\d+")
     return base.demographics(
-        tables(options), ("img_name",), lambda cell: found[0] if (found := subject.search(cell)) else ""
+        tables(options), ("img_name",), lambda cell: found[0] if (found := SUBJECT.search(cell)) else ""
     )

@@ -1,0 +1,116 @@
+"""Measures over the volumes of a whole set, from histograms of their scores: one pass, memory that does not grow with the set.
+
+A score is a float32 >= 0, and the bit patterns of these are in the order of their values: a bin is a pattern without its
+last bits. A stored map is float16, so each of its values has a bin of its own, and all that is said here of a row of one map
+is exact. Two maps added in float32 may share a bin: thresholds are then bin edges, and the areas take the scores of a bin
+as tied; `Pool.auprc_error` bounds what that can change.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+COARSE, FINE = (
+    10,
+    7,
+)  # bits of a float32 that a bin drops: 13 bits of its 23-bit mantissa are left for Dice, 16 for areas
+LOWEST = np.float32(2.0**-30)  # below it all positive scores share a bin; the smallest float16 is 2^-24
+
+
+def codes(score: np.ndarray, drop: int) -> np.ndarray:
+    """Bin of each ``score`` (float32 >= 0): 0 for 0, then 1, 2, ... in the order of the scores."""
+    first = int(LOWEST.view(np.uint32)) >> drop
+    bits = np.ascontiguousarray(score, dtype=np.float32).view(np.uint32) >> np.uint32(drop)
+    return np.where(score > 0, np.maximum(bits.astype(np.int64) - (first - 1), 1), 0)
+
+
+def edge(code: int, drop: int) -> float:
+    """Smallest score of a bin."""
+    if not code:
+        return 0.0
+    first = int(LOWEST.view(np.uint32)) >> drop
+    return float(np.uint32((code + first - 1) << drop).view(np.float32))
+
+
+def from_top(counts: np.ndarray) -> np.ndarray:
+    """Sum of each entry of ``counts`` and all after it."""
+    return np.cumsum(counts[::-1])[::-1]
+
+
+@dataclass
+class Pool:
+    """Counts over volumes, whose scores are at most ``top``; `add` each volume, then read.
+
+    ``positives``, ``negatives``: voxels with and without a label by fine bin, bin 0 with all outside the brain; ``found``: voxels
+    at "score >= edge" by coarse bin; ``dice``: sum over the volumes that have a lesion of their Dice there (entry 0 stays 0).
+    """
+
+    top: float
+
+    def __post_init__(self) -> None:
+        fine, coarse = (
+            int(codes(np.array([self.top], dtype=np.float32), drop)[0]) + 1 for drop in (FINE, COARSE)
+        )
+        self.positives, self.negatives = np.zeros((2, fine), dtype=np.int64)
+        self.found, self.dice = np.zeros(coarse, dtype=np.int64), np.zeros(coarse)
+        self.volumes, self.exact = 0, True
+
+    def add(self, score: np.ndarray, label: np.ndarray, outside: tuple[int, int] = (0, 0)) -> None:
+        """Count a volume: ``score`` float32 and ``label`` bool, 1-D, at its brain voxels; ``outside``: see `sadm.metrics.curve`."""
+        fine = codes(score, FINE)
+        np.add.at(self.positives, fine[label], 1)
+        np.add.at(self.negatives, fine[~label], 1)
+        self.negatives[0] += outside[0]
+        self.positives[0] += outside[1]
+        self.exact &= not (score.view(np.uint32) & np.uint32((1 << FINE) - 1)).any()
+        coarse, size = codes(score, COARSE), len(self.dice)
+        found = from_top(np.bincount(coarse, minlength=size))
+        self.found += found
+        if lesion := int(np.count_nonzero(label)) + outside[1]:
+            tp = from_top(np.bincount(coarse[label], minlength=size))
+            self.dice[1:] += 2 * tp[1:] / (found[1:] + lesion)
+            self.volumes += 1
+
+    def best_threshold(self) -> float:
+        """The threshold above 0 with the largest mean Dice over the volumes, the highest of several; NaN if none finds anything."""
+        if not self.dice.any():
+            return np.nan
+        return edge(len(self.dice) - 1 - int(np.argmax(self.dice[::-1])), COARSE)
+
+    def false_positive_threshold(self, rate: float, voxels: int) -> float:
+        """The lowest threshold above 0 at which at most ``rate`` of ``voxels`` are found; NaN without voxels."""
+        if not voxels:
+            return np.nan
+        allowed = np.flatnonzero(self.found[1:] <= rate * voxels)
+        return edge(int(allowed[0]) + 1 if len(allowed) else len(self.found), COARSE)
+
+    @cached_property
+    def _counts(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Positives and negatives by bin that has any, from the highest score to 0, and their running sums."""
+        some = np.flatnonzero(self.positives + self.negatives)[::-1]
+        p, n = self.positives[some].astype(float), self.negatives[some].astype(float)
+        return p, n, np.cumsum(p), np.cumsum(n)
+
+    def auprc(self) -> float:
+        """Step-wise area under the precision-recall curve of all voxels together, in [0, 1]; NaN without a lesion."""
+        p, _, tp, fp = self._counts
+        return float(np.sum(p * tp / (tp + fp)) / tp[-1]) if len(tp) and tp[-1] else np.nan
+
+    def auprc_error(self) -> float:
+        """Bound on the difference of `auprc` to that of the scores before they were binned; 0 if no bin has two scores."""
+        p, n, tp, fp = self._counts
+        if self.exact or not tp[-1]:
+            return 0.0
+        # Within a bin the true precision lies between all its negatives first and all its positives first.
+        high = tp / np.maximum(tp + fp - n, 1)
+        low = (tp - p + 1) / (tp - p + 1 + fp)
+        tied = tp / (tp + fp)
+        return float(np.sum(p * np.maximum(high - tied, tied - low)) / tp[-1])
+
+    def auroc(self) -> float:
+        """Area under the receiver operating characteristic of all voxels together, in [0, 1]; NaN if only one kind of voxel is there."""
+        p, n, tp, fp = self._counts
+        if not len(tp) or not tp[-1] or not fp[-1]:
+            return np.nan
+        return float(np.sum(n * (tp - p / 2)) / (tp[-1] * fp[-1]))

@@ -1,0 +1,77 @@
+"""Thresholds for a whole test set, each with the scans that it was fitted on.
+
+    testset             largest mean Dice over the test volumes themselves: an upper bound, no honest threshold
+    validation          largest mean Dice over the validation volumes of the fold
+    validation_greedy   the released code's: its search (`sadm.metrics.greedy`) on the Dice of all their voxels together
+    healthy_1 ...       1 % of the brain voxels of the healthy validation scans are above it
+
+A voxel is found if its score >= the threshold, which is above 0. Where there is no scan or no label to fit on it is NaN.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from sadm.metrics import greedy
+from sadm.scored import Scored
+
+ORACLE = "testset"  # the only kind that may have seen test scans
+
+
+class Threshold(NamedTuple):
+    """One threshold: ``kind`` of the module's text, ``scans`` of the data set ``dataset`` that it was fitted on."""
+
+    testset: str
+    kind: str
+    value: float
+    dataset: str
+    scans: str
+
+
+def healthy_kind(rate: float) -> str:
+    """Name of the threshold at a false-positive ``rate``: "healthy_5" at 0.05."""
+    return f"healthy_{100 * rate:g}"
+
+
+def kinds(rates: Sequence[float]) -> list[str]:
+    """The kinds of thresholds, with the false-positive ``rates`` on healthy scans."""
+    return [ORACLE, "validation", "validation_greedy", *map(healthy_kind, rates)]
+
+
+def fit(
+    testset: str, source: str, test: Scored, val: Scored, healthy: str, calm: Scored, rates: Sequence[float]
+) -> list[Threshold]:
+    """The thresholds of ``testset``, whose scans come from the data set ``source``, in the order of `kinds`.
+
+    ``test``, ``val``: its scored test and validation scans; ``calm``: the scored validation scans of the data set ``healthy``.
+    """
+    voxels = sum(volume.label.size for volume in calm)
+    fitted = [
+        (ORACLE, test.pool.best_threshold(), source, test.names),
+        ("validation", val.pool.best_threshold(), source, val.names),
+        ("validation_greedy", greedy_threshold(val), source, val.names),
+        *(
+            (healthy_kind(rate), calm.pool.false_positive_threshold(rate, voxels), healthy, calm.names)
+            for rate in rates
+        ),
+    ]
+    return [
+        Threshold(testset, kind, value, dataset, ",".join(scans)) for kind, value, dataset, scans in fitted
+    ]
+
+
+def greedy_threshold(val: Scored) -> float:
+    """The released threshold: greedy search on the Dice over all voxels of the volumes together; NaN without a lesion."""
+    volumes = list(val)
+    lesion = sum(volume.lesion_voxels for volume in volumes)
+    if not lesion:
+        return np.nan
+    score = np.concatenate([volume.score for volume in volumes])
+    label = np.concatenate([volume.label for volume in volumes])
+
+    def dice(threshold: float) -> float:
+        found = score >= threshold
+        return 2 * np.count_nonzero(found & label) / (np.count_nonzero(found) + lesion)
+
+    return greedy(dice, score.max(initial=0))[1]

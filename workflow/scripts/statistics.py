@@ -1,0 +1,12 @@
+"""Rule statistics: intervals, tests and groups, as tidy tables."""
+
+from sadm.logs import to_log
+
+with to_log(snakemake.log[0], snakemake.threads):
+    from sadm.statistics import statistics
+
+    files, params = snakemake.input, snakemake.params
+    tables = {name: files[name] for name in ("scores", "thresholds", "pooled", "healthy")}
+    splits, sheets = (dict(zip(params.datasets, files[name], strict=True)) for name in ("splits", "sheets"))
+    about = (params.sources, params.layout, params.score, params.settings)
+    statistics(tables, splits, sheets, *about, dict(snakemake.output.items()))
