@@ -16,6 +16,7 @@ include: "workflow/rules/preprocess.smk"
 include: "workflow/rules/synthesise.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/figures.smk"
 include: "workflow/rules/report.smk"
 
 
@@ -23,4 +24,4 @@ rule all:
     default_target: True
     input:
         rules.table.output,
-        expand(rules.figures.output, testset=study.testsets),
+        rules.report.output,
