@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 
 
+SHOWN = {"pictures", "charts", "report", "all"}
+
+
 def planned(text: str) -> dict[str, int]:
     """Jobs by rule in the output of a dry run."""
     stats = re.search(r"job +count\n[- ]+\n(.*?)\ntotal", text, re.DOTALL)
@@ -45,8 +48,8 @@ def test_a_second_run_has_nothing_to_do(ran) -> None:  # type: ignore[no-untyped
 @pytest.mark.parametrize(
     ("change", "rules"),
     [
-        ({"score": {"beta": 0.7}}, {"evaluate", "table", "figures", "all"}),
-        ({"hyper": {"unet@stroke": {"lr": 0.001}}}, {"train", "predict", "evaluate", "table", "all"}),
+        ({"score": {"beta": 0.7}}, {"evaluate", "table", *SHOWN}),
+        ({"hyper": {"unet@stroke": {"lr": 0.001}}}, {"train", "predict", "evaluate", "table", *SHOWN}),
         (
             {"quality": {"overlap": 0.5}},
             {
@@ -59,8 +62,7 @@ def test_a_second_run_has_nothing_to_do(ran) -> None:  # type: ignore[no-untyped
                 "trivial",
                 "evaluate",
                 "table",
-                "figures",
-                "all",
+                *SHOWN,
             },
         ),
     ],

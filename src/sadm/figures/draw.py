@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from sadm.figures.style import DASHES, FAINT, INK, look, page, plain, save
+from sadm.figures.style import DASHES, FAINT, INK, look, name_panel, page, plain, plain_log, save
 
 Files = Iterable[str | Path]
 Lines = Sequence[tuple[Any, ...]]
@@ -52,7 +52,7 @@ def _legend(where: Figure | Axes, lines: Sequence[Any], columns: int, **place: A
 
 def beta(lines: Lines, titles: Mapping[str, str], chosen: float, files: Files) -> None:
     """Dice against beta: mean over the folds of (testset, row, fold, beta, dice), the band is their standard deviation."""
-    figure, panels = _panels(1, len(titles), legend=0.75, height=3.0)
+    figure, panels = _panels(1, len(titles), legend=0.45, height=2.8)
     for axes, (name, title) in zip(panels[0], titles.items()):
         axes.axvline(chosen, color=FAINT, linewidth=0.8, linestyle=DASHES[2])
         for k, row in enumerate(_rows(lines)):
@@ -68,7 +68,8 @@ def beta(lines: Lines, titles: Mapping[str, str], chosen: float, files: Files) -
                 axes.fill_between(
                     x, mean - spread, mean + spread, color=look(k)["color"], alpha=0.12, linewidth=0
                 )
-        axes.set(title=title, xlabel="β   (0: p alone, 1: u alone)", ylim=(0, None), xlim=(-0.03, 1.03))
+        axes.set(xlabel="β   (0: p alone, 1: u alone)", ylim=(0, None), xlim=(-0.03, 1.03))
+        name_panel(axes, title)
     panels[0][0].set_ylabel("best Dice per volume, %")
     _legend(figure, panels[0][0].lines[1:], 3, loc="lower center")
     save(figure, files)
@@ -78,21 +79,21 @@ def precision_recall(
     lines: Lines, titles: Mapping[str, str], groups: Mapping[str, Sequence[str]], files: Files
 ) -> None:
     """Mean precision-recall curves with their bands, a row of panels for each of ``groups`` of rows of the table."""
-    figure, panels = _panels(len(groups), len(titles), legend=0.1)
+    figure, panels = _panels(len(groups), len(titles), legend=0.05, height=2.3)
     figure.set_figwidth(figure.get_figwidth() + 1.6)
-    figure.subplots_adjust(left=0.6 / figure.get_figwidth(), right=1 - 1.72 / figure.get_figwidth())
+    figure.subplots_adjust(left=0.72 / figure.get_figwidth(), right=1 - 1.72 / figure.get_figwidth())
     table: dict[tuple[str, str], list[tuple[float, ...]]] = {}
     for name, row, *values in lines:
         table.setdefault((name, row), []).append(tuple(values))
-    for across, (group, rows) in zip(panels, groups.items()):
+    for place, (across, (group, rows)) in enumerate(zip(panels, groups.items())):
         for axes, (name, title) in zip(across, titles.items()):
             for k, row in enumerate(row for row in rows if (name, row) in table):
                 recall, precision, low, high = np.transpose(table[name, row])
                 own = look(k) | {"marker": None}
                 axes.plot(recall, precision, **own, label=row, linewidth=1.4)
-                axes.fill_between(recall, low, high, color=own["color"], alpha=0.1, linewidth=0)
-            axes.set(xlim=(0, 1), ylim=(0, 1.02), title=title if across is panels[0] else "")
-            axes.set_xlabel("recall" if across is panels[-1] else "")
+                axes.fill_between(recall, low, high, color=own["color"], alpha=0.07, linewidth=0)
+            axes.set(xlim=(0, 1), ylim=(0, 1.02), xlabel="recall" if place == len(groups) - 1 else "")
+            name_panel(axes, title if place == 0 else "")
         across[0].set_ylabel(f"{group}\nprecision")
         drawn = max((axes.lines for axes in across), key=len)
         _legend(across[-1], list(drawn), 1, loc="center left", bbox_to_anchor=(1.0, 0.5))
@@ -101,7 +102,7 @@ def precision_recall(
 
 def lesion_volume(lines: Lines, titles: Mapping[str, str], files: Files) -> None:
     """Dice of each volume against its lesion's volume; the line joins the means of the quartiles by volume."""
-    figure, panels = _panels(1, len(titles), legend=0.55, height=3.0)
+    figure, panels = _panels(1, len(titles), legend=0.45, height=2.8)
     for axes, (name, title) in zip(panels[0], titles.items()):
         for k, row in enumerate(_rows(lines)):
             found = np.array([line[3:] for line in _by(lines, name, row)]).reshape(-1, 2)
@@ -111,7 +112,9 @@ def lesion_volume(lines: Lines, titles: Mapping[str, str], files: Files) -> None
             parts = [part for part in np.array_split(found, 4) if len(part)]
             middle = [(np.exp(np.log(part[:, 0]).mean()), part[:, 1].mean()) for part in parts]
             axes.plot(*np.reshape(middle, (-1, 2)).T, **own, label=row, linewidth=1.5, markersize=6)
-        axes.set(title=title, xlabel="lesion volume, ml", ylim=(0, 100), xscale="log")
+        axes.set(xlabel="lesion volume, ml", ylim=(0, 100), xscale="log")
+        plain_log(axes.xaxis)
+        name_panel(axes, title)
     panels[0][0].set_ylabel("best Dice of the volume, %")
     _legend(figure, list(panels[0][0].lines), 4, loc="lower center")
     save(figure, files)
@@ -145,6 +148,7 @@ def training(losses: Mapping[str, Sequence[Mapping[str, np.ndarray]]], files: Fi
             axes.plot(fold["epoch"][best], fold["val_loss"][best], "o", color=look(1)["color"], markersize=4)
         if min(min(fold["train_loss"].min(), np.nanmin(fold["val_loss"])) for fold in folds) > 0:
             axes.set_yscale("log")
+            plain_log(axes.yaxis)
         axes.tick_params(labelsize=7, which="both")
         axes.set_title(model, size=9)
     first = panels.flat[0].lines

@@ -79,15 +79,14 @@ def methods_picture(
         score = maps_of(results, testset, row, case.index, volume.brain, beta)[1][z]
         back = reconstruction(_of(made, testset), sources.get(row, ()), case.index, volume.brain)
         top = float(score.max()) or 1.0
+        found = (score >= float(line["threshold"]))[window]
         columns.append(
             [
-                Tile(coloured(back[z][window], "gray", 1.0), {}, row) if back is not None else None,
-                Tile(coloured(score[window], "inferno", top), {LABEL: label}, row if back is None else ""),
+                Tile(coloured(score[window], "inferno", top), {LABEL: label}, row),
                 Tile(
-                    binary(volume.t1[z][window], (score >= float(line["threshold"]))[window], label),
-                    {},
-                    f"Dice {100 * float(line['dice']):.0f} %",
+                    binary(volume.t1[z][window], found, label), {}, f"Dice {100 * float(line['dice']):.0f} %"
                 ),
+                Tile(coloured(back[z][window], "gray", 1.0)) if back is not None else None,
             ]
         )
     first = Tile(coloured(volume.t1[z][window], "gray", 1.0), {LABEL: label}, "input, label")
@@ -95,15 +94,25 @@ def methods_picture(
     for start in range(0, len(columns), ACROSS):
         block = columns[start : start + ACROSS]
         tiles += [[first if k == 0 else None, *(column[k] for column in block)] for k in range(3)]
-    sides = [("", text) for _ in range(len(tiles) // 3) for text in ("recon-\nstruction", "score", "binary")]
+    sides = [("", text) for _ in range(len(tiles) // 3) for text in ("score", "binary", "recon-\nstruction")]
     title = f"{here.title}: every row on {case.scan}, fold 0; each at its best threshold for this volume"
     picture(tiles, sides, title, KEY, files, panel=1.02, margin=0.75)
+
+
+def _slice(brain: np.ndarray, label: np.ndarray) -> int:
+    areas, sizes = label.sum(axis=(1, 2)), brain.sum(axis=(1, 2))
+    wide = np.flatnonzero((sizes > 0.75 * sizes.max()) & (areas > 0))
+    return (
+        int(wide[np.argsort(areas[wide], kind="stable")[len(wide) // 2]])
+        if len(wide)
+        else int(areas.argmax())
+    )
 
 
 def anomalies_picture(healthy: str | Path, draem: str | Path, files: Files) -> None:
     """Synthetic anomalies: healthy test scans, the same slices with a painted anomaly, and its label within the brain.
 
-    ``healthy`` and ``draem``: folders of the packed data sets. The slice is that with the median labelled area of the scan.
+    ``healthy`` and ``draem``: folders of the packed data sets. The slice is that with the median labelled area of those that are mostly brain.
     """
     before, after = load_packed(healthy), load_packed(draem)
     number = {scan: i for i, scan in enumerate(before.scans)}
@@ -111,8 +120,7 @@ def anomalies_picture(healthy: str | Path, draem: str | Path, files: Files) -> N
     window = frame([after.brain[i] > 0 for i in chosen], pad=6)
     tiles: list[list[Tile | None]] = [[], [], []]
     for i in chosen:
-        areas = np.asarray(after.lesion[i]).sum(axis=(1, 2))
-        z = int(np.argsort(areas, kind="stable")[3 * len(areas) // 4])
+        z = _slice(np.asarray(after.brain[i]), np.asarray(after.lesion[i]))
         old, new = before.t1[number[after.scans[i]]][z][window], after.t1[i][z][window]
         label = after.lesion[i][z][window] > 0
         tiles[0].append(Tile(coloured(old, "gray", 1.0), {}, after.scans[i]))

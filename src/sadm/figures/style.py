@@ -10,8 +10,10 @@ from typing import Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import FormatStrFormatter, LogLocator, NullFormatter
 
 from sadm.io import atomic
 
@@ -48,7 +50,18 @@ def plain(axes: Axes) -> None:
         spine.set_color(GRID)
     axes.xaxis.label.set(color=INK, size=9)
     axes.yaxis.label.set(color=INK, size=9)
-    axes.title.set(color=INK, size=10, weight="bold")
+
+
+def name_panel(axes: Axes, title: str) -> None:
+    """The title of a panel."""
+    axes.set_title(title, color=INK, size=10, weight="bold")
+
+
+def plain_log(axis: Axis) -> None:
+    """Label a logarithmic axis at 1, 2, 5, 10 ... with plain numbers."""
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter(FormatStrFormatter("%g"))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def save(figure: Figure, files: Iterable[str | Path]) -> None:

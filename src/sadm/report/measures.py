@@ -62,12 +62,12 @@ def _score(
 def table1(file: str | Path, layout: Layout, summary: Rows = (), pairs: Rows = ()) -> Table:
     """Table 1 (``file``: table1.csv): mean and deviation over the folds, the interval below, the trivial scores apart.
 
-    ``summary`` and ``pairs``: lines of the statistics, in percent, where there are any. Classes of a cell: best of the methods,
+    ``summary`` and ``pairs``: lines of the statistics, in [0, 1], where there are any. Classes of a cell: best of the methods,
     tied with it by the paired test, below the best trivial score of the column.
     """
     lines = {line["row"]: line for line in read(file, ",")}
     spans = {
-        (line["row"], line["testset"], line["metric"]): (number(line["ci_low"]), number(line["ci_high"]))
+        (line["row"], line["testset"], line["metric"]): [number(line[end]) for end in ("ci_low", "ci_high")]
         for line in summary
     }
     cells: dict[str, list[Cell]] = {}
@@ -86,7 +86,7 @@ def table1(file: str | Path, layout: Layout, summary: Rows = (), pairs: Rows = (
         equal = ties(pairs, best, testset, metric)
         for row, mean in means.items():
             low, high = spans.get((row, testset, metric), (None, None))
-            interval = (low, high) if low is not None and high is not None else None
+            interval = (100 * low, 100 * high) if low is not None and high is not None else None
             std = number(lines[row][f"{testset}_{metric}_std"])
             trivial = row in layout.trivial
             cells[row].append(
@@ -140,16 +140,67 @@ def differs_from_paper(config: Mapping[str, Any]) -> list[str]:
     return found
 
 
-def measures(file: str | Path, caption: str, titles: Mapping[str, str], **options: Any) -> Table:
-    """A table of the statistics as it is; ``titles``: printed names of test sets and data sets."""
-    lines = [
-        {
-            key: titles.get(value, value) if key in ("testset", "dataset") else value
-            for key, value in line.items()
-        }
-        for line in read(file)
-    ]
-    return from_rows(caption, lines, folded=len(lines) > options.get("fold", 40))
+def measures(
+    file: str | Path, titles: Mapping[str, str], where: Mapping[str, str], leave: Sequence[str]
+) -> list[Table]:
+    """A table of the statistics as it is, folded: one a test set; only the lines that ``where`` names, without the columns ``leave``."""
+    lines = [line for line in read(file) if all(line[key] == value for key, value in where.items())]
+    groups: dict[str, list[dict[str, str]]] = {}
+    for line in lines:
+        kept = {key: value for key, value in line.items() if key not in (*leave, *where, "testset")}
+        groups.setdefault(line.get("testset", ""), []).append(kept)
+    return [from_rows(titles.get(name, name), rows, folded=True) for name, rows in groups.items()]
+
+
+def pivot(
+    file: str | Path,
+    titles: Mapping[str, str],
+    across: Sequence[str],
+    names: Mapping[str, str],
+    where: Mapping[str, str],
+) -> list[Table]:
+    """Means with their intervals, one table a test set: a line a row, a column for each value of the columns ``across``.
+
+    ``names``: {value: printed name}, which columns and in which order ("": all); a name that ends in " %" is of a share and
+    printed in percent. ``where``: only the lines with these values.
+    """
+    tables: dict[str, dict[str, dict[str, dict[str, str]]]] = {}
+    for line in read(file):
+        value = ": ".join(line[key].replace("_", " ") if len(across) > 1 else line[key] for key in across)
+        if all(line[key] == said for key, said in where.items()) and (not names or value in names):
+            tables.setdefault(line["testset"], {}).setdefault(line["row"], {})[value] = line
+    made = []
+    for testset, rows in tables.items():
+        seen = list(dict.fromkeys(value for cells in rows.values() for value in cells))
+        heads = [value for value in names if value in seen] or seen
+        columns = [Column("Row"), *(Column(names.get(value, value), numeric=True) for value in heads)]
+        bodies = []
+        for kind in ("method", "trivial"):
+            chosen = [row for row, cells in rows.items() if next(iter(cells.values()))["kind"] == kind]
+            lines = [
+                [Cell(row, row.lower(), css="name")]
+                + [_mean(rows[row].get(value), names.get(value, " %").endswith(" %")) for value in heads]
+                for row in chosen
+            ]
+            bodies.append(
+                Body(lines, "" if kind == "method" else "trivial scores", "" if kind == "method" else kind)
+            )
+        made.append(Table(titles.get(testset, testset), columns, bodies))
+    return made
+
+
+def _mean(line: Mapping[str, str] | None, share: bool) -> Cell:
+    mean = number(line["mean"]) if line else None
+    if line is None or mean is None:
+        return Cell("–")
+    factor, digits = (100, 1) if share else (1, 2)
+    low, high = number(line["ci_low"]), number(line["ci_high"])
+    small = (
+        f"[{factor * low:.{digits}f}, {factor * high:.{digits}f}]"
+        if low is not None and high is not None
+        else ""
+    )
+    return Cell(f"{factor * mean:.{digits}f}", mean, small)
 
 
 def findings(file: str | Path, layout: Layout) -> list[str]:

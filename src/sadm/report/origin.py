@@ -155,7 +155,7 @@ def run_times(folder: str | Path) -> list[Block]:
         [
             Cell(rule, css="name"),
             Cell(f"{len(times):,}", len(times)),
-            Cell(f"{sum(times):,.0f}", sum(times), share=sum(times) / total if total else 0),
+            Cell(f"{sum(times):,.1f}", sum(times), share=sum(times) / total if total else 0),
             Cell(f"{np.median(times):.1f}", float(np.median(times))),
             Cell(f"{max(times):.1f}", max(times)),
         ]

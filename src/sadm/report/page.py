@@ -57,10 +57,13 @@ def paper(given: Material, said: Mapping[str, Any]) -> list[Block]:
 
 
 def statistics(given: Material, said: Mapping[str, Any]) -> list[Block]:
-    """One table of the statistics as it is."""
+    """A file of the statistics: as it is, or with ``across`` as a table of means and intervals."""
     if said["file"] not in given.tables:
         return []
-    return [measures.measures(given.tables[said["file"]], said["title"], given.layout.titles)]
+    file, titles, where = given.tables[said["file"]], given.layout.titles, said.get("where", {})
+    if "across" in said:
+        return [*measures.pivot(file, titles, said["across"], said.get("columns", {}), where)]
+    return [*measures.measures(file, titles, where, said.get("leave", []))]
 
 
 def figures(given: Material, said: Mapping[str, Any]) -> list[Block]:
