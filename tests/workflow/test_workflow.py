@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-
 SHOWN = {"pictures", "charts", "report", "all"}
 
 

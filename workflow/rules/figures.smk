@@ -35,39 +35,45 @@ CHARTS = ["beta"] if any(len(models) == 2 for models in study.rows.values()) els
 CHARTS += ["precision_recall", "lesion_volume", "training"]
 
 
-def group(row):
-    """What a row learnt from, as the title of its panel."""
-    found = [study.trained_on(model) for model in study.rows.get(row, ())]
-    learnt = next((name for name in found if name != study.healthy), None)
-    return f"trained on {TITLES[learnt]}" if learnt else "healthy scans" if found else "trivial"
-
-
-def results_of(folds):
-    """The files that `sadm.figures.results.results` takes, of all rows and test sets in these folds."""
-    return {
-        "packed": [
-            path
-            for t in study.testsets
-            for path in expand((rules.synthesise if t == "draem" else rules.pack).output.t1, dataset=t)
-        ],
-        "splits": expand(rules.splits.output, dataset=map(study.source, study.testsets)),
-        "scores": [
-            path for t in study.testsets for path in expand(rules.evaluate.output[t], row=ROWS, fold=folds)
-        ],
-        "maps": [
-            path
-            for t, model in product(study.testsets, MAPPED)
-            for path in expand(
-                rules.trivial.output[model] if model in study.trivial else rules.predict.output[t],
-                model=model,
-                testset=t,
-                fold=folds,
-            )
-        ],
-    }
-
-
-PICTURED = results_of([0]) | {
+# What a row learnt from: its data set with anomalies if it has one, else the healthy one, else nothing.
+LEARNT = {
+    row: sorted({study.trained_on(model) for model in study.rows.get(row, ())}, key=study.healthy.__eq__)[:1]
+    for row in ROWS
+}
+GROUPS = {
+    title: [row for row in ROWS if LEARNT[row] == learnt]
+    for title, learnt in {
+        (
+            "trivial"
+            if not each
+            else "healthy scans" if each == [study.healthy] else f"trained on {TITLES[each[0]]}"
+        ): each
+        for each in LEARNT.values()
+    }.items()
+}
+# The files that `sadm.figures.results.Results.of` takes, of all rows and test sets in these folds.
+RESULTS_OF = lambda folds: {
+    "packed": [
+        path
+        for t in study.testsets
+        for path in expand((rules.synthesise if t == "draem" else rules.pack).output.t1, dataset=t)
+    ],
+    "splits": expand(rules.splits.output, dataset=map(study.source, study.testsets)),
+    "scores": [
+        path for t in study.testsets for path in expand(rules.evaluate.output[t], row=ROWS, fold=folds)
+    ],
+    "maps": [
+        path
+        for t, model in product(study.testsets, MAPPED)
+        for path in expand(
+            rules.trivial.output[model] if model in study.trivial else rules.predict.output[t],
+            model=model,
+            testset=t,
+            fold=folds,
+        )
+    ],
+}
+PICTURED = RESULTS_OF([0]) | {
     "reconstructions": [
         path
         for t in study.testsets
@@ -109,7 +115,7 @@ rule pictures:
 
 rule charts:
     input:
-        **results_of(range(study.folds)),
+        **RESULTS_OF(range(study.folds)),
         curves=expand(rules.train.output.curve, model=study.models, fold=range(study.folds)),
     output:
         **{
@@ -134,9 +140,7 @@ rule charts:
         about=ABOUT,
         models=study.models,
         folds=study.folds,
-        groups={
-            title: [row for row in ROWS if title == group(row)] for title in dict.fromkeys(map(group, ROWS))
-        },
+        groups=GROUPS,
         voxel_ml=(study.section("grid")["spacing"] * study.section("grid")["downsample"]) ** 3 / 1000,
         seed=study.seed,
         code=code("charts.py"),
