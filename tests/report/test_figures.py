@@ -123,8 +123,7 @@ def test_charts_hold_the_scores_and_figures_repeat_to_the_byte(tmp_path: Path):
             results, {("cddpm", 0): loss}, ["SADM-LES"], 0.5, groups={"healthy": ["cDDPM"], "trivial": ["random"]},
             voxel_ml=0.064, seed=1, out={name: out[name] for name in names} | numbers,
         )  # fmt: skip
-        painted = (tmp_path / "in/ixi", tmp_path / "in/draem")
-        pictures(results, made, about["sources"], about["shown"], 0.5, painted, out)
+        pictures(results, made, about["sources"], about["shown"], 0.5, tmp_path / "in/ixi/t1.npy", out)
     first = sorted((tmp_path / "a").iterdir())
     assert len(first) == 21
     for file in first:

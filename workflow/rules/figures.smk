@@ -140,9 +140,11 @@ rule charts:
         about=ABOUT,
         models=study.models,
         folds=study.folds,
-        groups=GROUPS,
-        voxel_ml=(study.section("grid")["spacing"] * study.section("grid")["downsample"]) ** 3 / 1000,
-        seed=study.seed,
+        settings={
+            "groups": GROUPS,
+            "voxel_ml": (study.section("grid")["spacing"] * study.section("grid")["downsample"]) ** 3 / 1000,
+            "seed": study.seed,
+        },
         code=code("charts.py"),
     message:
         "Drawing Dice against beta and lesion volume, precision against recall, and the training curves."

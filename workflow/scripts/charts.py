@@ -8,15 +8,7 @@ with to_log(snakemake.log[0], snakemake.threads):
     from sadm.figures.charts import charts
     from sadm.figures.results import Results
 
-    files, params = snakemake.input, snakemake.params
-    found = Results.of(params.about, files, params.folds)
+    files, params, about = snakemake.input, snakemake.params, snakemake.params.about
     curves = dict(zip(product(params.models, range(params.folds)), files.curves, strict=True))
-    settings = {key: params[key] for key in ("groups", "voxel_ml", "seed")}
-    charts(
-        found,
-        curves,
-        list(params.about["shown"].values()),
-        params.about["beta"],
-        out=dict(snakemake.output.items()),
-        **settings,
-    )
+    fixed = (Results.of(about, files, params.folds), curves, list(about["shown"].values()), about["beta"])
+    charts(*fixed, out=dict(snakemake.output.items()), **params.settings)

@@ -4,13 +4,11 @@ from sadm.logs import to_log
 
 with to_log(snakemake.log[0], snakemake.threads):
     from itertools import product
-    from pathlib import Path
 
     from sadm.figures.pictures import pictures
     from sadm.figures.results import Results
 
     files, about, out = snakemake.input, snakemake.params.about, dict(snakemake.output.items())
     made = dict(zip(product(about["titles"], about["reconstructors"]), files.reconstructions, strict=True))
-    painted = dict(zip(about["titles"], files.packed, strict=True)).get("draem")
-    both = (Path(files.healthy[0]).parent, Path(painted).parent) if painted else None
-    pictures(Results.of(about, files, 1), made, about["sources"], about["shown"], about["beta"], both, out)
+    fixed = (Results.of(about, files, 1), made, about["sources"], about["shown"], about["beta"])
+    pictures(*fixed, files.healthy[0], out)

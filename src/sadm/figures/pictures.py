@@ -132,16 +132,16 @@ def anomalies_picture(healthy: str | Path, draem: str | Path, files: Files) -> N
 
 def pictures(
     results: Results, made: Made, sources: Mapping[str, Sequence[str]], shown: Mapping[str, str], beta: float,
-    painted: tuple[str | Path, str | Path] | None, out: Mapping[str, Files],
+    healthy: str | Path, out: Mapping[str, Files],
 ) -> None:  # fmt: skip
     """Draw the pictures of all test sets.
 
     ``results`` hold fold 0 of every row; ``made``: {(test set, model): reconstructions [N, T, D, X, Y]}; ``sources``: {row: models
-    that it scores or reconstructs with}; ``shown``: {test set: the row whose cases are shown}; ``painted``: folders of the packed
-    healthy and DRAEM sets, if any. ``out``: {"TESTSET_cases", "TESTSET_methods", "anomalies": files}. Raises DataError.
+    that it scores or reconstructs with}; ``shown``: {test set: the row whose cases are shown}; ``healthy``: t1.npy of the packed
+    healthy data set. ``out``: {"TESTSET_cases", "TESTSET_methods", "anomalies": files}. Raises DataError.
     """
     for testset, row in shown.items():
         cases_picture(results, testset, row, sources.get(row, ()), made, beta, out[f"{testset}_cases"])
         methods_picture(results, testset, row, sources, made, beta, out[f"{testset}_methods"])
-    if painted:
-        anomalies_picture(*painted, out["anomalies"])
+    if "anomalies" in out:
+        anomalies_picture(Path(healthy).parent, results.testsets["draem"].packed, out["anomalies"])
