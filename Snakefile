@@ -16,8 +16,9 @@ include: "workflow/rules/preprocess.smk"
 include: "workflow/rules/synthesise.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/evaluate.smk"
-include: "workflow/rules/report.smk"
+include: "workflow/rules/figures.smk"
 include: "workflow/rules/statistics.smk"
+include: "workflow/rules/report.smk"
 
 
 rule all:
@@ -25,7 +26,7 @@ rule all:
     input:
         rules.table.output,
         rules.statistics.output,
-        expand(rules.figures.output, testset=study.testsets),
+        rules.report.output,
         expand(rules.checks.output, dataset=study.datasets),
 
 

@@ -24,7 +24,18 @@ DIRECT = {
         "hd-bet",
         "safetensors",
     ],
-    "tables": ["numpy", "scipy", "nibabel", "pandas", "scikit-learn", "matplotlib", "openpyxl", "xlrd"],
+    "tables": [
+        "numpy",
+        "scipy",
+        "nibabel",
+        "pandas",
+        "scikit-learn",
+        "matplotlib",
+        "openpyxl",
+        "xlrd",
+        "jinja2",
+        "pyyaml",
+    ],
 }
 
 

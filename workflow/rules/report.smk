@@ -1,42 +1,18 @@
-# Takes the scores of all rows; leaves Table 1, and a picture of three cases of each test set.
-TITLES = {name: dataset["title"] or name for name, dataset in study.datasets.items()} | {"draem": "DRAEM"}
-LAYOUT = {
-    "rows": {
-        row: sorted({study.trained_on(m) for model in models for m in [model, *study.needs(model)]})
-        for row, models in study.rows.items()
-    },
-    "trivial": study.trivial,
-    "testsets": study.testsets,
-    "folds": study.folds,
-    "healthy": study.healthy,
-    "titles": TITLES,
-    "marks": {
-        row: "random features"
-        for row, models in study.rows.items()
-        if study.random_features and any(map(study.imagenet, models))
-    },
-}
+"""From numbers to what is read: Table 1, and the report.
+
+Takes the scores of all rows, what the steps before left, and the figures. Leaves the table in three forms, and one HTML file.
+"""
+
 STUDY = {key: study.config[key] for key in ("name", "protocol", "seed", "grid", "score")}
 TRAINED = {
     model: [study.source(study.trained_on(model)), *(study.hyper(model)[key] for key in ("epochs", "slices"))]
     for model in study.models
 }
-# The row shown on a test set: of those in the config, the one trained on it, else the first.
-FIGURES = study.config["figures"] or list(study.rows)
-SHOWN = {
-    testset: max(FIGURES, key=lambda row: testset in map(study.trained_on, study.rows[row]))
-    for testset in study.testsets
-}
-MODELS = {testset: list(study.rows[row]) for testset, row in SHOWN.items()}
-RECONSTRUCTORS = {
-    testset: [found for found in map(study.reconstructor, models) if found][:1]
-    for testset, models in MODELS.items()
-}
 
 
 rule table:
     input:
-        audit=lambda w: rules.audit_used.output,
+        audit=rules.audit_used.output,
         scores=[
             path.format(row=row, fold=fold)
             for row in [*study.rows, *study.trivial]
@@ -46,7 +22,7 @@ rule table:
         excluded=expand(rules.pack.output.excluded, dataset=study.datasets),
         splits=expand(rules.splits.output, dataset=study.datasets),
     output:
-        csv="results/table1.csv",
+        csv=report("results/table1.csv", caption="../report/table1.rst", category="Table 1"),
         md="results/table1.md",
         tex="results/table1.tex",
     log:
@@ -69,33 +45,48 @@ rule table:
         "../scripts/table.py"
 
 
-rule figures:
+rule report:
     input:
-        packed=lambda w: expand(
-            (rules.synthesise if w.testset == "draem" else rules.pack).output, dataset=w.testset
+        **PICTURED,
+        assets=expand(
+            f"{ROOT}/workflow/report/{{file}}",
+            file=["sections.yaml", "page.html.j2", "report.css", "page.js", "viewer.js", "paper_table1.csv"],
         ),
-        splits=lambda w: expand(rules.splits.output, dataset=study.source(w.testset)),
-        scores=lambda w: expand(rules.evaluate.output[w.testset], row=SHOWN[w.testset], fold=0),
-        maps=lambda w: expand(rules.predict.output[w.testset], model=MODELS[w.testset], fold=0),
-        reconstructions=lambda w: expand(
-            rules.reconstruct.output[w.testset], model=RECONSTRUCTORS[w.testset], fold=0
-        ),
+        pins=[f"{ROOT}/requirements.lock", f"{ROOT}/data/versions.csv"],
+        tables=[rules.table.output.csv, *rules.audit.output, *rules.statistics.output],
+        figures=[
+            *(rules.pictures.output[name] for name in PICTURES),
+            *(rules.charts.output[name] for name in CHARTS),
+        ],
+        excluded=expand(rules.pack.output.excluded, dataset=study.datasets),
+        checks=expand(rules.checks.output, dataset=study.datasets),
+        thumbnails=[
+            path
+            for name in study.datasets
+            for path in expand(rules.grid.output.picture, dataset=name, scan=study.scans(name))
+        ],
+        sheets=rules.audit.input.sheets,
+        weights=expand(rules.train.output.weights, model=study.models, fold=range(study.folds)),
     output:
-        "results/figures/{testset}.png",
+        report("results/report.html", caption="../report/report.rst", category="Report"),
     log:
-        "logs/figures/{testset}.log",
+        "logs/report/report.log",
     conda:
         "../../envs/tables.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=4000,
         runtime=30,
     params:
-        models=lambda w: MODELS[w.testset],
-        settings=lambda w: {"row": SHOWN[w.testset], "title": TITLES[w.testset]},
-        beta=study.section("score")["beta"],
-        code=code("figures.py"),
+        about=ABOUT,
+        models=study.models,
+        folds=study.folds,
+        datasets=list(study.datasets),
+        layout=LAYOUT,
+        config=study.config,
+        metadata=".snakemake/metadata",
+        code=code("report.py"),
     message:
-        "Drawing the best, the median and the worst case of {wildcards.testset} by {params.settings[row]}."
+        "Writing the report of study {params.config[name]}, one file."
     script:
-        "../scripts/figures.py"
+        "../scripts/report.py"

@@ -3,6 +3,22 @@
 Takes the measures of all rows and folds. Leaves the audit of what they used, and tables of intervals, paired tests and groups.
 """
 
+LAYOUT = {
+    "rows": {
+        row: sorted({study.trained_on(m) for model in models for m in [model, *study.needs(model)]})
+        for row, models in study.rows.items()
+    },
+    "trivial": study.trivial,
+    "testsets": study.testsets,
+    "folds": study.folds,
+    "healthy": study.healthy,
+    "titles": TITLES,
+    "marks": {
+        row: "random features"
+        for row, models in study.rows.items()
+        if study.random_features and any(map(study.imagenet, models))
+    },
+}
 ALL_ROWS = [*study.rows, *study.trivial]
 # Files of all rows and folds, in that order, and of the test sets within.
 EVALUATED = {
@@ -13,7 +29,7 @@ EVALUATED = {
         for testset in study.testsets
     ]
 } | {name: expand(rules.evaluate.output[name], row=ALL_ROWS, fold=range(study.folds)) for name in SCORES}
-SOURCES = {testset: study.source(testset) for testset in study.testsets}
+ORIGINS = {testset: study.source(testset) for testset in study.testsets}
 # The healthy data set first.
 DATASETS = sorted(study.datasets, key=lambda name: name != study.healthy)
 
@@ -35,7 +51,7 @@ rule audit_used:
     params:
         rows=ALL_ROWS,
         folds=study.folds,
-        sources=SOURCES,
+        sources=ORIGINS,
         datasets=DATASETS,
         code=code("audit_used.py"),
     message:
@@ -64,7 +80,7 @@ rule statistics:
         runtime=30,
     params:
         datasets=DATASETS,
-        sources=SOURCES,
+        sources=ORIGINS,
         layout=LAYOUT,
         score=study.section("score"),
         settings=study.section("statistics") | {"seed": study.seed},

@@ -1,0 +1,1 @@
+"""The figures: pictures of cases, and charts of the scores."""

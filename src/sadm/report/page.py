@@ -1,0 +1,174 @@
+"""The report as one HTML file without requests: sections.yaml says which sections, this module what each kind shows."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import yaml
+
+from sadm import __version__
+from sadm.errors import ConfigError, ProcessingError
+from sadm.io import write_text
+from sadm.report import measures, origin, quality, words
+from sadm.report.blocks import Block, Picture, Words
+from sadm.report.material import Material
+from sadm.report.viewer import viewer
+from sadm.table import protocol_notes
+
+LIMIT = 20_000_000  # bytes of the file
+LEGEND = (
+    "Bold: best method of the column. ▽ not above the best trivial score of the column. The bar shows the mean on 0 to 100 %.",
+    "[ ]: 95 % bootstrap interval over subjects. ≈ the paired test cannot tell the row from the best (Wilcoxon, Holm's p ≥ .05).",
+)
+
+
+def study(given: Material, said: Mapping[str, Any]) -> list[Block]:
+    """What was done, in words, and the sizes of the sets."""
+    text = [words.preprocessing(given.config), words.training(given.config)]
+    return [
+        quality.cohort_table(given.tables["audit"], given.layout.titles),
+        Words(protocol_notes(given.config, given.layout)[1:-1], "Protocol", listed=True),
+        Words(text, "Methods, to copy", quoted=True),
+    ]
+
+
+def table1(given: Material, said: Mapping[str, Any]) -> list[Block]:
+    """Table 1 and what it says."""
+    lines = [
+        measures.read(given.tables[name]) if name in given.tables else [] for name in ("summary", "pairs")
+    ]
+    file = given.tables["table1"]
+    notes = list(LEGEND[: 1 + bool(lines[0])])
+    if given.layout.marks:
+        notes.append(f"Random features, not ImageNet's: {', '.join(given.layout.marks)}.")
+    return [
+        Words(measures.findings(file, given.layout), listed=True),
+        measures.table1(file, given.layout, *lines),
+        Words(notes, listed=True),
+    ]
+
+
+def paper(given: Material, said: Mapping[str, Any]) -> list[Block]:
+    """The paper's table beside ours, if the study has the paper's data and sizes."""
+    if differing := measures.differs_from_paper(given.config):
+        return [Words([f"Not shown, as this study is not the paper's: {'; '.join(differing)}."])]
+    return [measures.paper_table(given.tables["table1"], given.assets["paper_table1.csv"], given.layout)]
+
+
+def statistics(given: Material, said: Mapping[str, Any]) -> list[Block]:
+    """A file of the statistics: as it is, or with ``across`` as a table of means and intervals."""
+    if said["file"] not in given.tables:
+        return []
+    file, titles, where = given.tables[said["file"]], given.layout.titles, said.get("where", {})
+    if "across" in said:
+        return [*measures.pivot(file, titles, said["across"], said.get("columns", {}), where)]
+    return [*measures.measures(file, titles, where, said.get("leave", []))]
+
+
+def figures(given: Material, said: Mapping[str, Any]) -> list[Block]:
+    """Figures with their captions; a name stands for all figures that end in it, one a test set."""
+    found: list[Block] = []
+    for wanted, caption in said["figures"].items():
+        for name, files in given.figures.items():
+            testset = name.removesuffix(f"_{wanted}")
+            if name == wanted or testset in given.layout.testsets:
+                title = f"{given.layout.titles[testset]}: " if testset in given.layout.testsets else ""
+                smallest = min(map(Path, files), key=lambda file: file.stat().st_size)
+                found.append(Picture.read(smallest, f"{title}{said['title']}. {caption}", title + caption))
+    return found
+
+
+def cases(given: Material, said: Mapping[str, Any]) -> list[Block]:
+    """The slice viewer."""
+    beta = given.config["score"]["beta"]
+    return [viewer(given.results, given.shown, given.sources, given.made, beta)]
+
+
+def scans(given: Material, said: Mapping[str, Any]) -> list[Block]:
+    """Exclusions, thumbnails, and the checks of every scan."""
+    titles = given.layout.titles
+    return [
+        quality.exclusions(given.excluded, titles),
+        *quality.thumbnails(given.checks, given.thumbnails, titles),
+        *quality.scan_tables(given.checks, titles),
+    ]
+
+
+def provenance(given: Material, said: Mapping[str, Any]) -> list[Block]:
+    """Machine, versions, checksums, config."""
+    return [
+        origin.machine(given.config, Path(given.lock).parent),
+        origin.input_sums(given.sheets, given.layout.titles),
+        origin.weight_sums(given.weights),
+        origin.packages(given.lock),
+        origin.sources(given.versions),
+        origin.settings(given.config),
+    ]
+
+
+def times(given: Material, said: Mapping[str, Any]) -> list[Block]:
+    """Run times by rule."""
+    return origin.run_times(given.metadata)
+
+
+KINDS: dict[str, Callable[[Material, Mapping[str, Any]], list[Block]]] = {
+    "study": study, "table1": table1, "paper": paper, "measures": statistics, "figures": figures, "viewer": cases,
+    "scans": scans, "origin": provenance, "times": times,
+}  # fmt: skip
+
+
+def sections(file: str | Path, given: Material) -> list[dict[str, Any]]:
+    """The sections that ``file`` (sections.yaml) lists and that have something to show: id, title, lede, blocks.
+
+    Raises ConfigError for a kind that does not exist.
+    """
+    found = []
+    for said in yaml.safe_load(Path(file).read_text(encoding="utf-8")):
+        if said["show"] not in KINDS:
+            cause, fix = f"{said['show']!r} in section {said['id']!r}", f"known: {', '.join(KINDS)}"
+            raise ConfigError("A section shows an unknown kind.", file=file, cause=cause, fix=fix)
+        if blocks := KINDS[said["show"]](given, said):
+            found.append(
+                {"id": said["id"], "title": said["title"], "lede": said.get("lede", ""), "blocks": blocks}
+            )
+    return found
+
+
+def chips(given: Material) -> list[tuple[str, str]]:
+    """The study at a glance."""
+    grid, layout = given.config["grid"], given.layout
+    volumes = {name: len(testset.scans) for name, testset in given.results.testsets.items()}
+    return [
+        ("Study", given.config["name"]),
+        ("Protocol", given.config["protocol"]),
+        ("Rows", f"{len(layout.rows)} methods, {len(layout.trivial)} trivial scores"),
+        ("Folds", str(layout.folds)),
+        ("Test volumes", ", ".join(f"{layout.titles[name]} {count}" for name, count in volumes.items())),
+        ("Voxels", f"{grid['spacing'] * grid['downsample']:g} mm"),
+        ("Seed", str(given.config["seed"])),
+    ]
+
+
+def report(given: Material, out: str | Path) -> None:
+    """Write the report.
+
+    Raises ConfigError for an unknown kind of section, ProcessingError for a file above 20 MB.
+    """
+    css, page, viewing, template = (
+        Path(given.assets[name]).read_text(encoding="utf-8")
+        for name in ("report.css", "page.js", "viewer.js", "page.html.j2")
+    )
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
+    html = environment.from_string(template).render(
+        title=f"{given.config['name'][:1].upper()}{given.config['name'][1:]}: the whole of Table 1",
+        version=__version__,
+        chips=chips(given),
+        sections=sections(given.assets["sections.yaml"], given),
+        css=css,
+        js=page + viewing,
+    )
+    if len(html.encode()) > LIMIT:
+        cause, fix = f"{len(html.encode()) / 1e6:.1f} MB", "leave sections with pictures out of sections.yaml"
+        raise ProcessingError(f"The report is above {LIMIT / 1e6:g} MB.", file=out, cause=cause, fix=fix)
+    write_text(html, out)

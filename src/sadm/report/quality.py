@@ -1,0 +1,92 @@
+"""Sections about the scans: what was excluded and why, the checks of every scan, their thumbnails."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from sadm.report.blocks import Block, Body, Cell, Column, Gallery, Picture, Table, Words, from_rows
+from sadm.report.measures import read
+
+BUDGET = 5_000_000  # bytes of all thumbnails
+
+
+def cohort_table(audit: str | Path, titles: Mapping[str, str]) -> Table:
+    """Scans and subjects of each set of each data set, the range over the folds (``audit``: audit.tsv)."""
+    found: dict[str, dict[str, list[tuple[int, int]]]] = {}
+    for line in read(audit):
+        sets = found.setdefault(line["dataset"], {})
+        sets.setdefault(line["set"], []).append((int(line["scans"]), int(line["subjects"])))
+    names = [name for name in ("train", "val", "test") if any(name in sets for sets in found.values())]
+    names += sorted({name for sets in found.values() for name in sets} - set(names))
+
+    def cell(pairs: Sequence[tuple[int, int]]) -> Cell:
+        if not pairs:
+            return Cell("–")
+        scans, subjects = ({pair[k] for pair in pairs} for k in (0, 1))
+        text = " to ".join(str(n) for n in sorted({min(scans), max(scans)}))
+        people = " to ".join(str(n) for n in sorted({min(subjects), max(subjects)}))
+        return Cell(text, min(scans), f"{people} subjects")
+
+    columns = [Column("Data set"), *(Column(name, "scans", True) for name in names)]
+    rows = [
+        [Cell(titles.get(dataset, dataset), css="name"), *(cell(sets.get(name, [])) for name in names)]
+        for dataset, sets in found.items()
+    ]
+    return Table("Scans by set, in each fold", columns, [Body(rows)])
+
+
+def exclusions(excluded: Mapping[str, str | Path], titles: Mapping[str, str]) -> Block:
+    """The scans that failed a check, and why (``excluded``: {data set: excluded.tsv})."""
+    lines = [
+        {"data set": titles.get(name, name), "scan": line["scan"], "reason": line["reasons"]}
+        for name, file in excluded.items()
+        for line in read(file)
+    ]
+    if not lines:
+        return Words(["No scan was excluded."])
+    return from_rows(f"Excluded scans: {len(lines)}", lines)
+
+
+def scan_tables(checks: Mapping[str, str | Path], titles: Mapping[str, str]) -> list[Block]:
+    """One table a data set with the checks of every scan, whatever columns there are (``checks``: {data set: tsv})."""
+    blocks: list[Block] = []
+    for name, file in checks.items():
+        lines = read(file)
+        blocks.append(
+            from_rows(f"{titles.get(name, name)}: {len(lines)} scans", lines, folded=True, index="")
+        )
+    return blocks
+
+
+def thumbnails(
+    checks: Mapping[str, str | Path],
+    pictures: Mapping[tuple[str, str], str | Path],
+    titles: Mapping[str, str],
+) -> list[Block]:
+    """A picture of every scan, those that failed first, then by overlap with the atlas; as many as `BUDGET` holds.
+
+    ``checks``: {data set: tsv with scan, and passed, reasons, overlap where known}; ``pictures``: {(data set, scan): png}.
+    """
+    listed = [
+        (line.get("passed", "1").lower() not in ("0", "false"), float(line.get("overlap") or 1), name, line)
+        for name, file in checks.items()
+        for line in read(file)
+        if (name, line["scan"]) in pictures
+    ]
+    listed.sort(key=lambda each: (each[0], each[1], each[2], each[3]["scan"]))
+    shown, size = [], 0
+    for passed, overlap, name, line in listed:
+        content = Path(pictures[name, line["scan"]])
+        size += content.stat().st_size
+        if size > BUDGET:
+            break
+        state = f"overlap {overlap:.3f}" if passed else f"excluded: {line.get('reasons', '')}"
+        text = f"{titles.get(name, name)}, {line['scan']}: {state}"
+        alt = f"Quality check of {line['scan']} of {titles.get(name, name)}"
+        shown.append(Picture.read(content, alt, text))
+    if not shown:
+        return []
+    left = len(listed) - len(shown)
+    notes = (
+        [f"{left} more scans are not shown here; their pictures lie beside their volumes."] if left else []
+    )
+    return [Gallery(shown, notes)]

@@ -1,0 +1,214 @@
+"""The report: its numbers, its sections, and in a real browser that it works without any request."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+
+sys.path.insert(0, str(Path(__file__).parent))
+from browser import Page, found
+from study import ROOT, TITLES, make, text
+
+from sadm.errors import ConfigError, ProcessingError
+from sadm.report import measures, origin, page, quality, viewer
+from sadm.report.blocks import Cell, Table
+from sadm.report.material import Material
+from sadm.study import Study
+from sadm.table import Layout
+
+LAYOUT: dict[str, Any] = {
+    "rows": {"cDDPM": ["ixi"], "SADM-LES": ["ixi", "les"]}, "trivial": ["random"], "testsets": ["les", "draem"], "folds": 2,
+    "healthy": "ixi", "titles": TITLES, "marks": {},
+}  # fmt: skip
+MEANS = {"cDDPM": 20.0, "SADM-LES": 60.0, "random": 30.0}
+ASSETS = ("sections.yaml", "page.html.j2", "report.css", "page.js", "viewer.js", "paper_table1.csv")
+
+
+def table(folder: Path) -> Path:
+    head = [
+        "row",
+        "kind",
+        *(f"{t}_{m}_{s}" for t in ("les", "draem") for m in ("dice", "auprc") for s in ("mean", "std")),
+    ]
+    lines = [[row, "x", *[mean, 1.5] * 4] for row, mean in MEANS.items()]
+    return text(folder / "table1.csv", "\n".join(",".join(map(str, line)) for line in [head, *lines]) + "\n")
+
+
+@pytest.fixture(scope="module")
+def given(tmp_path_factory: pytest.TempPathFactory) -> Material:
+    folder = tmp_path_factory.mktemp("study")
+    about, files = make(folder, folds=1)
+    sheet = "scan\tsha256\ns0\tbb\ns1\taa\n"
+    files.assets = [ROOT / "workflow/report" / name for name in ASSETS]
+    files.pins = [ROOT / "requirements.lock", ROOT / "data/versions.csv"]
+    audit = text(
+        folder / "audit.tsv",
+        "dataset\tfold\tset\tscans\tsubjects\nixi\t0\ttrain\t8\t7\nixi\t1\ttrain\t9\t7\n",
+    )
+    spans = "testset\trow\tkind\tmetric\tmean\tci_low\tci_high\n" + "".join(
+        f"{t}\t{row}\t{'trivial' if row == 'random' else 'method'}\tdice\t{mean / 100}\t0.1\t0.7\n"
+        for t in ("les", "draem")
+        for row, mean in MEANS.items()
+    )
+    pairs = "testset\tmetric\trow_a\trow_b\tp_holm\nles\tdice\tcDDPM\tSADM-LES\t0.3\n"
+    files.tables = [
+        table(folder),
+        audit,
+        text(folder / "summary.tsv", spans),
+        text(folder / "pairs.tsv", pairs),
+    ]
+    files.figures = [
+        text(folder / f"{name}.svg", "<svg xmlns='http://www.w3.org/2000/svg'/>")
+        for name in ("beta", "les_cases")
+    ]
+    names = ("ixi", "les")
+    files.excluded, files.checks = ([folder / n / f"{f}.tsv" for n in names] for f in ("excluded", "scans"))
+    files.sheets = [text(folder / f"cohort/{n}.tsv", sheet) for n in names]
+    files.weights = [text(folder / "w.safetensors", "abc")]
+    text(folder / "meta/x", json.dumps({"rule": "train", "log": ["a"], "starttime": 1.0, "endtime": 4.0}))
+    config = Study.from_config(yaml.safe_load((ROOT / "config.yaml").read_text())).config
+    return Material.of(
+        files,
+        about=about,
+        models=["cddpm"],
+        folds=1,
+        datasets=names,
+        layout=LAYOUT,
+        config=config,
+        metadata=str(folder / "meta"),
+    )
+
+
+@pytest.fixture(scope="module")
+def html(given: Material, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("report") / "report.html"
+    page.report(given, out)
+    return out
+
+
+def cell(made: Table, row: str, column: int) -> Cell:
+    return next(line[column] for body in made.bodies for line in body.rows if line[0].text == row)
+
+
+def test_table_marks_best_tied_and_below_trivial_with_intervals_in_percent(given: Material):
+    lines = [measures.read(given.tables[name]) for name in ("summary", "pairs")]
+    made = measures.table1(given.tables["table1"], Layout(**LAYOUT), *lines)
+    assert cell(made, "SADM", 3) == Cell("60.00 ± 1.50", 60.0, "[10.0, 70.0]", "best", 0.6)
+    assert cell(made, "cDDPM", 3).css == "tied below"
+    assert cell(made, "cDDPM", 5).css == "below"
+    assert cell(made, "random", 3).css == ""
+    assert [body.css for body in made.bodies] == ["group", "group", "trivial"]
+    assert (
+        "1 of 2 methods are not above the best trivial score (random, 30.0 %)"
+        in measures.findings(given.tables["table1"], Layout(**LAYOUT))[0]
+    )
+
+
+def test_the_papers_table_stands_beside_its_own_study_only(given: Material, tmp_path: Path):
+    paper = Study.from_config(yaml.safe_load((ROOT / "studies/paper.yaml").read_text()))
+    assert measures.differs_from_paper(paper.config) == []
+    assert any("splits.folds 2, not 5" in each for each in measures.differs_from_paper(given.config))
+    titles = {"ixi": "IXI", "brats": "BRATS", "atlas": "ATLAS", "draem": "DRAEM"}
+    rows = {
+        row: sorted({paper.trained_on(m) for x in models for m in [x, *paper.needs(x)]})
+        for row, models in paper.rows.items()
+    }
+    layout = Layout(rows, (), paper.testsets, 5, "ixi", titles)
+    head = [f"{t}_{m}_{s}" for t in paper.testsets for m in ("dice", "auprc") for s in ("mean", "std")]
+    content = "\n".join([",".join(["row", *head]), *(",".join([row, *["50", "1"] * 6]) for row in rows)])
+    made = measures.paper_table(text(tmp_path / "t.csv", content), given.assets["paper_table1.csv"], layout)
+    lines = [line for body in made.bodies for line in body.rows]
+    assert len(lines) == 22
+    assert all(each.text != "–" for line in lines for each in line)
+    assert lines[0][3].text == "50.00 | 39.16"
+    assert lines[17][3].small == "-19.68"
+
+
+def test_a_pivot_has_a_column_a_measure_and_trivial_rows_apart(given: Material):
+    made = measures.pivot(given.tables["summary"], TITLES, ["metric"], {"dice": "Best Dice, %"}, {})
+    assert [each.caption for each in made] == ["Les <b>", "DRAEM"]
+    assert cell(made[0], "cDDPM", 1) == Cell("20.0", 0.2, "[10.0, 70.0]")
+    assert [len(body.rows) for body in made[0].bodies] == [2, 1]
+
+
+def test_failed_scans_come_first_among_the_thumbnails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    checks = text(
+        tmp_path / "qc.tsv",
+        "scan\tpassed\treasons\toverlap\na\tTrue\t\t0.95\nb\tFalse\tno brain\t0.99\nc\tTrue\t\t0.9\n",
+    )
+    pictures = {("les", scan): text(tmp_path / f"{scan}.png", "x" * 100) for scan in "abc"}
+    monkeypatch.setattr(quality, "BUDGET", 250)
+    (gallery,) = quality.thumbnails({"les": checks}, pictures, {"les": "LES"})
+    assert [each.caption.split(":")[0] for each in gallery.pictures] == ["LES, b", "LES, c"]
+    assert "no brain" in gallery.pictures[0].caption
+    assert gallery.notes[0].startswith("1 more")
+
+
+def test_a_mosaic_holds_every_slice_and_edges_surround_a_mask():
+    images = np.random.default_rng(0).integers(0, 255, (13, 4, 5), dtype=np.uint8)
+    made = viewer.mosaic(images)
+    assert made.shape == (8, 50)
+    assert (made[4:8, 10:15] == images[12]).all()
+    mask = np.zeros((4, 5), bool)
+    mask[0, 0] = True
+    assert sorted(viewer.edges(mask)) == [(0, 0, 0, 1), (0, 0, 1, 0), (0, 1, 1, 1), (1, 0, 1, 1)]
+
+
+def test_a_job_of_several_files_counts_once():
+    record = {"rule": "train", "log": ["a"], "starttime": 1.0, "endtime": 3.0}
+    other = record | {"log": ["b"], "endtime": 6.0}
+    assert origin.jobs([record, record, other, {"rule": "x", "starttime": None, "endtime": None}]) == {
+        "train": [2.0, 5.0]
+    }
+
+
+def test_an_unknown_kind_of_section_is_an_error(given: Material, tmp_path: Path):
+    with pytest.raises(ConfigError, match="unknown kind"):
+        page.sections(text(tmp_path / "s.yaml", "- {id: x, title: X, show: nothing}\n"), given)
+
+
+def test_a_report_above_the_limit_is_an_error(
+    given: Material, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(page, "LIMIT", 1000)
+    with pytest.raises(ProcessingError, match="above"):
+        page.report(given, tmp_path / "r.html")
+    assert not list(tmp_path.iterdir())
+
+
+def test_text_from_files_is_escaped_and_sections_without_files_are_left_out(html: Path):
+    content = html.read_text()
+    assert "the brain is &lt;small&gt;" in content
+    assert "<small>&gt;" not in content
+    assert 'id="summary"' in content
+    assert 'id="healthy"' not in content
+    assert "Not shown, as this study is not the paper" in content
+
+
+@pytest.mark.skipif(found() is None, reason="no chromium on this machine")
+def test_in_a_browser_it_scrolls_sorts_prints_and_requests_nothing(html: Path, tmp_path: Path):
+    with Page(tmp_path / "profile") as shown:
+        shown.open(html)
+        shown.run("document.querySelector('figure.sv').scrollIntoView({behavior: 'instant'})")
+        shown.until("document.querySelector('figure.ready')")
+        before = int(shown.run("document.querySelector('figure.sv').dataset.drawn"))
+        step = "Down" if before == 6 else "Up"
+        shown.run("document.querySelector('figure.sv canvas').focus()")
+        shown.key(f"Arrow{step}", number=40 if step == "Down" else 38)
+        shown.until(
+            f"document.querySelector('figure.sv').dataset.drawn == {before + (-1 if step == 'Down' else 1)}"
+        )
+        shown.run("document.querySelector('#table1 th.num button').click()")
+        first = "document.querySelector('#table1 tbody tr:not(.title) td').textContent"
+        assert shown.run(first) == "SADM"
+        assert shown.run("document.querySelector('#table1 th.num').getAttribute('aria-sort')") == "descending"
+        assert shown.run("[...document.images].every(i => i.alt)")
+        shown.resize(390, 800)
+        assert shown.run("document.documentElement.scrollWidth") <= 390
+        assert shown.pdf().startswith(b"%PDF")
+        assert shown.requests == [html.resolve().as_uri()]
+        assert shown.console == []
