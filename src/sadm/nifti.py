@@ -125,4 +125,4 @@ def affine(made: Any) -> np.ndarray:
 def scaling(made: Any) -> str:
     """What to add about the scaling of the voxels, "" if there is none."""
     slope, inter = made.get_slope_inter()
-    return "" if slope is None else f", by a scaling of {slope:g} and {inter:g}"
+    return "" if slope is None or (slope, inter) == (1, 0) else f", by a scaling of {slope:g} and {inter:g}"

@@ -5,6 +5,7 @@ import struct
 import time
 import zlib
 from collections.abc import Iterator
+from dataclasses import MISSING, fields
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,6 +16,7 @@ from images import voxels
 
 from sadm.cohort import cohort
 from sadm.io import save_nifti
+from sadm.keys import Quality
 from sadm.logs import to_log
 
 FIELDS = {"data_type": 10, "db_name": 18, "descrip": 80, "aux_file": 24, "intent_name": 16}
@@ -73,28 +75,31 @@ def chain(made: SimpleNamespace, out: Path) -> None:
     from sadm.preprocess.register import register
 
     kind = {"space": "sri24", "stripped": True}
+    limits = {f.name: f.default if f.default is not MISSING else f.default_factory() for f in fields(Quality)}  # type: ignore[misc]
+    limits |= {"brain_ml": [100, 3000], "overlap": 0.5}
     start, mask, refined, field = (
         str(out / name) for name in ("a.mat", "mask.nii.gz", "b.mat", "field.nii.gz")
     )
     files = {name: str(out / f"{name}.nii.gz") for name in ("t1", "brain", "lesion")} | {
-        "qc": str(out / "qc.json")
+        "qc": str(out / "qc.json"),
+        "picture": str(out / "a.png"),
     }
     arrays = {name: str(out / f"{name}.npy") for name in ("t1", "brain", "lesion")}
     arrays |= {name: str(out / f"{name}.tsv") for name in ("scans", "excluded")}
     atlas = made.atlas
     steps = {
         "cohort": lambda: cohort("set", "brats", {"path": str(made.folder / "data")}, True, out / "sheet.tsv"),
-        "register": lambda: register(made.t1, atlas, atlas, start, iterations=[1], seed=1, grid=GRID, **kind),
+        "register": lambda: register(made.t1, atlas, atlas, start, iterations=[1], retry_below=0.0, seed=1, grid=GRID, **kind),
         "brain": lambda: brain(
             made.t1, start, atlas, "", mask, method="none", tta=False, device="cpu", hdbet_parameters=None, threads=1
         ),
-        "refine": lambda: refine(made.t1, mask, start, atlas, refined, refine_iterations=[1], seed=1, **kind),
+        "refine": lambda: refine(made.t1, mask, start, atlas, refined, refine_iterations=[1], refine_retry_below=0.0, seed=1, **kind),
         "bias": lambda: bias(
             made.t1, mask, start, refined, atlas, field, space="sri24", grid=GRID, shrink=1, iterations=[2], tolerance=0.1
         ),
         "grid": lambda: grid(
             made.t1, mask, start, refined, field, made.lesion, atlas, files,
-            grid=GRID | {"downsample": 2, "crop": 1}, brain_ml=[100, 3000], overlap=0.5,
+            grid=GRID | {"downsample": 2, "crop": 1}, limits=limits,
         ),
         "pack": lambda: pack(
             ["sub-1"], {name: [files[name]] for name in ("t1", "brain", "lesion")}, [files["qc"]], arrays,

@@ -67,7 +67,7 @@ def code(folder: Path) -> Path:
     ("make", "says"),
     [
         (bad_scan, ["DataError: 1 files of data set 'healthy'", T1, "64 NaN or infinite", "fix:"]),
-        (no_data, ["DataError: A data set is not there.", "gone", "no such folder", "set options.path"]),
+        (no_data, ["DataError", "A data set is not there.", "gone", "no such folder", "set options.path"]),
         (code, ["Config file is not valid"]),
     ],
 )

@@ -9,6 +9,7 @@ import numpy as np
 
 from sadm.errors import DataError
 from sadm.figures.results import Results, TestSet
+from sadm.io import open_array
 from sadm.maps import as_volume
 from sadm.score import fuse
 
@@ -104,5 +105,5 @@ def reconstruction(
     found = next((files[model] for model in models if model in files), None)
     if found is None:
         return None
-    made = np.load(found, mmap_mode="r")[index]
+    made = open_array(found)[index]
     return np.asarray(made.mean(axis=0, dtype=np.float32) * brain)
