@@ -130,7 +130,7 @@ class Quality:
         maximum=1,
     )
     stretch: float = key(
-        3.6,
+        4.0,
         "largest distance of the head's stretch from adults', in standard deviations",
         **NUMBER,
         minimum=0,

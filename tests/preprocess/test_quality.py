@@ -95,7 +95,7 @@ def test_the_worst_octant_counts():
     brain[1:9, 1:9, 1:9] = 1
     mask = brain.copy()
     assert coverage(mask, brain) == 1
-    mask[5:, 5:, 5:] = 0
+    mask[4:, 4:, 4:] = 0
     assert coverage(mask, brain) == 0
 
 

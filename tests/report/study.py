@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from sadm.metrics import best_dice_auprc
+from sadm.metrics import auprc, best_dice, curve
 
 ROOT = Path(__file__).resolve().parents[2]
 SHAPE = (3, 6, 16, 14)
@@ -22,6 +22,17 @@ class Files(SimpleNamespace):
     def get(self, name: str, default: Any) -> Any:
         """The files of a name, if there are any."""
         return getattr(self, name, default)
+
+
+def measured(
+    score: np.ndarray, label: np.ndarray, outside: tuple[int, int] = (0, 0)
+) -> tuple[float, float, float, int, int]:
+    """Best Dice, AUPRC, threshold, lesion voxels and empty, as a table of scores has them."""
+    if not (lesion := int(np.count_nonzero(label)) + outside[1]):
+        return np.nan, np.nan, np.nan, 0, 1
+    points = curve(score, label, outside)
+    dice, threshold = best_dice(points)
+    return dice, auprc(points), threshold, lesion, 0
 
 
 def text(path: Path, content: str) -> Path:
@@ -60,7 +71,7 @@ def make(folder: Path, folds: int = 2) -> tuple[dict[str, Any], Files]:
         volume, content = np.zeros(SHAPE, np.float32), HEAD
         volume[brain] = sum(stored)
         for k in range(3):
-            found = best_dice_auprc(volume[k], lesion[k])
+            found = measured(volume[k], lesion[k])
             content += "\t".join(map(str, (f"s{k}", *found))) + "\n"
         scores[testset, row, fold] = text(folder / f"scores/{row}/{fold}/{testset}.tsv", content)
     made = []

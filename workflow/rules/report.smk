@@ -60,7 +60,7 @@ rule report:
         ],
         excluded=expand(rules.pack.output.excluded, dataset=study.datasets),
         checks=expand(rules.checks.output, dataset=study.datasets),
-        thumbnails=[
+        thumbnails=lambda w: [
             path
             for name in study.datasets
             for path in expand(rules.grid.output.picture, dataset=name, scan=study.scans(name))
