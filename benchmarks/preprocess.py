@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "src"))
@@ -30,7 +31,7 @@ def register(t1: str, at: Callable[[str], str]) -> None:
     """Ours: head to head."""
     from sadm.preprocess.register import register
 
-    levels = {"iterations": [200, 100, 50, 0], "seed": 1}
+    levels = {"iterations": [200, 100, 50, 0], "retry_below": 0.23, "seed": 1}
     register(
         t1,
         at("head.nii.gz"),
@@ -55,7 +56,7 @@ def refine(t1: str, at: Callable[[str], str]) -> None:
     """Ours: brain to brain."""
     from sadm.preprocess.refine import refine
 
-    levels = {"refine_iterations": [100, 50, 20, 0], "seed": 1}
+    levels = {"refine_iterations": [100, 50, 20, 0], "refine_retry_below": 0.06, "seed": 1}
     files = (t1, at("mask.nii.gz"), at("start.mat"), at("brain.nii.gz"), at("refined.mat"))
     refine(*files, space="native", stripped=False, **levels)
 
@@ -77,9 +78,11 @@ def bias(t1: str, at: Callable[[str], str]) -> None:
 
 def grid(t1: str, at: Callable[[str], str]) -> None:
     """Ours: one interpolation."""
+    from sadm.keys import Quality
     from sadm.preprocess.grid import grid
 
-    outputs = {name: at(f"out_{name}.nii.gz") for name in ("t1", "brain", "lesion")} | {"qc": at("qc.json")}
+    outputs = {name: at(f"out_{name}.nii.gz") for name in ("t1", "brain", "lesion")}
+    outputs |= {"qc": at("qc.json"), "picture": at("qc.png")}
     files = (
         t1,
         at("mask.nii.gz"),
@@ -89,7 +92,7 @@ def grid(t1: str, at: Callable[[str], str]) -> None:
         "",
         at("brain.nii.gz"),
     )
-    grid(*files, outputs, grid=GRID | {"downsample": 2, "crop": 15}, brain_ml=[900, 1900], overlap=0.85)
+    grid(*files, outputs, grid=GRID | {"downsample": 2, "crop": 15}, limits=asdict(Quality()))
 
 
 def plain_register(t1: str, at: Callable[[str], str]) -> None:
