@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import resource
 import sys
 import traceback
 from collections.abc import Iterator
@@ -63,6 +64,7 @@ def to_log(path: str, threads: int = 1) -> Iterator[None]:
 
     A SadmError is printed as its message alone and ends the process with exit code 1; any other error with its traceback.
     The thread variables are set before torch, ants or SimpleITK are imported: their results depend on the count.
+    The last line tells what the process used, start included: the figures of ``make plan`` are read off such lines.
     """
     for name in THREAD_VARIABLES:
         os.environ[name] = str(threads)
@@ -76,6 +78,16 @@ def to_log(path: str, threads: int = 1) -> Iterator[None]:
         except Exception:
             traceback.print_exc()
             raise SystemExit(1) from None
+        finally:
+            print(_used())
+
+
+def _used() -> str:
+    """CPU seconds and peak memory of this process, and CPU seconds of its children that ended."""
+    own, children = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = sum(usage.ru_utime + usage.ru_stime for usage in (own, children))
+    peak = max(own.ru_maxrss, children.ru_maxrss) / (2**20 if sys.platform == "darwin" else 2**10)
+    return f"used {cpu:.1f} CPU s, {peak:.0f} MB"
 
 
 @contextmanager
