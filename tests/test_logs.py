@@ -15,7 +15,9 @@ def test_last_line_tells_cpu_seconds_and_peak_memory(tmp_path: Path) -> None:
     with to_log(str(tmp_path / "a.log")):
         print("work")
     last = USED.fullmatch((tmp_path / "a.log").read_text().splitlines()[-1])
-    assert last and float(last[1]) > 0 and 10 < float(last[2]) < 100_000
+    assert last
+    assert float(last[1]) > 0
+    assert 10 < float(last[2]) < 100_000
 
 
 def test_last_line_is_written_after_an_error(tmp_path: Path) -> None:
