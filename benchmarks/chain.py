@@ -1,0 +1,97 @@
+"""The preprocessing of one head, a function a step, with the paper study's settings: for the benchmarks beside this file.
+
+Each step takes the T1's path and a function that gives the path of a file of the chain by its name.
+"""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "src"))
+for variable in ("OMP_NUM_THREADS", "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS"):
+    os.environ[variable] = "1"
+
+from sadm import keys  # noqa: E402
+
+At = Callable[[str], str]
+GRID = asdict(keys.Grid())
+PLACE = {key: GRID[key] for key in ("shape", "spacing")}
+REGISTRATION = asdict(keys.Registration())
+KIND = {"space": "native", "stripped": False}
+
+
+def some(*names: str) -> dict[str, Any]:
+    """Entries of the config section ``registration``."""
+    return {name: REGISTRATION[name] for name in (*names, "seed")}
+
+
+def register(t1: str, at: At) -> None:
+    """Head to head."""
+    from sadm.preprocess.register import register
+
+    files = (t1, at("head.nii.gz"), at("brain.nii.gz"), at("start.mat"))
+    register(*files, grid=PLACE, **KIND, **some("iterations", "retry_below"))
+
+
+def brain(t1: str, at: At) -> None:
+    """deepbet on the SRI24 grid."""
+    from sadm.preprocess.brain import brain
+
+    rest = {"method": "deepbet", "tta": False, "device": "cpu", "hdbet_parameters": None, "threads": 1}
+    brain(t1, at("start.mat"), at("brain.nii.gz"), "", at("mask.nii.gz"), **rest)
+
+
+def refine(t1: str, at: At) -> None:
+    """Brain to brain."""
+    from sadm.preprocess.refine import refine
+
+    files = (t1, at("mask.nii.gz"), at("start.mat"), at("brain.nii.gz"), at("refined.mat"))
+    refine(*files, **KIND, **some("refine_iterations", "refine_retry_below"))
+
+
+def bias(t1: str, at: At) -> None:
+    """N4 at 4 mm, stored coarse."""
+    from sadm.preprocess.bias import bias
+
+    names = ("mask.nii.gz", "start.mat", "refined.mat", "brain.nii.gz", "field.nii.gz")
+    bias(t1, *map(at, names), space="native", grid=PLACE, **asdict(keys.Bias()))
+
+
+def grid(t1: str, at: At, lesion: str = "") -> None:
+    """One interpolation; check and picture."""
+    from sadm.preprocess.grid import grid
+
+    outputs = {name: at(f"out_{name}.nii.gz") for name in ("t1", "brain", "lesion")}
+    outputs |= {"qc": at("qc.json"), "picture": at("qc.png")}
+    names = ("mask.nii.gz", "start.mat", "refined.mat", "field.nii.gz")
+    files = (t1, *map(at, names), lesion, at("brain.nii.gz"))
+    grid(*files, outputs, grid=GRID, limits=asdict(keys.Quality()))
+
+
+STEPS = {"register": register, "brain": brain, "refine": refine, "bias": bias, "grid": grid}
+
+
+def atlas(folder: Path, source: str | None = None) -> Path:
+    """``folder`` with head.nii.gz and brain.nii.gz of SRI24, from the folder ``source`` or fetched."""
+    from sadm.preprocess.atlas import atlas
+
+    folder.mkdir(parents=True, exist_ok=True)
+    atlas(str(folder / "head.nii.gz"), str(folder / "brain.nii.gz"), source)
+    return folder
+
+
+def run(t1: str, folder: Path, templates: Path, lesion: str = "") -> dict[str, Any]:
+    """All steps on ``t1`` in this process, files in ``folder``; what qc.json tells, and ``cpu_s`` of each step."""
+    folder.mkdir(parents=True, exist_ok=True)
+    at = lambda name: str((templates if name in ("head.nii.gz", "brain.nii.gz") else folder) / name)  # noqa: E731
+    seconds = {}
+    for name, step in STEPS.items():
+        begin = time.process_time()
+        step(t1, at, lesion) if name == "grid" else step(t1, at)
+        seconds[name] = round(time.process_time() - begin, 2)
+    return json.loads((folder / "qc.json").read_text()) | {"cpu_s": seconds}
