@@ -22,6 +22,7 @@ At = Callable[[str], str]
 GRID = asdict(keys.Grid())
 PLACE = {key: GRID[key] for key in ("shape", "spacing")}
 REGISTRATION = asdict(keys.Registration())
+BIAS = asdict(keys.Bias())
 KIND = {"space": "native", "stripped": False}
 
 
@@ -59,7 +60,7 @@ def bias(t1: str, at: At) -> None:
     from sadm.preprocess.bias import bias
 
     names = ("mask.nii.gz", "start.mat", "refined.mat", "brain.nii.gz", "field.nii.gz")
-    bias(t1, *map(at, names), space="native", grid=PLACE, **asdict(keys.Bias()))
+    bias(t1, *map(at, names), space="native", grid=PLACE, **BIAS)
 
 
 def grid(t1: str, at: At, lesion: str = "") -> None:
