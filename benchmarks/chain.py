@@ -74,6 +74,7 @@ def grid(t1: str, at: At, lesion: str = "") -> None:
     grid(*files, outputs, grid=GRID, limits=asdict(keys.Quality()))
 
 
+VALUES = ("brain_ml", "overlap", "coverage", "nmi", "correlation", "outside", "stretch", "rotation")
 STEPS = {"register": register, "brain": brain, "refine": refine, "bias": bias, "grid": grid}
 
 
@@ -86,8 +87,13 @@ def atlas(folder: Path, source: str | None = None) -> Path:
     return folder
 
 
-def run(t1: str, folder: Path, templates: Path, lesion: str = "") -> dict[str, Any]:
-    """All steps on ``t1`` in this process, files in ``folder``; what qc.json tells, and ``cpu_s`` of each step."""
+def run(
+    t1: str, folder: Path, templates: Path, lesion: str = "", between: Callable[[Path], None] | None = None
+) -> dict[str, Any]:
+    """All steps on ``t1`` in this process, files in ``folder``; what qc.json tells, and ``cpu_s`` of each step.
+
+    ``between`` gets the path of the mask after the step that makes it.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     at = lambda name: str((templates if name in ("head.nii.gz", "brain.nii.gz") else folder) / name)  # noqa: E731
     seconds = {}
@@ -95,4 +101,6 @@ def run(t1: str, folder: Path, templates: Path, lesion: str = "") -> dict[str, A
         begin = time.process_time()
         step(t1, at, lesion) if name == "grid" else step(t1, at)
         seconds[name] = round(time.process_time() - begin, 2)
+        if name == "brain" and between:
+            between(folder / "mask.nii.gz")
     return json.loads((folder / "qc.json").read_text()) | {"cpu_s": seconds}

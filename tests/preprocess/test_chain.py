@@ -1,17 +1,20 @@
-"""The whole chain on one real head."""
+"""The whole chain on one real head, and on the atlas head moved by a known affine."""
 
 from dataclasses import asdict
+from pathlib import Path
 
+import nibabel as nib
 import numpy as np
 import pytest
 
 from sadm.io import load_nifti, read_json
-from sadm.keys import Quality
+from sadm.keys import Quality, Registration
 from sadm.preprocess.bias import bias
 from sadm.preprocess.brain import brain
 from sadm.preprocess.grid import grid
 from sadm.preprocess.refine import refine
 from sadm.preprocess.register import register
+from sadm.preprocess.space import read_transform
 
 PLACE = {"shape": [192, 192, 160], "spacing": 1.0}
 
@@ -19,8 +22,6 @@ PLACE = {"shape": [192, 192, 160], "spacing": 1.0}
 @pytest.fixture(scope="module")
 def atlas_files(shared_data, tmp_path_factory):
     """SRI24 head and brain, axes RAS+."""
-    import nibabel as nib
-
     folder = tmp_path_factory.mktemp("atlas")
     for source, name in (("t1_brats_space", "head"), ("spgr", "brain")):
         image = nib.as_closest_canonical(load_nifti(shared_data / "sri24" / f"{source}.nii.gz"))
@@ -28,27 +29,26 @@ def atlas_files(shared_data, tmp_path_factory):
     return str(folder / "head.nii.gz"), str(folder / "brain.nii.gz")
 
 
-def test_a_raw_head_becomes_a_prepared_volume(shared_data, atlas_files, tmp_path):
+def registered(t1, atlas_files, folder):
+    """Files start, mask, refined of the first three steps on the head ``t1``."""
     head, template = atlas_files
-    t1 = str(shared_data / "IXI-T1" / "IXI080-HH-1341-T1.nii.gz")
-    start, mask, refined, field, qc = (
-        str(tmp_path / name)
-        for name in ("start.mat", "mask.nii.gz", "refined.mat", "field.nii.gz", "qc.json")
-    )
-    kind = {"space": "native", "stripped": False, "seed": 1}
-    register(t1, head, template, start, iterations=[200, 100, 50, 0], retry_below=0.23, grid=PLACE, **kind)
+    start, mask, refined = (str(folder / name) for name in ("start.mat", "mask.nii.gz", "refined.mat"))
+    settings = asdict(Registration())
+    kind = {"space": "native", "stripped": False, "seed": settings["seed"]}
+    first = {key: settings[key] for key in ("iterations", "retry_below")}
+    register(t1, head, template, start, grid=PLACE, **kind, **first)
     rest = {"method": "deepbet", "tta": False, "device": "cpu", "hdbet_parameters": None, "threads": 1}
     brain(t1, start, template, "", mask, **rest)
-    refine(
-        t1,
-        mask,
-        start,
-        template,
-        refined,
-        refine_iterations=[100, 50, 20, 0],
-        refine_retry_below=0.06,
-        **kind,
-    )
+    second = {key: settings[key] for key in ("refine_iterations", "refine_retry_below")}
+    refine(t1, mask, start, template, refined, **kind, **second)
+    return start, mask, refined
+
+
+def test_a_raw_head_becomes_a_prepared_volume(shared_data, atlas_files, tmp_path):
+    template = atlas_files[1]
+    t1 = str(shared_data / "IXI-T1" / "IXI080-HH-1341-T1.nii.gz")
+    start, mask, refined = registered(t1, atlas_files, tmp_path)
+    field, qc = str(tmp_path / "field.nii.gz"), str(tmp_path / "qc.json")
     n4 = {"shrink": 8, "iterations": [40, 30, 20], "tolerance": 0.001}
     bias(t1, mask, start, refined, template, field, space="native", grid=PLACE, **n4)
     outputs = {name: str(tmp_path / f"out_{name}.nii.gz") for name in ("t1", "brain", "lesion")} | {
@@ -65,3 +65,20 @@ def test_a_raw_head_becomes_a_prepared_volume(shared_data, atlas_files, tmp_path
     assert found.shape == (96, 96, 50)
     assert 0.5 < found[inside > 0].mean() < 0.8
     assert not np.asarray(load_nifti(outputs["lesion"]).dataobj).any()
+
+
+def apart(found, true, template):
+    """Distances in mm, over every fourth voxel of the SRI24 brain, between where two matrices place it."""
+    voxels = np.argwhere(np.asarray(template.dataobj)[::4, ::4, ::4] > 0) * 4
+    shift = ((found - true) @ template.affine)[:3]
+    return np.linalg.norm(voxels @ shift[:, :3].T + shift[:, 3], axis=1)
+
+
+def test_registration_finds_an_affine_planted_in_the_atlas_head(atlas_files, planted, saved):
+    head, template = load_nifti(atlas_files[0]), load_nifti(atlas_files[1])
+    moved = nib.Nifti1Image(np.asarray(head.dataobj), planted @ head.affine)
+    t1 = saved(moved.as_reoriented(np.array([[1, -1], [2, 1], [0, -1]])), "moved.nii.gz")
+    _, _, refined = registered(t1, atlas_files, Path(t1).parent)
+    distance = apart(read_transform(refined), planted, template)
+    assert distance.mean() < 0.15
+    assert distance.max() < 0.4

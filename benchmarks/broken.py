@@ -1,0 +1,181 @@
+"""Heads broken on purpose: which of them do the checks flag, and by what?
+
+    python benchmarks/broken.py OUT.tsv T1.nii.gz [T1.nii.gz ...] [--atlas FOLDER] [--only KIND]
+
+Every kind is made of every head and goes through the whole chain; the heads as they are go first. Prints a table: kind,
+heads, flagged, the checks that flagged. OUT.tsv gets a line a volume, written as each is done.
+"""
+
+import argparse
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import chain
+import nibabel as nib
+import numpy as np
+
+Values = np.ndarray
+SHIFT = 60  # mm
+# How judge() begins what it says, and the check behind it.
+CHECKS = {
+    "the T1 has voxels": "finite", "the brain mask is empty": "empty mask", "the brain has": "brain_ml",
+    "the brain mask falls": "components", "the T1 is the same": "constant", "the brain mask overlaps": "overlap",
+    "an octant": "coverage", "the T1 in the brain shares": "nmi", "the contrast": "correlation",
+    "a share": "outside", "the head is no adult": "stretch", "the head does not lie": "rotation",
+}  # fmt: skip
+
+
+def moved(values: Values, spacing: np.ndarray, axis: int, mm: float) -> Values:
+    """``values`` moved along ``axis``; what leaves the field of view is lost, 0 comes in."""
+    by = round(mm / spacing[axis])
+    out = np.roll(values, by, axis)
+    empty = slice(0, by) if by >= 0 else slice(by, None)
+    out[tuple(empty if a == axis else slice(None) for a in range(3))] = 0
+    return out
+
+
+def half(values: Values, axis: int, upper: bool) -> Values:
+    """One half of the head 0: up to the middle of what is bright."""
+    bright = np.argwhere(values > values.mean())
+    middle = int(np.median(bright[:, axis]))
+    out = values.copy()
+    part = slice(middle, None) if upper else slice(0, middle)
+    out[tuple(part if a == axis else slice(None) for a in range(3))] = 0
+    return out
+
+
+def inverted(values: Values) -> Values:
+    """Dark where T1 is bright, in the head: the order of the tissues in T2."""
+    top = np.percentile(values, 99.5)
+    return np.where(values > values.mean() / 2, np.clip(top - values, 0, None), values * 0.1)
+
+
+def noise(values: Values, share: float) -> Values:
+    """``share`` of noise of the head's own spread, the rest head."""
+    random = np.abs(np.random.default_rng(1).normal(values.mean(), values.std(), values.shape))
+    return (1 - share) * values + share * random
+
+
+# kind: what becomes of the values (axes RAS+) with the voxel size in mm
+OF_VALUES: dict[str, Callable[[Values, np.ndarray], Values]] = {
+    "upside down": lambda v, s: v[::-1, :, ::-1],
+    "back to front": lambda v, s: v[::-1, ::-1],
+    "lying on a side": lambda v, s: np.rot90(v, 1, (0, 2)),
+    "moved 60 mm up": lambda v, s: moved(v, s, 2, SHIFT),
+    "moved 60 mm forward": lambda v, s: moved(v, s, 1, SHIFT),
+    "moved 60 mm right": lambda v, s: moved(v, s, 0, SHIFT),
+    "right half": lambda v, s: half(v, 0, False),
+    "front half": lambda v, s: half(v, 1, False),
+    "upper half": lambda v, s: half(v, 2, False),
+    "noise alone": lambda v, s: noise(v, 1.0),
+    "inverted contrast": lambda v, s: inverted(v),
+    "gradient image": lambda v, s: np.sqrt(sum(g**2 for g in np.gradient(v))),
+}
+# kind: factors of the voxel size along right-left, anterior-posterior, inferior-superior
+OF_VOXELS = {
+    "voxels 20 % too large": (1.2, 1.2, 1.2),
+    "voxels 20 % too small": (0.8, 0.8, 0.8),
+    "slices 20 % too thick": (1, 1, 1.2),
+    "slices 20 % too thin": (1, 1, 0.8),
+    "20 % too wide": (1.2, 1, 1),
+    "20 % too narrow": (0.8, 1, 1),
+}
+# kind: what becomes of the mask (axes RAS+, 1 mm) after the step brain
+OF_MASK: dict[str, Callable[[Values], Values]] = {
+    "mask without its right half": lambda m: half(m, 0, True),
+    "mask without its upper half": lambda m: half(m, 2, True),
+    "mask without a fifth, from below": lambda m: without_lowest(m, 0.2),
+    "mask eroded by 8 mm": lambda m: grown(m, -8),
+    "mask dilated by 8 mm": lambda m: grown(m, 8),
+    "mask moved by 25 mm": lambda m: np.roll(m, 25, 1),
+}
+
+
+def without_lowest(mask: Values, share: float) -> Values:
+    """``mask`` without the lowest ``share`` of its voxels."""
+    height = np.argwhere(mask > 0)[:, 2]
+    out = mask.copy()
+    out[:, :, : int(np.quantile(height, share))] = 0
+    return out
+
+
+def grown(mask: Values, mm: int) -> Values:
+    """``mask`` dilated, or for ``mm`` below 0 eroded, by so many voxels of 1 mm."""
+    from scipy import ndimage
+
+    if mm > 0:
+        return ndimage.distance_transform_edt(mask == 0) <= mm
+    return ndimage.distance_transform_edt(mask > 0) > -mm
+
+
+def broken(head: nib.Nifti1Image, kind: str) -> nib.Nifti1Image:
+    """``head`` (axes RAS+) broken as ``kind`` says; a kind of the mask leaves it."""
+    values, spacing = np.asarray(head.dataobj, dtype=np.float32), np.asarray(head.header.get_zooms()[:3])
+    if kind in OF_VALUES:
+        return nib.Nifti1Image(
+            np.ascontiguousarray(OF_VALUES[kind](values, spacing), dtype=np.float32), head.affine
+        )
+    return nib.Nifti1Image(values, head.affine @ np.diag([*OF_VOXELS.get(kind, (1, 1, 1)), 1]))
+
+
+def change_mask(kind: str, file: Path) -> None:
+    """Break the mask of a chain."""
+    mask = nib.load(file)
+    values = OF_MASK[kind](np.asarray(mask.dataobj)).astype(np.uint8)
+    nib.Nifti1Image(np.ascontiguousarray(values), mask.affine).to_filename(file)
+
+
+def flags(reasons: list[str]) -> list[str]:
+    """The checks behind the sentences of ``judge``."""
+    return [next(name for start, name in CHECKS.items() if reason.startswith(start)) for reason in reasons]
+
+
+def main(out: Path, heads: list[str], atlas_folder: str | None, only: str | None) -> None:
+    """Break, run, and print the table."""
+    kinds = ["as it is", *OF_VALUES, *OF_VOXELS, *OF_MASK]
+    rows: list[dict[str, Any]] = []
+    with tempfile.TemporaryDirectory() as name, open(out, "w", encoding="utf-8", buffering=1) as table:
+        templates = chain.atlas(Path(name, "atlas"), atlas_folder)
+        for kind in kinds if only is None else [only]:
+            for path in heads:
+                head = nib.as_closest_canonical(nib.load(path))
+                t1 = str(Path(name, "t1.nii.gz"))
+                broken(head, kind).to_filename(t1)
+                between = (lambda file, kind=kind: change_mask(kind, file)) if kind in OF_MASK else None
+                found = chain.run(t1, Path(name), templates, between=between)
+                row = {
+                    "kind": kind,
+                    "head": Path(path).name.split(".")[0],
+                    "flagged": flags(found["reasons"]),
+                }
+                values = "\t".join(f"{found.get(k, float('nan')):.3f}" for k in chain.VALUES)
+                print(
+                    kind,
+                    row["head"],
+                    " ".join(row["flagged"]) or "-",
+                    values,
+                    sum(found["cpu_s"].values()),
+                    sep="\t",
+                    file=table,
+                )
+                rows.append(row)
+    for kind in dict.fromkeys(row["kind"] for row in rows):
+        of_kind = [row for row in rows if row["kind"] == kind]
+        by = sorted({check for row in of_kind for check in row["flagged"]})
+        print(
+            f"| {kind} | {len(of_kind)} | {sum(bool(row['flagged']) for row in of_kind)} | {', '.join(by)} |"
+        )
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("out", type=Path)
+    parser.add_argument("heads", nargs="+")
+    parser.add_argument("--atlas")
+    parser.add_argument("--only")
+    given = parser.parse_args()
+    main(given.out, given.heads, given.atlas, given.only)
