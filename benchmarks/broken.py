@@ -1,6 +1,6 @@
 """Heads broken on purpose: which of them do the checks flag, and by what?
 
-    python benchmarks/broken.py OUT.tsv T1.nii.gz [T1.nii.gz ...] [--atlas FOLDER] [--only KIND]
+    python benchmarks/broken.py OUT.tsv T1.nii.gz [T1.nii.gz ...] [--atlas FOLDER]
 
 Every kind is made of every head and goes through the whole chain; the heads as they are go first. Prints a table: kind,
 heads, flagged, the checks that flagged. OUT.tsv gets a line a volume, written as each is done.
@@ -8,7 +8,7 @@ heads, flagged, the checks that flagged. OUT.tsv gets a line a volume, written a
 
 import argparse
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -120,11 +120,10 @@ def broken(head: nib.Nifti1Image, kind: str) -> nib.Nifti1Image:
     return nib.Nifti1Image(values, head.affine @ np.diag([*OF_VOXELS.get(kind, (1, 1, 1)), 1]))
 
 
-def change_mask(kind: str, file: Path) -> None:
-    """Break the mask of a chain."""
-    mask = nib.load(file)
+def changed(mask: nib.Nifti1Image, kind: str) -> nib.Nifti1Image:
+    """``mask`` broken as ``kind`` says."""
     values = OF_MASK[kind](np.asarray(mask.dataobj)).astype(np.uint8)
-    nib.Nifti1Image(np.ascontiguousarray(values), mask.affine).to_filename(file)
+    return nib.Nifti1Image(np.ascontiguousarray(values), mask.affine)
 
 
 def flags(reasons: list[str]) -> list[str]:
@@ -132,41 +131,35 @@ def flags(reasons: list[str]) -> list[str]:
     return [next(name for start, name in CHECKS.items() if reason.startswith(start)) for reason in reasons]
 
 
-def main(out: Path, heads: list[str], atlas_folder: str | None, only: str | None) -> None:
+def of_head(path: str, folder: Path, templates: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each kind of break of the head at ``path``, and what the chain says of it; the head as it is goes first."""
+    head, t1 = nib.as_closest_canonical(nib.load(path)), str(folder / "t1.nii.gz")
+    head.to_filename(t1)
+    yield "as it is", chain.run(t1, folder, templates)
+    whole = nib.load(folder / "mask.nii.gz")
+    whole = nib.Nifti1Image(np.array(whole.dataobj), whole.affine)
+    for kind in OF_MASK:
+        changed(whole, kind).to_filename(folder / "mask.nii.gz")
+        yield kind, chain.run(t1, folder, templates, begin="refine")
+    for kind in (*OF_VALUES, *OF_VOXELS):
+        broken(head, kind).to_filename(t1)
+        yield kind, chain.run(t1, folder, templates)
+
+
+def main(out: Path, heads: list[str], atlas_folder: str | None) -> None:
     """Break, run, and print the table."""
-    kinds = ["as it is", *OF_VALUES, *OF_VOXELS, *OF_MASK]
-    rows: list[dict[str, Any]] = []
+    flagged: dict[str, list[list[str]]] = {}
     with tempfile.TemporaryDirectory() as name, open(out, "w", encoding="utf-8", buffering=1) as table:
         templates = chain.atlas(Path(name, "atlas"), atlas_folder)
-        for kind in kinds if only is None else [only]:
-            for path in heads:
-                head = nib.as_closest_canonical(nib.load(path))
-                t1 = str(Path(name, "t1.nii.gz"))
-                broken(head, kind).to_filename(t1)
-                between = (lambda file, kind=kind: change_mask(kind, file)) if kind in OF_MASK else None
-                found = chain.run(t1, Path(name), templates, between=between)
-                row = {
-                    "kind": kind,
-                    "head": Path(path).name.split(".")[0],
-                    "flagged": flags(found["reasons"]),
-                }
-                values = "\t".join(f"{found.get(k, float('nan')):.3f}" for k in chain.VALUES)
-                print(
-                    kind,
-                    row["head"],
-                    " ".join(row["flagged"]) or "-",
-                    values,
-                    sum(found["cpu_s"].values()),
-                    sep="\t",
-                    file=table,
-                )
-                rows.append(row)
-    for kind in dict.fromkeys(row["kind"] for row in rows):
-        of_kind = [row for row in rows if row["kind"] == kind]
-        by = sorted({check for row in of_kind for check in row["flagged"]})
-        print(
-            f"| {kind} | {len(of_kind)} | {sum(bool(row['flagged']) for row in of_kind)} | {', '.join(by)} |"
-        )
+        for path in heads:
+            for kind, found in of_head(path, Path(name), templates):
+                flagged.setdefault(kind, []).append(flags(found["reasons"]))
+                values = [f"{found.get(value, float('nan')):.3f}" for value in chain.VALUES]
+                row = [kind, Path(path).name.split(".")[0], " ".join(flagged[kind][-1]) or "-", *values]
+                print(*row, f"{sum(found['cpu_s'].values()):.1f}", sep="\t", file=table)
+    for kind, of_kind in flagged.items():
+        by = sorted({check for checks in of_kind for check in checks})
+        print(f"| {kind} | {len(of_kind)} | {sum(map(bool, of_kind))} | {', '.join(by)} |")
 
 
 if __name__ == "__main__":
@@ -176,6 +169,5 @@ if __name__ == "__main__":
     parser.add_argument("out", type=Path)
     parser.add_argument("heads", nargs="+")
     parser.add_argument("--atlas")
-    parser.add_argument("--only")
     given = parser.parse_args()
-    main(given.out, given.heads, given.atlas, given.only)
+    main(given.out, given.heads, given.atlas)

@@ -87,20 +87,16 @@ def atlas(folder: Path, source: str | None = None) -> Path:
     return folder
 
 
-def run(
-    t1: str, folder: Path, templates: Path, lesion: str = "", between: Callable[[Path], None] | None = None
-) -> dict[str, Any]:
-    """All steps on ``t1`` in this process, files in ``folder``; what qc.json tells, and ``cpu_s`` of each step.
+def run(t1: str, folder: Path, templates: Path, lesion: str = "", begin: str = "register") -> dict[str, Any]:
+    """The steps on ``t1`` from ``begin`` on, in this process, files in ``folder``.
 
-    ``between`` gets the path of the mask after the step that makes it.
+    Returns what qc.json tells, and ``cpu_s`` of each step.
     """
     folder.mkdir(parents=True, exist_ok=True)
     at = lambda name: str((templates if name in ("head.nii.gz", "brain.nii.gz") else folder) / name)  # noqa: E731
     seconds = {}
-    for name, step in STEPS.items():
-        begin = time.process_time()
+    for name, step in list(STEPS.items())[list(STEPS).index(begin) :]:
+        before = time.process_time()
         step(t1, at, lesion) if name == "grid" else step(t1, at)
-        seconds[name] = round(time.process_time() - begin, 2)
-        if name == "brain" and between:
-            between(folder / "mask.nii.gz")
+        seconds[name] = round(time.process_time() - before, 2)
     return json.loads((folder / "qc.json").read_text()) | {"cpu_s": seconds}
