@@ -28,11 +28,11 @@ CHECKS = {
 
 
 def moved(values: Values, spacing: np.ndarray, axis: int, mm: float) -> Values:
-    """``values`` moved along ``axis``; what leaves the field of view is lost, 0 comes in."""
-    by = round(mm / spacing[axis])
+    """``values`` moved up along ``axis`` until the last ``mm`` of the head are out of the field of view; 0 comes in."""
+    end = np.percentile(np.argwhere(values > values.mean())[:, axis], 99.9)
+    by = round(values.shape[axis] - 1 - end + mm / spacing[axis])
     out = np.roll(values, by, axis)
-    empty = slice(0, by) if by >= 0 else slice(by, None)
-    out[tuple(empty if a == axis else slice(None) for a in range(3))] = 0
+    out[tuple(slice(0, by) if a == axis else slice(None) for a in range(3))] = 0
     return out
 
 
@@ -63,9 +63,9 @@ OF_VALUES: dict[str, Callable[[Values, np.ndarray], Values]] = {
     "upside down": lambda v, s: v[::-1, :, ::-1],
     "back to front": lambda v, s: v[::-1, ::-1],
     "lying on a side": lambda v, s: np.rot90(v, 1, (0, 2)),
-    "moved 60 mm up": lambda v, s: moved(v, s, 2, SHIFT),
-    "moved 60 mm forward": lambda v, s: moved(v, s, 1, SHIFT),
-    "moved 60 mm right": lambda v, s: moved(v, s, 0, SHIFT),
+    "60 mm out of view above": lambda v, s: moved(v, s, 2, SHIFT),
+    "60 mm out of view in front": lambda v, s: moved(v, s, 1, SHIFT),
+    "60 mm out of view on the right": lambda v, s: moved(v, s, 0, SHIFT),
     "right half": lambda v, s: half(v, 0, False),
     "front half": lambda v, s: half(v, 1, False),
     "upper half": lambda v, s: half(v, 2, False),
