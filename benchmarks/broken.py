@@ -36,10 +36,9 @@ def moved(values: Values, spacing: np.ndarray, axis: int, mm: float) -> Values:
     return out
 
 
-def half(values: Values, axis: int, upper: bool) -> Values:
-    """One half of the head 0: up to the middle of what is bright."""
-    bright = np.argwhere(values > values.mean())
-    middle = int(np.median(bright[:, axis]))
+def half(values: Values, axis: int, upper: bool, middle: int | None = None) -> Values:
+    """``values`` with 0 on one side of ``middle`` along ``axis`` (None: the median of what is not 0), the ``upper`` or the lower."""
+    middle = int(np.median(np.argwhere(values > 0)[:, axis])) if middle is None else middle
     out = values.copy()
     part = slice(middle, None) if upper else slice(0, middle)
     out[tuple(part if a == axis else slice(None) for a in range(3))] = 0
@@ -58,20 +57,21 @@ def noise(values: Values, share: float) -> Values:
     return (1 - share) * values + share * random
 
 
-# kind: what becomes of the values (axes RAS+) with the voxel size in mm
-OF_VALUES: dict[str, Callable[[Values, np.ndarray], Values]] = {
-    "upside down": lambda v, s: v[::-1, :, ::-1],
-    "back to front": lambda v, s: v[::-1, ::-1],
-    "lying on a side": lambda v, s: np.rot90(v, 1, (0, 2)),
-    "60 mm out of view above": lambda v, s: moved(v, s, 2, SHIFT),
-    "60 mm out of view in front": lambda v, s: moved(v, s, 1, SHIFT),
-    "60 mm out of view on the right": lambda v, s: moved(v, s, 0, SHIFT),
-    "right half": lambda v, s: half(v, 0, False),
-    "front half": lambda v, s: half(v, 1, False),
-    "upper half": lambda v, s: half(v, 2, False),
-    "noise alone": lambda v, s: noise(v, 1.0),
-    "inverted contrast": lambda v, s: inverted(v),
-    "gradient image": lambda v, s: np.sqrt(sum(g**2 for g in np.gradient(v))),
+# kind: what becomes of the values (axes RAS+), with the voxel size in mm and the index of the middle of the brain
+OF_VALUES: dict[str, Callable[[Values, np.ndarray, np.ndarray], Values]] = {
+    "upside down": lambda v, s, m: v[::-1, :, ::-1],
+    "back to front": lambda v, s, m: v[::-1, ::-1],
+    "lying on a side": lambda v, s, m: np.rot90(v, 1, (0, 2)),
+    "60 mm out of view above": lambda v, s, m: moved(v, s, 2, SHIFT),
+    "60 mm out of view in front": lambda v, s, m: moved(v, s, 1, SHIFT),
+    "60 mm out of view on the right": lambda v, s, m: moved(v, s, 0, SHIFT),
+    "right half": lambda v, s, m: half(v, 0, False, m[0]),
+    "front half": lambda v, s, m: half(v, 1, False, m[1]),
+    "upper half": lambda v, s, m: half(v, 2, False, m[2]),
+    "lower half": lambda v, s, m: half(v, 2, True, m[2]),
+    "noise alone": lambda v, s, m: noise(v, 1.0),
+    "inverted contrast": lambda v, s, m: inverted(v),
+    "gradient image": lambda v, s, m: np.sqrt(sum(g**2 for g in np.gradient(v))),
 }
 # kind: factors of the voxel size along right-left, anterior-posterior, inferior-superior
 OF_VOXELS = {
@@ -110,12 +110,22 @@ def grown(mask: Values, mm: int) -> Values:
     return ndimage.distance_transform_edt(mask > 0) > -mm
 
 
-def broken(head: nib.Nifti1Image, kind: str) -> nib.Nifti1Image:
-    """``head`` (axes RAS+) broken as ``kind`` says; a kind of the mask leaves it."""
+def middle_of(head: nib.Nifti1Image, folder: Path) -> np.ndarray:
+    """Index in ``head`` of the middle of the brain whose chain is in ``folder``."""
+    from sadm.preprocess.space import read_transform
+
+    mask = nib.load(folder / "mask.nii.gz")
+    centre = np.argwhere(np.asarray(mask.dataobj) > 0).mean(axis=0)
+    to_head = np.linalg.inv(head.affine) @ read_transform(folder / "start.mat") @ mask.affine
+    return np.round(to_head[:3, :3] @ centre + to_head[:3, 3]).astype(int)
+
+
+def broken(head: nib.Nifti1Image, kind: str, middle: np.ndarray) -> nib.Nifti1Image:
+    """``head`` (axes RAS+, the brain's ``middle`` at that index) broken as ``kind`` says; a kind of the mask leaves it."""
     values, spacing = np.asarray(head.dataobj, dtype=np.float32), np.asarray(head.header.get_zooms()[:3])
     if kind in OF_VALUES:
         return nib.Nifti1Image(
-            np.ascontiguousarray(OF_VALUES[kind](values, spacing), dtype=np.float32), head.affine
+            np.ascontiguousarray(OF_VALUES[kind](values, spacing, middle), dtype=np.float32), head.affine
         )
     return nib.Nifti1Image(values, head.affine @ np.diag([*OF_VOXELS.get(kind, (1, 1, 1)), 1]))
 
@@ -136,13 +146,13 @@ def of_head(path: str, folder: Path, templates: Path) -> Iterator[tuple[str, dic
     head, t1 = nib.as_closest_canonical(nib.load(path)), str(folder / "t1.nii.gz")
     head.to_filename(t1)
     yield "as it is", chain.run(t1, folder, templates)
-    whole = nib.load(folder / "mask.nii.gz")
+    middle, whole = middle_of(head, folder), nib.load(folder / "mask.nii.gz")
     whole = nib.Nifti1Image(np.array(whole.dataobj), whole.affine)
     for kind in OF_MASK:
         changed(whole, kind).to_filename(folder / "mask.nii.gz")
         yield kind, chain.run(t1, folder, templates, begin="refine")
     for kind in (*OF_VALUES, *OF_VOXELS):
-        broken(head, kind).to_filename(t1)
+        broken(head, kind, middle).to_filename(t1)
         yield kind, chain.run(t1, folder, templates)
 
 
