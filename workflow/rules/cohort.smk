@@ -21,7 +21,7 @@ rule cohort:
         "../../envs/tables.yaml"
     threads: 2
     resources:
-        mem_mb=3000,
+        mem_mb=grown(3000),
         runtime=60,
     params:
         importer=lambda w: study.datasets[w.dataset]["importer"],
@@ -44,7 +44,7 @@ rule splits:
     conda:
         "../../envs/tables.yaml"
     resources:
-        mem_mb=500,
+        mem_mb=grown(500),
         runtime=5,
     params:
         role=lambda w: study.datasets[w.dataset]["role"],
@@ -73,7 +73,7 @@ rule audit:
     conda:
         "../../envs/tables.yaml"
     resources:
-        mem_mb=500,
+        mem_mb=grown(500),
         runtime=5,
     params:
         code=code("audit.py"),

@@ -39,6 +39,11 @@ def untracked(value):
     return lambda wildcards, threads: value
 
 
+def grown(mb):
+    """Memory that grows with each attempt: a cluster kills a job that needs more than it asked for."""
+    return lambda wildcards, attempt: mb * attempt
+
+
 def code(script, *modules):
     """Fingerprint of a step's script, of `modules` of sadm and of all that these reach."""
     files = [ROOT / "workflow/scripts" / script]

@@ -16,7 +16,7 @@ rule demo_template:
     conda:
         "../../envs/imaging.yaml"
     resources:
-        mem_mb=2000,
+        mem_mb=grown(2000),
         runtime=5,
     params:
         code=code("demo_template.py"),
@@ -37,7 +37,7 @@ rule demo_head:
     conda:
         "../../envs/imaging.yaml"
     resources:
-        mem_mb=1000,
+        mem_mb=grown(1000),
         runtime=5,
     params:
         kind=lambda w: study.datasets[w.dataset]["options"]["kind"],

@@ -31,7 +31,7 @@ rule trivial:
         "../../envs/tables.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=grown(4000),
         runtime=120,
     params:
         sets=list(study.scored.values()),
@@ -63,7 +63,7 @@ rule evaluate:
         "../../envs/tables.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=grown(2000),
         runtime=360,
     params:
         sets=list(study.scored.values()),

@@ -102,7 +102,7 @@ rule pictures:
         "../../envs/tables.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=grown(2000),
         runtime=30,
     params:
         about=ABOUT,
@@ -134,7 +134,7 @@ rule charts:
         "../../envs/tables.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=grown(4000),
         runtime=240,
     params:
         about=ABOUT,

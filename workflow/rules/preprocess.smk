@@ -20,7 +20,7 @@ rule atlas:
     conda:
         "../../envs/imaging.yaml"
     resources:
-        mem_mb=500,
+        mem_mb=grown(500),
         runtime=10,
     params:
         path=study.section("atlas")["path"],
@@ -44,7 +44,7 @@ rule register:
     conda:
         "../../envs/imaging.yaml"
     resources:
-        mem_mb=1000,
+        mem_mb=grown(1000),
         runtime=10,
     params:
         kind=KIND,
@@ -71,7 +71,7 @@ rule brain:
         "../../envs/torch.yaml"
     threads: lambda w: 4 if study.datasets[w.dataset]["brain"] == "hd-bet" else 1
     resources:
-        mem_mb=lambda w: 4000 if study.datasets[w.dataset]["brain"] == "hd-bet" else 2000,
+        mem_mb=lambda w, attempt: attempt * (4000 if study.datasets[w.dataset]["brain"] == "hd-bet" else 2000),
         runtime=60,
         gpu=lambda w: int(
             study.datasets[w.dataset]["brain"] == "hd-bet" and study.section("brain")["device"] != "cpu"
@@ -99,7 +99,7 @@ rule refine:
     conda:
         "../../envs/imaging.yaml"
     resources:
-        mem_mb=1000,
+        mem_mb=grown(1000),
         runtime=10,
     params:
         kind=KIND,
@@ -125,7 +125,7 @@ rule bias:
     conda:
         "../../envs/imaging.yaml"
     resources:
-        mem_mb=1000,
+        mem_mb=grown(1000),
         runtime=10,
     params:
         space=lambda w: study.importer(w.dataset)["SPACE"],
@@ -158,7 +158,7 @@ rule grid:
     conda:
         "../../envs/imaging.yaml"
     resources:
-        mem_mb=1000,
+        mem_mb=grown(1000),
         runtime=10,
     params:
         grid=study.section("grid"),
@@ -180,7 +180,7 @@ rule checks:
     conda:
         "../../envs/imaging.yaml"
     resources:
-        mem_mb=500,
+        mem_mb=grown(500),
         runtime=5,
     params:
         scans=lambda w: study.scans(w.dataset),
@@ -208,7 +208,7 @@ rule pack:
     conda:
         "../../envs/imaging.yaml"
     resources:
-        mem_mb=1000,
+        mem_mb=grown(1000),
         runtime=30,
     params:
         scans=lambda w: study.scans(w.dataset),

@@ -31,7 +31,7 @@ rule table:
         "../../envs/tables.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=grown(2000),
         runtime=30,
     params:
         layout=LAYOUT,
@@ -75,7 +75,7 @@ rule report:
         "../../envs/tables.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
+        mem_mb=grown(4000),
         runtime=30,
     params:
         about=ABOUT,

@@ -46,7 +46,7 @@ rule audit_used:
     conda:
         "../../envs/tables.yaml"
     resources:
-        mem_mb=1000,
+        mem_mb=grown(1000),
         runtime=10,
     params:
         rows=ALL_ROWS,
@@ -76,7 +76,7 @@ rule statistics:
     conda:
         "../../envs/tables.yaml"
     resources:
-        mem_mb=4000,
+        mem_mb=grown(4000),
         runtime=30,
     params:
         datasets=DATASETS,

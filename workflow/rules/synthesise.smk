@@ -23,7 +23,7 @@ rule synthesise:
     conda:
         "../../envs/torch.yaml"
     resources:
-        mem_mb=4000,
+        mem_mb=grown(4000),
         runtime=30,
     params:
         draem=study.section("draem"),

@@ -25,7 +25,7 @@ rule imagenet:
         "../../envs/torch.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=grown(2000),
         runtime=30,
     params:
         weights=study.section("imagenet")["weights"],
@@ -55,7 +55,7 @@ rule train:
         "../../envs/torch.yaml"
     threads: TRAINING["threads"]
     resources:
-        mem_mb=8000,
+        mem_mb=grown(8000),
         runtime=4320,
         gpu=study.gpus,
     params:
@@ -88,7 +88,7 @@ rule reconstruct:
         "../../envs/torch.yaml"
     threads: TRAINING["threads"]
     resources:
-        mem_mb=4000,
+        mem_mb=grown(4000),
         runtime=480,
         gpu=study.gpus,
     params:
@@ -120,7 +120,7 @@ rule predict:
         "../../envs/torch.yaml"
     threads: TRAINING["threads"]
     resources:
-        mem_mb=4000,
+        mem_mb=grown(4000),
         runtime=480,
         gpu=study.gpus,
     params:
