@@ -89,8 +89,10 @@ class Bias:
     """N4 bias field correction."""
 
     shrink: int = key(4, "N4 works on every n-th voxel", **INT, minimum=1)
-    iterations: list[int] = key([40, 30, 20], "N4 iterations by level", **listed({**INT, "minimum": 0}))
-    tolerance: float = key(0.001, "N4 stops a level below this change", **NUMBER, minimum=0)
+    iterations: list[int] = key([20, 10, 10], "N4 iterations by level", **listed({**INT, "minimum": 0}))
+    tolerance: float = key(
+        0.0, "N4 stops a level below this change; 0: at the last iteration", **NUMBER, minimum=0
+    )
 
 
 @dataclass(frozen=True)
@@ -103,25 +105,35 @@ class Quality:
         **listed(NUMBER, 2),
     )
     overlap: float = key(
-        0.85, "smallest Dice of the brain mask with the SRI24 brain", **NUMBER, minimum=0, maximum=1
+        0.93, "smallest Dice of the brain mask with the SRI24 brain", **NUMBER, minimum=0, maximum=1
     )
     coverage: float = key(
-        0.55,
+        0.8,
         "smallest share of an octant of the SRI24 brain in the brain mask",
         **NUMBER,
         minimum=0,
         maximum=1,
     )
     nmi: float = key(
-        0.02, "smallest normalised mutual information with SRI24 in its brain", **NUMBER, minimum=0, maximum=1
+        0.055,
+        "smallest normalised mutual information with SRI24 in its brain",
+        **NUMBER,
+        minimum=0,
+        maximum=1,
     )
     correlation: float = key(
-        0.2,
+        0.45,
         "smallest correlation with SRI24 in its brain: the contrast of a T1",
         **NUMBER,
         minimum=-1,
         maximum=1,
     )
+    given_overlap: float = key(
+        0.85, "overlap of a scan that comes stripped or in SRI24 space", **NUMBER, minimum=0, maximum=1
+    )
+    given_coverage: float = key(0.55, "the same for coverage", **NUMBER, minimum=0, maximum=1)
+    given_nmi: float = key(0.02, "the same for nmi", **NUMBER, minimum=0, maximum=1)
+    given_correlation: float = key(0.2, "the same for correlation", **NUMBER, minimum=-1, maximum=1)
     outside: float = key(
         0.02,
         "largest share of the SRI24 brain outside the scan's field of view",

@@ -4,8 +4,9 @@ import nibabel as nib
 import numpy as np
 import pytest
 
+from sadm.preprocess.frame import turns
 from sadm.preprocess.space import Grid, block_mean, translation
-from sadm.preprocess.starts import about_x, agreement, candidates, moments, rigid, search, turns
+from sadm.preprocess.starts import about_x, agreement, candidates, moments, rigid, search, upright
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def test_24_rotations_the_identity_first():
 
 
 def test_every_start_is_rigid(small):
-    for start in candidates(small, small):
+    for start in candidates(small, small, np.eye(4)):
         np.testing.assert_allclose(start[:3, :3] @ start[:3, :3].T, np.eye(3), atol=1e-9)
         assert np.linalg.det(start[:3, :3]) > 0
 
@@ -37,8 +38,16 @@ def test_moments_move_with_the_head(small):
 def test_a_head_that_lies_turned_is_found_from_another_start(small):
     turned = rigid(about_x(90.0), np.zeros(3), np.array([10.0, 20, -15]))
     moved = nib.Nifti1Image(small.dataobj, turned @ small.affine)
-    found = search(np.eye(4), small, moved, [60, 30, 0, 0], 1, 0.2)
+    found = search(np.eye(4), small, moved, np.eye(4), [60, 30, 0, 0], 1, 0.2)
     assert agreement(small, moved, np.eye(4)) < 0.3
     assert agreement(small, moved, found) > 0.5
     points = np.array([[0, 0, 0, 1], [50, 0, 0, 1], [0, 50, 0, 1], [0, 0, 50, 1.0]]).T
     assert np.linalg.norm(((found - turned) @ points)[:3], axis=0).max() < 4
+
+
+def test_an_oblique_scan_starts_upright_by_its_array_or_by_its_world(small):
+    tilt = rigid(about_x(30.0), np.zeros(3), np.zeros(3))
+    assert upright(small, small, rigid(about_x(2.0), np.zeros(3), np.zeros(3))) is None
+    assert upright(small, small, tilt) is None  # the head lay askew, the slices followed
+    askew = nib.Nifti1Image(small.dataobj, np.linalg.inv(tilt) @ small.affine)  # the slices alone
+    np.testing.assert_allclose(upright(small, askew, tilt)[:3, :3], tilt[:3, :3].T, atol=1e-9)

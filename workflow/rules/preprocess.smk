@@ -8,6 +8,8 @@ data set memory-mapped arrays of the scans that passed.
 PLACE = {key: study.section("grid")[key] for key in ("shape", "spacing")}
 REGISTRATION = study.section("registration")
 LIMITS = {key: limit for key, limit in study.section("quality").items() if key != "on_failure"}
+# A head that is registered and stripped here must fulfil more than a brain that somebody else prepared.
+OURS = lambda w: study.importer(w.dataset)["SPACE"] == "native" and not study.importer(w.dataset)["STRIPPED"]
 KIND = lambda w: {key.lower(): study.importer(w.dataset)[key] for key in ("SPACE", "STRIPPED")}
 
 
@@ -162,7 +164,11 @@ rule grid:
         runtime=10,
     params:
         grid=study.section("grid"),
-        limits=LIMITS,
+        limits=lambda w: {
+            key: LIMITS[key] if OURS(w) else LIMITS.get(f"given_{key}", LIMITS[key])
+            for key in LIMITS
+            if not key.startswith("given_")
+        },
         code=code("grid.py"),
     message:
         "Bring {wildcards.scan} of {wildcards.dataset} to the study's grid, shape {params.grid[shape]}, every {params.grid[downsample]} averaged."

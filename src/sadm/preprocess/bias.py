@@ -7,6 +7,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from sadm.io import load_nifti, save_nifti
+from sadm.preprocess.frame import deobliqued
 from sadm.preprocess.space import Grid, largest_box, read_transform, sample, scaling, study_grid
 
 MARGIN = 2  # coarse voxels around the brain
@@ -48,10 +49,10 @@ def bias(
     ``mask`` lies on the SRI24 grid of register (``start``), the field on that of refine (``refined``). Outside a box around
     the brain it goes on as at the border. A volume that the authors prepared (``space`` "study"), or without a brain, gets 0.
     """
-    image, inside, matrix = load_nifti(t1), load_nifti(mask), read_transform(refined)
+    (image, to_world), inside, matrix = deobliqued(load_nifti(t1)), load_nifti(mask), read_transform(refined)
     coarse = coarse_grid(study_grid(load_nifti(brain), grid["shape"], grid["spacing"]), shrink)
     # Single points, not block means: these would blur the tissues' peaks, which N4 sharpens (.3 against .8 % off at 4 mm).
-    values = sample(image, coarse, matrix)
+    values = sample(image, coarse, np.linalg.inv(to_world) @ matrix)
     brain_voxels = (sample(inside, coarse, np.linalg.inv(read_transform(start)) @ matrix) >= 0.5) & (
         values > 0
     )

@@ -10,6 +10,7 @@ from sadm.errors import DataError
 from sadm.io import load_nifti, save_nifti
 from sadm.preprocess import hdbet
 from sadm.preprocess.deferred import deferred
+from sadm.preprocess.frame import deobliqued
 from sadm.preprocess.space import Grid, carry_mask, factor_for, read_transform, sample
 
 
@@ -85,7 +86,9 @@ def brain(
     elif method == "none":
         mask = carry_mask(nib.Nifti1Image(by_content(image).astype(np.uint8), image.affine), grid, matrix)
     else:
-        head = nib.Nifti1Image(sample(image, grid, matrix, factor_for(image, 1.0)), grid.affine)
+        upright, to_world = deobliqued(image)
+        values = sample(upright, grid, np.linalg.inv(to_world) @ matrix, factor_for(image, 1.0))
+        head = nib.Nifti1Image(values, grid.affine)
         mask = (
             by_deepbet(head, threads)
             if method == "deepbet"

@@ -8,6 +8,7 @@ import numpy as np
 
 from sadm.io import load_nifti, save_nifti, write_json
 from sadm.preprocess.bias import evaluate
+from sadm.preprocess.frame import deobliqued
 from sadm.preprocess.label import keep_volume, share
 from sadm.preprocess.quality import (
     components,
@@ -101,7 +102,9 @@ def prepare(
     fine = target.fine
     inside = carry_mask(mask, fine, np.linalg.inv(start) @ refined)
     gain = evaluate(field, fine)
-    values = sample(image, fine, refined, factor_for(image, float(np.cbrt(fine.voxel)))) / gain
+    upright, to_world = deobliqued(image)
+    spacing = float(np.cbrt(fine.voxel))
+    values = sample(upright, fine, np.linalg.inv(to_world) @ refined, factor_for(image, spacing)) / gain
     t1, span, clipped = normalise(values, inside)
     brain = (target.reduce(inside) >= 0.5).astype(np.uint8)
     number, largest = components(brain)

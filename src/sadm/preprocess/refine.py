@@ -7,6 +7,7 @@ import numpy as np
 
 from sadm.io import load_nifti
 from sadm.preprocess.affine import SPACING, affine
+from sadm.preprocess.frame import deobliqued
 from sadm.preprocess.space import (
     Grid,
     factor_for,
@@ -76,7 +77,8 @@ def refine(
     if space != "native" or stripped or not np.asarray(inside.dataobj).any():
         write_transform(first, out)
         return
-    image, template = load_nifti(t1), load_nifti(brain)
+    (image, to_world), template = deobliqued(load_nifti(t1)), load_nifti(brain)
+    first = np.linalg.inv(to_world) @ first
     coarse = Grid.of(template).coarse(SPACING)
     low, high = largest_box(sample(template, coarse, factor=SPACING) > 0, MARGIN)
     grid = coarse.box(low, high)
@@ -92,5 +94,5 @@ def refine(
     matrix = settle(first)
     if agreement(fixed, brain_by(matrix, grid), np.eye(4)) < refine_retry_below:
         scan = brain_by(np.eye(4), world_grid(image, SPACING))
-        matrix = settle(search(matrix, fixed, scan, refine_iterations, seed, RATE))
-    write_transform(matrix, out)
+        matrix = settle(search(matrix, fixed, scan, to_world, refine_iterations, seed, RATE))
+    write_transform(to_world @ matrix, out)

@@ -7,6 +7,7 @@ import numpy as np
 
 from sadm.io import load_nifti
 from sadm.preprocess.affine import SPACING, affine
+from sadm.preprocess.frame import deobliqued
 from sadm.preprocess.space import (
     Grid,
     block_mean,
@@ -17,7 +18,7 @@ from sadm.preprocess.space import (
     world_grid,
     write_transform,
 )
-from sadm.preprocess.starts import agreement, search
+from sadm.preprocess.starts import agreement, search, upright
 
 RATE = 0.1  # share of the voxels that the mutual information samples
 
@@ -38,17 +39,18 @@ def native(
 ) -> np.ndarray:
     """The affine map from the world of ``template`` to that of ``image``, found at 2 mm.
 
-    The image is first sampled along the world's axes, so that the order and direction of its own axes play no part. Where the
-    result agrees with the template by less than ``retry_below``, other starts are tried.
+    The image is first sampled in the frame of its array (`deobliqued`), so that the order of its axes and the tilt of its
+    header play no part. Where the result agrees with the template by less than ``retry_below``, other starts are tried.
     """
     coarse = Grid.of(template).coarse(SPACING)
     fixed = nib.Nifti1Image(block_mean(np.asarray(template.dataobj), SPACING), coarse.affine)
+    image, to_world = deobliqued(image)
     grid = world_grid(image, SPACING)
     moving = nib.Nifti1Image(sample(image, grid, factor=factor_for(image, SPACING)), grid.affine)
-    found = affine(fixed, moving, iterations, seed, RATE)
-    if agreement(fixed, moving, found) >= retry_below:
-        return found
-    return search(found, fixed, moving, iterations, seed, RATE)
+    found = affine(fixed, moving, iterations, seed, RATE, upright(fixed, moving, to_world))
+    if agreement(fixed, moving, found) < retry_below:
+        found = search(found, fixed, moving, to_world, iterations, seed, RATE)
+    return to_world @ found
 
 
 def register(

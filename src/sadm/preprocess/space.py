@@ -89,7 +89,8 @@ def sample(
         tuple(n * factor for n in grid.shape), grid.affine @ scaling(1 / factor, (1 / factor - 1) / 2)
     )
     world = np.eye(4) if transform is None else transform
-    matrix = np.linalg.inv(image.affine) @ world @ fine.affine
+    # Rounded, so that a head written in another order of its axes gives the same numbers, not almost the same.
+    matrix = np.round(np.linalg.inv(image.affine) @ world @ fine.affine, 9)
     data = np.asarray(image.dataobj, dtype=np.float32)
     source = sitk.GetImageFromArray(np.ascontiguousarray(data.T))
     affine = sitk.AffineTransform(matrix[:3, :3].ravel().tolist(), matrix[:3, 3].tolist())

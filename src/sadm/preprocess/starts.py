@@ -1,16 +1,17 @@
 """Other starts for a registration that went wrong: centres of mass, principal axes, a small grid of rotations."""
 
 from collections.abc import Sequence
-from itertools import permutations, product
 
 import nibabel as nib
 import numpy as np
 
 from sadm.preprocess.affine import SHRINK, affine
+from sadm.preprocess.frame import turns
 from sadm.preprocess.quality import nmi
 from sadm.preprocess.space import Grid, sample, translation
 
 PITCH = (-40, -20, 20, 40)  # degrees about the right-left axis: how heads lie in a scanner
+OBLIQUE = 5.0  # degrees: a smaller tilt is no obstacle to the registration
 HEAD = 150  # mm from the vertex down: what is below depends on the field of view
 
 
@@ -43,16 +44,6 @@ def about_x(degrees: float) -> np.ndarray:
     return np.array([[1, 0, 0], [0, c, -s], [0, s, c]])
 
 
-def turns() -> list[np.ndarray]:
-    """The 24 rotations that bring the axes onto one another, the identity first: 3 x 3 each."""
-    found = []
-    for order, signs in product(permutations(range(3)), product((1, -1), repeat=3)):
-        matrix = np.eye(3)[list(order)] * np.array(signs)[:, None]
-        if np.linalg.det(matrix) > 0:
-            found.append(matrix)
-    return found
-
-
 def rigid(rotation: np.ndarray, here: np.ndarray, there: np.ndarray) -> np.ndarray:
     """The map (4 x 4) that brings the point ``here`` to ``there`` and turns by ``rotation`` about it."""
     turned = np.eye(4)
@@ -60,8 +51,8 @@ def rigid(rotation: np.ndarray, here: np.ndarray, there: np.ndarray) -> np.ndarr
     return translation(there) @ turned @ translation(-here)
 
 
-def candidates(fixed: nib.Nifti1Image, moving: nib.Nifti1Image) -> list[np.ndarray]:
-    """Rigid maps (fixed world to moving world, 4 x 4) to start from.
+def candidates(fixed: nib.Nifti1Image, moving: nib.Nifti1Image, to_world: np.ndarray) -> list[np.ndarray]:
+    """Rigid maps (fixed world to the frame of ``moving``, 4 x 4) to start from; ``to_world`` is that frame in the scan's world.
 
     The worlds as they are; head on head without the neck, turned by nothing, by the principal axes and by `PITCH`; all on
     all, turned by the other 23 of `turns`.
@@ -72,7 +63,7 @@ def candidates(fixed: nib.Nifti1Image, moving: nib.Nifti1Image) -> list[np.ndarr
     heads = [np.eye(3), theirs * signs @ mine.T, *map(about_x, PITCH)]
     centres = moments(fixed)[0], moments(moving)[0]
     return [
-        np.eye(4),
+        np.linalg.inv(to_world),
         *(rigid(rotation, here, there) for rotation in heads),
         *(rigid(rotation, *centres) for rotation in turns()[1:]),
     ]
@@ -82,20 +73,34 @@ def search(
     first: np.ndarray,
     fixed: nib.Nifti1Image,
     moving: nib.Nifti1Image,
+    to_world: np.ndarray,
     iterations: Sequence[int],
     seed: int,
     rate: float,
 ) -> np.ndarray:
-    """The map (fixed world to moving world) that agrees best: ``first``, or a registration from one of the `candidates`.
+    """The map (fixed world to the frame of ``moving``) that agrees best: ``first``, or a registration from one of the `candidates`.
 
     Each candidate is registered at the coarsest level alone, the best of them at all levels (``iterations``, ``seed`` and
     ``rate`` as for `affine`).
     """
     coarse = [max(iterations), *[0] * (len(SHRINK) - 1)]
-    starts = candidates(fixed, moving)
+    starts = candidates(fixed, moving, to_world)
     scores = [agreement(fixed, moving, affine(fixed, moving, coarse, seed, rate, start)) for start in starts]
     chosen = int(np.argmax(scores))
     found = affine(fixed, moving, iterations, seed, rate, starts[chosen])
     before, after = agreement(fixed, moving, first), agreement(fixed, moving, found)
     print(f"Agreement {before:.3f} is low; start {chosen} of {len(starts)} others reaches {after:.3f}.")
     return found if after > before else first
+
+
+def upright(fixed: nib.Nifti1Image, moving: nib.Nifti1Image, to_world: np.ndarray) -> np.ndarray | None:
+    """A start for a scan whose header is oblique: upright by the world, or None, upright by its own array.
+
+    Either the head lay askew and the slices followed it, or the slices alone were tilted: what agrees better, head on head,
+    tells. None too if the tilt is below `OBLIQUE`. The maps are those of `candidates`.
+    """
+    if np.degrees(np.arccos(np.clip((np.trace(to_world[:3, :3]) - 1) / 2, -1, 1))) < OBLIQUE:
+        return None
+    here, there = moments(fixed, HEAD)[0], moments(moving, HEAD)[0]
+    by_array, by_world = (rigid(axes, here, there) for axes in (np.eye(3), to_world[:3, :3].T))
+    return by_world if agreement(fixed, moving, by_world) > agreement(fixed, moving, by_array) else None
