@@ -10,7 +10,7 @@ export PYTHONHASHSEED := 0
 .PHONY: demo test lint setup schema audit clean
 
 demo: setup
-	$(BIN)/snakemake --cores $(CORES) --rerun-incomplete
+	$(BIN)/snakemake --cores $(CORES)
 	@cat results/table1.md
 
 test: setup lint

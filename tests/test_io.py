@@ -1,6 +1,10 @@
 """Files are whole or absent; images are checked when they are read."""
 
 import gzip
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import nibabel as nib
@@ -27,6 +31,75 @@ def test_atomic_keeps_the_old_file_on_failure(tmp_path: Path) -> None:
         tmp.write_text("new")
         raise RuntimeError("stop")
     assert target.read_text() == "old"
+    assert [p.name for p in tmp_path.iterdir()] == ["file.txt"]
+
+
+def test_a_file_is_on_the_disk_before_it_takes_its_name(tmp_path: Path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    done: list[str | int] = []
+
+    def fsync(place: int) -> None:
+        done.append(os.fstat(place).st_ino)
+
+    def replace(source: Path, target: Path) -> None:
+        done.append("replace")
+        source.rename(target)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(os, "replace", replace)
+    with atomic(tmp_path / "file.txt") as tmp:
+        tmp.write_text("new")
+    assert done == [(tmp_path / "file.txt").stat().st_ino, "replace", tmp_path.stat().st_ino]
+
+
+def test_leftovers_of_killed_processes_go_with_the_next_write(tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as running:
+        ended = subprocess.Popen([sys.executable, "-c", ""])
+        ended.wait()
+        kept = {
+            f".tmp{running.pid}_a[1].txt",
+            f".tmp{ended.pid}_b_a[1].txt",
+            f".tmp{ended.pid}_a1.txt",
+            ".tmp_a[1].txt",
+        }
+        for name in [*kept, f".tmp{ended.pid}_a[1].txt"]:
+            (tmp_path / name).write_text("half")
+        with atomic(tmp_path / "a[1].txt") as tmp:
+            tmp.write_text("new")
+        running.communicate(b"\n")
+    assert {p.name for p in tmp_path.iterdir()} == {*kept, "a[1].txt"}
+
+
+WRITER = """
+import sys, time
+from pathlib import Path
+from sadm.io import atomic
+with atomic(Path(sys.argv[1])) as tmp:
+    tmp.write_text("half")
+    print("writing", flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "left"),
+    [(signal.SIGTERM, 143, 1), (signal.SIGINT, -signal.SIGINT, 1), (signal.SIGKILL, -signal.SIGKILL, 2)],
+)
+def test_a_signal_while_a_file_is_written(tmp_path: Path, number: int, code: int, left: int) -> None:
+    target = tmp_path / "file.txt"
+    target.write_text("old")
+    variables = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1] / "src")}
+    words = [sys.executable, "-c", WRITER, str(target)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=variables) as writer:
+        assert writer.stdout is not None
+        writer.stdout.readline()
+        writer.send_signal(number)
+        assert writer.wait(30) == code
+    assert target.read_text() == "old"
+    assert len(list(tmp_path.iterdir())) == left, (
+        "only SIGKILL leaves the half-written file, beside its place"
+    )
+    with atomic(target) as tmp:
+        tmp.write_text("new")
     assert [p.name for p in tmp_path.iterdir()] == ["file.txt"]
 
 

@@ -5,6 +5,7 @@ import errno
 import gzip
 import json
 import os
+import re
 import stat
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sadm.errors import DataError, OutputError
+from sadm.terminate import orderly_sigterm
 
 if TYPE_CHECKING:
     import nibabel as nib
@@ -27,23 +29,56 @@ REMAKE = "delete the file and run again"
 def atomic(path: str | Path) -> Iterator[Path]:
     """Yield a path beside ``path`` with the same suffixes; on success it takes the name ``path``, else it is removed.
 
+    It is on the disk before it takes the name, so that after a loss of power, too, ``path`` is old or new, never half. Ctrl-C
+    and SIGTERM remove it; what a SIGKILL left is removed by the next write of ``path``.
     Raises OutputError if it cannot be written: disk full, quota, read-only. What ``path`` held before is then still there.
     """
     path = Path(path)
     tmp = path.with_name(f".tmp{os.getpid()}_{path.name}")
+    with orderly_sigterm():
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with suppress(OSError):
+                _remove_leftovers(path)
+            yield tmp
+            _to_disk(tmp)
+            os.replace(tmp, path)
+            with suppress(OSError):  # not every file system can do this for a folder
+                _to_disk(path.parent)
+        except OSError as error:
+            ours = error.filename is None or Path(os.fsdecode(error.filename)) in (tmp, path, *path.parents)
+            short = error.errno is None and type(error) is OSError  # how numpy reports a short write
+            if not ours or not (short or error.errno in NOT_WRITTEN):
+                raise
+            raise not_written(path, error.strerror or str(error)) from error
+        finally:
+            with suppress(OSError):
+                tmp.unlink(missing_ok=True)
+
+
+def _to_disk(path: Path) -> None:
+    place = os.open(path, os.O_RDONLY)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield tmp
-        os.replace(tmp, path)
-    except OSError as error:
-        ours = error.filename is None or Path(os.fsdecode(error.filename)) in (tmp, path, *path.parents)
-        short = error.errno is None and type(error) is OSError  # how numpy reports a short write
-        if not ours or not (short or error.errno in NOT_WRITTEN):
-            raise
-        raise not_written(path, error.strerror or str(error)) from error
+        os.fsync(place)
     finally:
-        with suppress(OSError):
-            tmp.unlink(missing_ok=True)
+        os.close(place)
+
+
+def _remove_leftovers(path: Path) -> None:
+    """Remove what killed processes left of ``path``; the temporary file of a process that still runs here stays."""
+    for name in os.listdir(path.parent):
+        found = re.fullmatch(rf"\.tmp(\d{{1,9}})_{re.escape(path.name)}", name)
+        if found and not _runs(int(found[1])):
+            path.with_name(name).unlink(missing_ok=True)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        with suppress(PermissionError):
+            os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def not_written(path: str | Path, cause: str) -> OutputError:
