@@ -50,7 +50,7 @@ class Study:
                 for fold in FOLDS for n, _, scan in scans
             ]  # fmt: skip
         sources = {"brats": "brats", "draem": "ixi"}
-        self.sources, keys = sources, [("row", fold) for fold in FOLDS]
+        self.sources, keys = sources, [("row", fold, 1) for fold in FOLDS]
         self.scores = {
             (*k, t): [{"scan": s} for s in self.of(d, "test", k[1])] for k in keys for t, d in sources.items()
         }
@@ -111,7 +111,7 @@ class Study:
 
     def fitted(self, kind: str, scans: str, fold: int = 0) -> None:
         """Let the thresholds of a kind say that they were fitted on ``scans``."""
-        for line in self.thresholds["row", fold]:
+        for line in self.thresholds["row", fold, 1]:
             if line["kind"] == kind:
                 line["scans"] = scans
 
@@ -150,9 +150,9 @@ LEAKS: dict[str, tuple[Callable[[Study], object], str]] = {
     "a threshold fitted on another fold's validation scan": (lambda s: s.fitted("healthy_5", "sub-ixi03ses1"), "in train, not val"),
     "a threshold that does not tell": (lambda s: s.fitted("validation", ""), "does not tell"),
     "a threshold fitted on an unknown scan": (lambda s: s.fitted("healthy_5", "sub-x"), "in no set"),
-    "a DRAEM test made from a training scan": (lambda s: s.scores["row", 0, "draem"].append({"scan": "sub-ixi04ses1"}), "scores saw ixi/sub-ixi04ses1"),
-    "a validation scan scored as a test scan": (lambda s: s.scores["row", 1, "brats"].append({"scan": "sub-brats02ses1"}), "fold 1, brats: scores saw"),
-    "false positives counted on a training scan": (lambda s: s.healthy["row", 0].append({"scan": "sub-ixi05ses1"}), "healthy saw ixi/sub-ixi05ses1"),
+    "a DRAEM test made from a training scan": (lambda s: s.scores["row", 0, 1, "draem"].append({"scan": "sub-ixi04ses1"}), "scores saw ixi/sub-ixi04ses1"),
+    "a validation scan scored as a test scan": (lambda s: s.scores["row", 1, 1, "brats"].append({"scan": "sub-brats02ses1"}), "fold 1, brats: scores saw"),
+    "false positives counted on a training scan": (lambda s: s.healthy["row", 0, 1].append({"scan": "sub-ixi05ses1"}), "healthy saw ixi/sub-ixi05ses1"),
 }  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """Statistics: intervals, tests and groups recomputed by hand and by other libraries."""
 
-from itertools import product
+from itertools import combinations, product
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,22 @@ from statsmodels.stats.multitest import multipletests
 
 from sadm.bootstrap import holm, intervals, paired, resamples
 from sadm.evaluate import HEALTHY, POOLED, columns
+from sadm.rankings import agreement, rankings
 from sadm.statistics import statistics
 from sadm.thresholds import Threshold
 
-NAMES = ("summary", "pairs", "groups", "released", "thresholds", "pooled", "healthy")
+NAMES = (
+    "summary",
+    "pairs",
+    "groups",
+    "released",
+    "thresholds",
+    "pooled",
+    "healthy",
+    "alarms",
+    "rankings",
+    "agreement",
+)
 ROWS, FOLDS, SCANS = ("one", "two", "random"), 2, 24
 SCORE = {"search": "exact", "empty": "exclude"}
 LAYOUT = {
@@ -103,7 +115,13 @@ def made(tmp_path: Path) -> dict[str, Any]:
         for what, tail in (("splits", ""), ("sheets", "_sheet"))
     }
     settings = {"resamples": 500, "confidence": 0.95, "seed": 1}
-    return {"files": files, **paths, "sources": {"les": "les"}, "layout": LAYOUT, "score": SCORE, "settings": settings}  # fmt: skip
+    return {"files": files, **paths, "paper": paper(tmp_path), "sources": {"les": "les"}, "layout": LAYOUT, "score": SCORE, "settings": settings}  # fmt: skip
+
+
+def paper(folder: Path) -> Path:
+    """A published table whose order of the rows is not that of the scores."""
+    (folder / "paper.csv").write_text("method,unhealthy,les_dice_mean\none,None,1.5\ntwo,None,2.5\n")
+    return folder / "paper.csv"
 
 
 def run(folder: Path, arguments: dict[str, Any], out: str = "out", **changes: Any) -> dict[str, pd.DataFrame]:
@@ -136,6 +154,75 @@ def test_other_tables_say_what_they_say(made: dict[str, Any], tmp_path: Path) ->
     assert found["pooled"].query("row == 'two' and metric == 'auprc'")["mean"].item() == pytest.approx(0.15)
     assert set(found["healthy"]["threshold"]) == {"testset", "validation", "validation_greedy", "healthy_5"}
     assert list(found["thresholds"]["scans"].unique()) == ["sub-v"]
+
+
+def test_false_alarms_have_groups_of_healthy_subjects(made: dict[str, Any], tmp_path: Path) -> None:
+    table = run(tmp_path, made)["alarms"]
+    assert set(table["by"]) == {"sex"}, "one site, one age group"
+    lines = pd.concat(pd.read_csv(path, sep="\t") for path in made["files"]["healthy"][:FOLDS])
+    women = lines.query("scan == 'sub-h1' and kind == 'healthy_5'")["false_ml"].mean()
+    found = table.query("row == 'one' and group == 'F' and threshold == 'healthy_5' and testset == 'les'")
+    assert found["mean"].item() == pytest.approx(women, abs=1e-12)
+    assert found["subjects"].item() == 1
+    assert len(table) == 2 * 4 * len(ROWS), "groups, thresholds, rows"
+
+
+def test_rankings_and_their_agreement_are_those_of_the_means(made: dict[str, Any], tmp_path: Path) -> None:
+    found = run(tmp_path, made)
+    means = found["summary"].query("row != 'random'").pivot(index="row", columns="metric", values="mean")
+    ranks = found["rankings"].pivot(index="row", columns="metric", values="rank")
+    assert list(ranks) == ["auprc", "dice", "dice_healthy_5", "dice_testset", "dice_validation"]
+    for name in ranks:
+        assert ranks[name].idxmin() == means[name].idxmax()
+        assert sorted(ranks[name]) == [1, 2], "trivial scores are not ranked"
+    taus = found["agreement"].set_index(["metric_a", "metric_b"])["tau"]
+    assert len(taus) == 6 * 5 / 2
+    assert taus["dice", "paper"] == (1 if means["dice"]["two"] > means["dice"]["one"] else -1)
+
+
+def test_agreement_is_kendalls_over_the_rows_that_both_have() -> None:
+    draw = np.random.default_rng(4)
+    table = pd.DataFrame(
+        [("les", f"r{k}", metric, value) for metric in ("dice", "auprc") for k, value in enumerate(draw.random(9).round(1))],
+        columns=["testset", "row", "metric", "mean"],
+    )  # fmt: skip
+    table.loc[0, "mean"] = np.nan
+    found = agreement(rankings(table, [f"r{k}" for k in range(9)]), {})
+    one, other = (table.query(f"metric == '{m}'")["mean"].to_numpy()[1:] for m in ("dice", "auprc"))
+    signs = [np.sign((a - c) * (b - d)) for (a, b), (c, d) in combinations(zip(one, other), 2)]
+    untied = [sum(a != b for a, b in combinations(each, 2)) for each in (one, other)]
+    assert found["tau"].item() == pytest.approx(sum(signs) / np.sqrt(np.prod(untied)))
+    assert found["rows"].item() == 8
+
+
+def test_seeds_are_averaged_in_a_fold_and_their_spread_stands_apart(
+    made: dict[str, Any], tmp_path: Path
+) -> None:
+    own = [path for path in made["files"]["scores"] if not path.name.startswith("scores_2")]
+    changed = []
+    for path in own:
+        changed.append(path.with_name(f"other_{path.name}"))
+        table = pd.read_csv(path, sep="\t")
+        table.assign(dice=table["dice"] ** 2).to_csv(changed[-1], sep="\t", index=False, na_rep="nan")
+    first = run(tmp_path, made)
+    files = dict(made["files"])
+    for name in ("thresholds", "pooled", "healthy"):
+        trained, trivial = files[name][: 2 * FOLDS], files[name][2 * FOLDS :]
+        files[name] = [path for path in trained for _ in range(2)] + trivial
+    pairs = [path for both in zip(own, changed, strict=True) for path in both]
+    files["scores"] = pairs + made["files"]["scores"][2 * FOLDS :]
+    found = run(tmp_path, made, "two", files=files, layout=LAYOUT | {"seeds": 2})
+    line = found["summary"].set_index(["row", "metric"]).loc[("one", "dice")]
+    means = np.array([pd.read_csv(path, sep="\t")["dice"].mean() for path in pairs[: 2 * FOLDS]]).reshape(
+        FOLDS, 2
+    )
+    assert line["mean"] == pytest.approx(means.mean(), abs=1e-12)
+    assert line["std_folds"] == pytest.approx(means.mean(axis=1).std(ddof=1), abs=1e-12)
+    assert line["std_seeds"] == pytest.approx(np.sqrt(means.var(axis=1, ddof=1).mean()), abs=1e-12)
+    assert first["summary"]["std_seeds"].isna().all()
+    random = [table["summary"].query("row == 'random'").drop(columns="std_seeds") for table in (first, found)]
+    pd.testing.assert_frame_equal(random[0], random[1])
+    assert list(found["thresholds"].query("row == 'one'")["seed"].unique()) == [1, 2]
 
 
 def test_released_counts_an_empty_label_as_zero(made: dict[str, Any], tmp_path: Path) -> None:

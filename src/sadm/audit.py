@@ -14,10 +14,11 @@ from pathlib import Path
 
 from sadm.errors import SplitError
 from sadm.io import atomic
+from sadm.runs import Run
 from sadm.splits import SHEET, read, read_splits
 
 COLUMNS = ("dataset", "fold", "set", "scans", "subjects")
-USED = ("row", "fold", "testset", "use", "dataset", "set", "scans")
+USED = ("row", "fold", "seed", "testset", "use", "dataset", "set", "scans")
 ORACLE = "testset"  # the one kind of threshold that is fitted on test scans, and says so (`sadm.thresholds`)
 Row = Mapping[str, str]
 
@@ -45,23 +46,23 @@ def audit(splits: Sequence[str | Path], sheets: Sequence[str | Path], out: str |
 
 
 def audit_used(
-    scores: Mapping[tuple[str, int, str], str | Path],
-    thresholds: Mapping[tuple[str, int], str | Path],
-    healthy: Mapping[tuple[str, int], str | Path],
+    scores: Mapping[tuple[str, int, int, str], str | Path],
+    thresholds: Mapping[Run, str | Path],
+    healthy: Mapping[Run, str | Path],
     splits: Mapping[str, str | Path],
     sources: Mapping[str, str],
     out: str | Path,
 ) -> None:
     """Audit what was measured and fitted; write the counts to ``out`` (tsv).
 
-    ``scores``: {(row, fold, test set): file}, ``thresholds`` and ``healthy``: {(row, fold): file} (`sadm.evaluate`); ``splits``: {data
+    ``scores``: {(row, fold, seed, test set): file}, ``thresholds`` and ``healthy``: {(row, fold, seed): file} (`sadm.evaluate`); ``splits``: {data
     set: file}, the healthy one first; ``sources``: {test set: its data set}. Raises SplitError that names every scan that was
     scored and is no test scan of its fold, and every threshold that was fitted on anything but validation scans of its fold,
     or does not tell on what; only the kind `ORACLE` is fitted on test scans.
     """
     parts = {(r["scan"], name, int(r["fold"])): r["set"] for name, path in splits.items() for r in read(path)}
     calm = next(iter(splits))
-    uses = [(*key, "scores", sources[key[2]], "test", _scans(path)) for key, path in scores.items()]
+    uses = [(*key, "scores", sources[key[3]], "test", _scans(path)) for key, path in scores.items()]
     uses += [(*key, calm, "healthy", calm, "test", _scans(path)) for key, path in healthy.items()]
     problems = []
     for key, path in thresholds.items():
@@ -71,7 +72,7 @@ def audit_used(
             uses.append((*key, line["testset"], line["kind"], line["dataset"], part, scans))
             if not scans and not math.isnan(float(line["value"])):
                 problems.append(f"{path}: threshold {line['kind']} does not tell what it was fitted on")
-    for row, fold, testset, use, dataset, part, scans in uses:
+    for row, fold, _, testset, use, dataset, part, scans in uses:
         for scan in scans:
             if (found := parts.get((scan, dataset, fold), "no set")) != part:
                 problems.append(

@@ -266,6 +266,7 @@ class Training:
     device: str = key("auto", "cuda where there is one, else cpu", **TEXT, enum=["auto", "cpu", "cuda"])
     amp: bool = key(True, "bfloat16 autocast on cuda", **FLAG)
     threads: int = key(1, "threads of a training or prediction job on the CPU", **INT, minimum=1)
+    seeds: int = key(1, "trainings of each model in each fold, each with a seed of its own", **INT, minimum=1)
     validate_every: int = key(1, "epochs between two validations", **INT, minimum=1)
     validation_slices: int = key(4, "fixed slices of each validation volume", **INT, minimum=1)
     checkpoint_every: int = key(20, "epochs between two resumable states", **INT, minimum=1)

@@ -4,7 +4,6 @@ Three files: .csv with full precision, .md and .tex in the paper's layout, with 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import pandas as pd
 
 from sadm.errors import DataError
 from sadm.io import write_text
+from sadm.layout import Layout
 
 METRICS = ("dice", "auprc")
 PAPER = (
@@ -23,53 +23,17 @@ SEARCHED = {"exact": "all thresholds", "greedy": "the thresholds of the released
 DDOF = 1  # standard deviation of a sample; the paper does not say which
 
 
-@dataclass(frozen=True)
-class Layout:
-    """What the table shows.
-
-    ``rows``: {row: names of the training sets of its models, the models that they need included}; ``trivial``: names of the
-    trivial scores; ``titles``: printed names of data sets, training sets and test sets; ``healthy``: the healthy data set;
-    ``marks``: {row: what its method lacks, printed beside its name}.
-    """
-
-    rows: Mapping[str, Sequence[str]]
-    trivial: Sequence[str]
-    testsets: Sequence[str]
-    folds: int
-    healthy: str
-    titles: Mapping[str, str]
-    marks: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def all_rows(self) -> list[str]:
-        """Rows, then trivial scores, in the order of the table."""
-        return [*self.rows, *self.trivial]
-
-    def unhealthy(self, row: str) -> str:
-        """Name of the training set with anomalies of a row, "" if none."""
-        return next((name for name in self.rows.get(row, ()) if name != self.healthy), "")
-
-    def heads(self, row: str) -> list[str]:
-        """The first three cells of a row: method, healthy and unhealthy training data."""
-        unhealthy = self.unhealthy(row)
-        method, _, suffix = row.rpartition("-")
-        method = method if suffix and suffix.lower() == unhealthy.lower() else row
-        method += f" ({self.marks[row]})" if row in self.marks else ""
-        healthy = self.healthy in self.rows.get(row, ()) or (row in self.trivial and row.startswith("mean-"))
-        return [method, self.titles[self.healthy] if healthy else "None", self.titles.get(unhealthy, "None")]
-
-
 def read_scores(files: Sequence[str | Path], layout: Layout) -> pd.DataFrame:
-    """All scores, a line a volume: row, fold, testset, scan, and the measures (results/README.md).
+    """All scores, a line a volume: row, fold, seed, testset, scan, and the measures (results/README.md).
 
-    ``files`` in the order rows (methods, then trivial), folds, test sets. Raises DataError if a row was measured on other
+    ``files`` in the order of `Layout.runs`, and test sets within. Raises DataError if a row was measured on other
     scans than the first.
     """
     frames = []
-    keys = product(layout.all_rows, range(layout.folds), layout.testsets)
-    for file, (row, fold, testset) in zip(files, keys, strict=True):
+    keys = product(layout.runs, layout.testsets)
+    for file, ((row, fold, number), testset) in zip(files, keys, strict=True):
         one = pd.read_csv(file, sep="\t", dtype={"scan": str})
-        frames.append(one.assign(row=row, fold=fold, testset=testset))
+        frames.append(one.assign(row=row, fold=fold, seed=number, testset=testset))
         if list(one["scan"]) != list(frames[layout.testsets.index(testset)]["scan"]):
             fix = "delete the folder of the scores and run again"
             raise DataError("Two rows were measured on different scans.", file=file, fix=fix)
@@ -85,12 +49,18 @@ def by_protocol(scores: pd.DataFrame, score: Mapping[str, Any]) -> pd.DataFrame:
     return scores.assign(dice=dice.fillna(0.0) if score["empty"] == "zero" else dice)
 
 
+def fold_means(scores: pd.DataFrame, keys: Sequence[str], names: Sequence[str]) -> pd.DataFrame:
+    """Mean over volumes, then over the seeds of a fold, by ``keys`` and fold."""
+    by_run = scores.groupby([*keys, "fold", "seed"])[list(names)].mean()
+    return by_run.groupby(level=[*keys, "fold"]).mean()
+
+
 def summarise(scores: pd.DataFrame, layout: Layout) -> pd.DataFrame:
     """Table 1 as in table1.csv: row, kind, then mean and std of each metric on each test set, in percent.
 
     ``scores`` as of `by_protocol`: NaN counts nowhere. The std over folds has ddof 1; it is NaN with one fold.
     """
-    by_fold = scores.groupby(["row", "testset", "fold"])[list(METRICS)].mean() * 100
+    by_fold = fold_means(scores, ["row", "testset"], METRICS) * 100
     over = by_fold.groupby(level=["row", "testset"])
     stats = {"mean": over.mean(), "std": over.std(ddof=DDOF)}
     kinds = ["method"] * len(layout.rows) + ["trivial"] * len(layout.trivial)
@@ -151,12 +121,13 @@ def protocol_notes(study: Mapping[str, Any], layout: Layout) -> list[str]:
     spread = (
         f"mean and standard deviation over {layout.folds} folds (ddof {DDOF}; the paper does not say which)"
     )
+    seeds = f", over {layout.seeds} trainings with seeds of their own" if layout.seeds > 1 else ""
     return [
         f"Study {study['name']} ({study['protocol']} protocol, seed {study['seed']}).",
         f"DICE: best Dice of each test volume over {SEARCHED[score['search']]}, that is, the threshold is chosen on the volume's own label; "
         "AUPRC: step-wise area under the volume's precision-recall curve. In percent. Every voxel of the volume counts; "
         "lesion outside the brain mask is missed.",
-        "Mean over the test volumes of a fold" + (f", then {spread}." if layout.folds > 1 else "; one fold."),
+        "Mean over the test volumes of a fold" + seeds + (f", then {spread}." if layout.folds > 1 else "; one fold."),
         f"Grid {x} x {y} x {z - 2 * grid['crop']} voxels of {grid['spacing'] * grid['downsample']:g} mm; SSIM sigma "
         f"{score['ssim_sigma']:g} voxels, median {score['median']} voxels; rows of two maps: 2 (beta u + (1 - beta) p), beta {score['beta']:g}.",
         "Bold: best method of the column. Trivial scores need no learned model (mean-: distance to the mean healthy training brain).",
@@ -248,9 +219,9 @@ def table(
     layout: Mapping[str, Any], study: Mapping[str, Any], models: Mapping[str, Any],
     csv: str | Path, md: str | Path, tex: str | Path,
 ) -> None:  # fmt: skip
-    """Write Table 1 from the ``scores`` files (order: rows, trivial scores; folds; test sets) and the lists of excluded scans.
+    """Write Table 1 from the ``scores`` files (order of `Layout.runs`, test sets within) and the lists of excluded scans.
 
-    ``excluded``: {data set: excluded.tsv}; ``layout``: the fields of ``Layout``; ``study``: see ``protocol_notes``; ``models`` and
+    ``excluded``: {data set: excluded.tsv}; ``layout``: the fields of `Layout`; ``study``: see ``protocol_notes``; ``models`` and
     ``splits``: see ``training_notes``. Equal input gives equal bytes. Raises DataError.
     """
     shown = Layout(**layout)

@@ -14,11 +14,11 @@ from browser import Page, found
 from study import ROOT, TITLES, make, text
 
 from sadm.errors import ConfigError, ProcessingError
+from sadm.layout import Layout
 from sadm.report import measures, origin, page, quality, viewer
 from sadm.report.blocks import Cell, Table
 from sadm.report.material import Material
 from sadm.study import Study
-from sadm.table import Layout
 
 LAYOUT: dict[str, Any] = {
     "rows": {"cDDPM": ["ixi"], "SADM-LES": ["ixi", "les"]}, "trivial": ["random"], "testsets": ["les", "draem"], "folds": 2,

@@ -52,6 +52,10 @@ def test_a_second_run_has_nothing_to_do(ran) -> None:  # type: ignore[no-untyped
         ({"hyper": {"unet@stroke": {"lr": 0.001}}}, {"train", "predict", "evaluate", *JUDGED, *SHOWN}),
         ({"statistics": {"resamples": 200}}, {"statistics", "report", "all"}),
         (
+            {"training": {"seeds": 2}},
+            {"train", "reconstruct", "predict", "evaluate", *JUDGED, "report", "all"},
+        ),
+        (
             {"quality": {"overlap": 0.5}},
             {
                 "grid",
@@ -78,6 +82,14 @@ def test_a_changed_learning_rate_retrains_one_model(ran) -> None:  # type: ignor
     jobs = planned(ran("--dry-run", overlay={"hyper": {"unet@stroke": {"lr": 0.001}}}).stdout)
     assert (jobs["train"], jobs["predict"]) == (1, 1)
     assert jobs["evaluate"] == 2, "the rows Unet-STROKE and SADM-STROKE"
+
+
+def test_a_further_seed_trains_each_model_once_more_and_no_other_again(ran) -> None:  # type: ignore[no-untyped-def]
+    plan = ran("--dry-run", overlay={"training": {"seeds": 2}}).stdout
+    trained = re.findall(r"results/models/([^/]+)/fold0(\w*)/weights", plan)
+    assert {seed for _, seed in trained} == {"_seed2"}
+    assert planned(plan)["train"] == len({model for model, _ in trained})
+    assert planned(plan)["evaluate"] == 22, "trivial scores learn nothing"
 
 
 def test_a_slip_in_the_config_stops_before_the_dag(workflow) -> None:  # type: ignore[no-untyped-def]

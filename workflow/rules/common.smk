@@ -10,6 +10,7 @@ sys.path.insert(0, str(ROOT / "src"))
 
 from sadm.errors import SadmError
 from sadm.fingerprint import fingerprint
+from sadm.runs import runs, tag, tags, training_seed
 from sadm.study import Study
 
 # A cluster sends SIGTERM to a job's every process: the shell around a script must not die before the script, which saves.
@@ -27,6 +28,7 @@ wildcard_constraints:
     testset="|".join(study.testsets),
     model="|".join(map(re.escape, study.models)),
     fold="[0-9]+",
+    seed="(_seed[0-9]+)?",
     network="[a-z0-9_]+",
     row="|".join(map(re.escape, [*study.rows, *study.trivial])),
 

@@ -53,12 +53,15 @@ rule evaluate:
         maps=lambda w: [
             path
             for key in study.scored
-            for path in expand(MAPS(w, key), model=study.rows.get(w.row, ()) or "", fold=w.fold)
+            for path in expand(MAPS(w, key), model=study.rows.get(w.row, ()) or "", fold=w.fold, seed=w.seed)
         ],
     output:
-        **{name: f"results/scores/{{row}}/fold{{fold}}/{name}.tsv" for name in [*study.testsets, *SCORES]},
+        **{
+            name: f"results/scores/{{row}}/fold{{fold}}{{seed}}/{name}.tsv"
+            for name in [*study.testsets, *SCORES]
+        },
     log:
-        "logs/evaluate/{row}_fold{fold}.log",
+        "logs/evaluate/{row}_fold{fold}{seed}.log",
     conda:
         "../../envs/tables.yaml"
     threads: 1
@@ -72,6 +75,6 @@ rule evaluate:
         settings=MEASURES,
         code=code("evaluate.py"),
     message:
-        "Measuring {wildcards.row}, fold {wildcards.fold}, on all test sets, beta {params.settings[beta]}."
+        "Measuring {wildcards.row}, fold {wildcards.fold}{wildcards.seed}, on all test sets, beta {params.settings[beta]}."
     script:
         "../scripts/evaluate.py"

@@ -1,7 +1,7 @@
 """From kept maps and scores to figures.
 
 Takes the packed test sets, the maps, reconstructions and scores of all rows, and the training curves. Leaves pictures of slices
-(fold 0) and charts (all folds), each as .png and .svg, and the numbers behind the charts. No model runs.
+(fold 0) and charts (all folds), of the first seed, each as .png and .svg, and the numbers behind the charts. No model runs.
 """
 
 from itertools import product
@@ -60,7 +60,9 @@ RESULTS_OF = lambda folds: {
     ],
     "splits": expand(rules.splits.output, dataset=map(study.source, study.testsets)),
     "scores": [
-        path for t in study.testsets for path in expand(rules.evaluate.output[t], row=ROWS, fold=folds)
+        path
+        for t in study.testsets
+        for path in expand(rules.evaluate.output[t], row=ROWS, fold=folds, seed="")
     ],
     "maps": [
         path
@@ -70,6 +72,7 @@ RESULTS_OF = lambda folds: {
             model=model,
             testset=t,
             fold=folds,
+            seed="",
         )
     ],
 }
@@ -77,7 +80,7 @@ PICTURED = RESULTS_OF([0]) | {
     "reconstructions": [
         path
         for t in study.testsets
-        for path in expand(rules.reconstruct.output[t], model=RECONSTRUCTORS, fold=0)
+        for path in expand(rules.reconstruct.output[t], model=RECONSTRUCTORS, fold=0, seed="")
     ],
 }
 
@@ -116,7 +119,7 @@ rule pictures:
 rule charts:
     input:
         **RESULTS_OF(range(study.folds)),
-        curves=expand(rules.train.output.curve, model=study.models, fold=range(study.folds)),
+        curves=expand(rules.train.output.curve, model=study.models, fold=range(study.folds), seed=""),
     output:
         **{
             name: report(

@@ -13,12 +13,7 @@ TRAINED = {
 rule table:
     input:
         audit=rules.audit_used.output,
-        scores=[
-            path.format(row=row, fold=fold)
-            for row in [*study.rows, *study.trivial]
-            for fold in range(study.folds)
-            for path in [rules.evaluate.output[testset] for testset in study.testsets]
-        ],
+        scores=EVALUATED["scores"],
         excluded=expand(rules.pack.output.excluded, dataset=study.datasets),
         splits=expand(rules.splits.output, dataset=study.datasets),
     output:
@@ -66,7 +61,7 @@ rule report:
             for path in expand(rules.grid.output.picture, dataset=name, scan=study.scans(name))
         ],
         sheets=rules.audit.input.sheets,
-        weights=expand(rules.train.output.weights, model=study.models, fold=range(study.folds)),
+        weights=expand(rules.train.output.weights, model=study.models, fold=range(study.folds), seed=SEEDS),
     output:
         report("results/report.html", caption="../report/report.rst", category="Report"),
     log:

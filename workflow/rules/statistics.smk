@@ -11,6 +11,7 @@ LAYOUT = {
     "trivial": study.trivial,
     "testsets": study.testsets,
     "folds": study.folds,
+    "seeds": TRAINING["seeds"],
     "healthy": study.healthy,
     "titles": TITLES,
     "marks": {
@@ -19,17 +20,18 @@ LAYOUT = {
         if study.random_features and any(map(study.imagenet, models))
     },
 }
-ALL_ROWS = [*study.rows, *study.trivial]
-# Files of all rows and folds, in that order, and of the test sets within.
-EVALUATED = {
-    "scores": [
-        rules.evaluate.output[testset].format(row=row, fold=fold)
-        for row in ALL_ROWS
-        for fold in range(study.folds)
-        for testset in study.testsets
-    ]
-} | {name: expand(rules.evaluate.output[name], row=ALL_ROWS, fold=range(study.folds)) for name in SCORES}
+RUNS = runs(list(study.rows), study.trivial, study.folds, TRAINING["seeds"])
+MEASURED = lambda name: [
+    rules.evaluate.output[name].format(row=row, fold=fold, seed=tag(number)) for row, fold, number in RUNS
+]
+# Files of all runs, and of the test sets within.
+EVALUATED = {"scores": [path for each in zip(*map(MEASURED, study.testsets)) for path in each]} | {
+    name: MEASURED(name) for name in SCORES
+}
 ORIGINS = {testset: study.source(testset) for testset in study.testsets}
+STATISTICS = ("summary", "pairs", "groups", "released", "thresholds", "pooled", "healthy")
+STATISTICS += ("alarms", "rankings", "agreement")
+PAPER = f"{ROOT}/workflow/report/paper_table1.csv"
 # The healthy data set first.
 DATASETS = sorted(study.datasets, key=lambda name: name != study.healthy)
 
@@ -49,8 +51,7 @@ rule audit_used:
         mem_mb=grown(1000),
         runtime=10,
     params:
-        rows=ALL_ROWS,
-        folds=study.folds,
+        runs=RUNS,
         sources=ORIGINS,
         datasets=DATASETS,
         code=code("audit_used.py"),
@@ -66,11 +67,9 @@ rule statistics:
         audit=rules.audit_used.output,
         splits=expand(rules.splits.output, dataset=DATASETS),
         sheets=[rules.cohort.output[0].format(dataset=name) for name in DATASETS],
+        paper=PAPER,
     output:
-        **{
-            name: f"results/statistics/{name}.tsv"
-            for name in ("summary", "pairs", "groups", "released", "thresholds", "pooled", "healthy")
-        },
+        **{name: f"results/statistics/{name}.tsv" for name in STATISTICS},
     log:
         "logs/statistics/statistics.log",
     conda:
@@ -86,6 +85,6 @@ rule statistics:
         settings=study.section("statistics") | {"seed": study.seed},
         code=code("statistics.py"),
     message:
-        "Intervals from {params.settings[resamples]} resamples of subjects, paired tests, groups."
+        "Intervals from {params.settings[resamples]} resamples of subjects, paired tests, groups, rankings."
     script:
         "../scripts/statistics.py"

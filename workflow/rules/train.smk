@@ -6,6 +6,7 @@ model needs which is declared by its method (NEEDS).
 """
 
 TRAINING = study.section("training")
+SEEDS = tags(TRAINING["seeds"])
 # Packed T1s and splits of the scored sets, in their order.
 SCORED = {
     "packed": [
@@ -40,17 +41,19 @@ rule train:
     input:
         packed=lambda w: expand(rules.pack.output, dataset=study.source(study.trained_on(w.model))),
         splits=lambda w: expand(rules.splits.output, dataset=study.source(study.trained_on(w.model))),
-        needs=lambda w: expand(rules.train.output.weights, model=study.needs(w.model), fold=w.fold),
+        needs=lambda w: expand(
+            rules.train.output.weights, model=study.needs(w.model), fold=w.fold, seed=w.seed
+        ),
         imagenet=lambda w: (
             expand(rules.imagenet.output, network=study.imagenet(w.model))
             if study.imagenet(w.model) and not study.random_features
             else []
         ),
     output:
-        weights="results/models/{model}/fold{fold}/weights.safetensors",
-        curve="results/models/{model}/fold{fold}/curve.csv",
+        weights="results/models/{model}/fold{fold}{seed}/weights.safetensors",
+        curve="results/models/{model}/fold{fold}{seed}/curve.csv",
     log:
-        "logs/train/{model}_fold{fold}.log",
+        "logs/train/{model}_fold{fold}{seed}.log",
     conda:
         "../../envs/torch.yaml"
     threads: TRAINING["threads"]
@@ -66,12 +69,12 @@ rule train:
         settings={key: TRAINING[key] for key in ("amp", "validate_every", "validation_slices")},
         device=untracked(TRAINING["device"]),
         checkpoint_every=untracked(TRAINING["checkpoint_every"]),
-        seed=study.seed,
+        seed=lambda w: training_seed(study.seed, w.seed),
         code=lambda w: code(
             "train.py", *(f"methods/{study.method(m)}.py" for m in [w.model, *study.needs(w.model)])
         ),
     message:
-        "Training {wildcards.model}, fold {wildcards.fold}: {params.hyper[epochs]} epochs, learning rate {params.hyper[lr]}."
+        "Training {wildcards.model}, fold {wildcards.fold}{wildcards.seed}: {params.hyper[epochs]} epochs, learning rate {params.hyper[lr]}."
     script:
         "../scripts/train.py"
 
@@ -81,9 +84,9 @@ rule reconstruct:
         **SCORED,
         weights=rules.train.output.weights,
     output:
-        **{key: f"results/reconstructions/{{model}}/fold{{fold}}/{key}.npy" for key in study.scored},
+        **{key: f"results/reconstructions/{{model}}/fold{{fold}}{{seed}}/{key}.npy" for key in study.scored},
     log:
-        "logs/reconstruct/{model}_fold{fold}.log",
+        "logs/reconstruct/{model}_fold{fold}{seed}.log",
     conda:
         "../../envs/torch.yaml"
     threads: TRAINING["threads"]
@@ -92,13 +95,13 @@ rule reconstruct:
         runtime=480,
         gpu=study.gpus,
     params:
-        settings={"amp": TRAINING["amp"], "seed": study.seed},
+        settings=lambda w: {"amp": TRAINING["amp"], "seed": training_seed(study.seed, w.seed)},
         scored_with=lambda w: study.scored_with(w.model),
         device=untracked(TRAINING["device"]),
         sets=list(study.scored.values()),
         code=lambda w: code("reconstruct.py", f"methods/{study.method(w.model)}.py"),
     message:
-        "Reconstructing all scored sets as if healthy by {wildcards.model}, fold {wildcards.fold}."
+        "Reconstructing all scored sets as if healthy by {wildcards.model}, fold {wildcards.fold}{wildcards.seed}."
     script:
         "../scripts/reconstruct.py"
 
@@ -108,14 +111,14 @@ rule predict:
         **SCORED,
         weights=rules.train.output.weights,
         reconstructions=lambda w: (
-            expand(rules.reconstruct.output, model=study.reconstructor(w.model), fold=w.fold)
+            expand(rules.reconstruct.output, model=study.reconstructor(w.model), fold=w.fold, seed=w.seed)
             if study.reconstructor(w.model)
             else []
         ),
     output:
-        **{key: f"results/maps/{{model}}/fold{{fold}}/{key}.npy" for key in study.scored},
+        **{key: f"results/maps/{{model}}/fold{{fold}}{{seed}}/{key}.npy" for key in study.scored},
     log:
-        "logs/predict/{model}_fold{fold}.log",
+        "logs/predict/{model}_fold{fold}{seed}.log",
     conda:
         "../../envs/torch.yaml"
     threads: TRAINING["threads"]
@@ -133,6 +136,6 @@ rule predict:
         parts=[part for _, part in study.scored.values()],
         code=lambda w: code("predict.py", f"methods/{study.method(w.model)}.py"),
     message:
-        "Mapping anomalies in all scored sets by {wildcards.model}, fold {wildcards.fold}."
+        "Mapping anomalies in all scored sets by {wildcards.model}, fold {wildcards.fold}{wildcards.seed}."
     script:
         "../scripts/predict.py"

@@ -6,9 +6,9 @@ with to_log(snakemake.log[0], snakemake.threads):
     from sadm.audit import audit_used
 
     files, params = snakemake.input, snakemake.params
-    folds = [(row, fold) for row in params.rows for fold in range(params.folds)]
-    keys = [(*key, testset) for key in folds for testset in params.sources]
-    by_fold = (dict(zip(folds, each, strict=True)) for each in (files.thresholds, files.healthy))
+    runs = [tuple(run) for run in params.runs]
+    keys = [(*run, testset) for run in runs for testset in params.sources]
+    by_run = (dict(zip(runs, each, strict=True)) for each in (files.thresholds, files.healthy))
     splits = dict(zip(params.datasets, files.splits, strict=True))
     scores = dict(zip(keys, files.scores, strict=True))
-    audit_used(scores, *by_fold, splits, params.sources, snakemake.output[0])
+    audit_used(scores, *by_run, splits, params.sources, snakemake.output[0])

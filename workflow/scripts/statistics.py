@@ -8,5 +8,5 @@ with to_log(snakemake.log[0], snakemake.threads):
     files, params = snakemake.input, snakemake.params
     tables = {name: files[name] for name in ("scores", "thresholds", "pooled", "healthy")}
     splits, sheets = (dict(zip(params.datasets, files[name], strict=True)) for name in ("splits", "sheets"))
-    about = (params.sources, params.layout, params.score, params.settings)
+    about = (files.paper, params.sources, params.layout, params.score, params.settings)
     statistics(tables, splits, sheets, *about, dict(snakemake.output.items()))

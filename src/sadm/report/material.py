@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sadm.figures.results import Results
-from sadm.table import Layout
+from sadm.layout import Layout
 
 Files = Mapping[str, str | Path]
 
@@ -19,7 +19,7 @@ class Material:
     ``config`` and ``layout`` of the study; ``results`` (fold 0), ``shown``, ``sources`` and ``made`` as of
     `sadm.figures.pictures.pictures`; ``assets``: {file name: file} of workflow/report; ``tables``: {name: file} of table1, audit and,
     where there are any, the statistics; ``figures``: {name: its .png and .svg}; ``excluded``, ``checks`` and ``sheets``: {data set:
-    file}; ``thumbnails``: {(data set, scan): png}; ``weights``: {(model, fold): file}; ``lock``, ``versions``: requirements.lock
+    file}; ``thumbnails``: {(data set, scan): png}; ``weights``: {(model, fold, seed): file}; ``lock``, ``versions``: requirements.lock
     and data/versions.csv; ``metadata``: folder of Snakemake's records.
     """
 
@@ -36,7 +36,7 @@ class Material:
     checks: Files
     sheets: Files
     thumbnails: Mapping[tuple[str, str], str | Path]
-    weights: Mapping[tuple[str, int], str | Path]
+    weights: Mapping[tuple[str, int, int], str | Path]
     lock: str | Path
     versions: str | Path
     metadata: str | Path
@@ -50,6 +50,7 @@ class Material:
         figures: dict[str, list[str | Path]] = {}
         for file in files.figures:
             figures.setdefault(Path(file).stem, []).append(file)
+        numbers = range(1, layout.get("seeds", 1) + 1)
         pictured = [Path(file) for file in files.get("thumbnails", [])]
         return cls(
             config=config,
@@ -67,7 +68,7 @@ class Material:
             checks=dict(zip(datasets, files.checks, strict=True)),
             sheets=dict(zip(datasets, files.sheets, strict=True)),
             thumbnails={(file.parent.parent.name, file.parent.name): file for file in pictured},
-            weights=dict(zip(product(models, range(folds)), files.weights, strict=True)),
+            weights=dict(zip(product(models, range(folds), numbers), files.weights, strict=True)),
             lock=files.pins[0],
             versions=files.pins[1],
             metadata=metadata,

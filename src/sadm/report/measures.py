@@ -6,8 +6,10 @@ from itertools import groupby, product
 from pathlib import Path
 from typing import Any
 
+from sadm import rankings
+from sadm.layout import Layout
 from sadm.report.blocks import Body, Cell, Column, Table, from_rows, number
-from sadm.table import METRICS, Layout
+from sadm.table import METRICS
 
 NAMES = {"dice": "Dice", "auprc": "AUPRC"}
 HOLM = 0.05  # level of the paired tests
@@ -105,16 +107,14 @@ def table1(file: str | Path, layout: Layout, summary: Rows = (), pairs: Rows = (
 def paper_table(file: str | Path, published: str | Path, layout: Layout) -> Table:
     """Our mean and the paper's of each cell, and their difference below; ``published``: the paper's Table 1 as csv."""
     lines = {line["row"]: line for line in read(file, ",")}
-    theirs = {(line["method"], line["unhealthy"]): line for line in read(published, ",")}
+    theirs = rankings.published(published, layout)
     rows = []
     for row in layout.rows:
         method, healthy, unhealthy = layout.heads(row)
-        name = method.partition(" (")[0]
-        own = theirs.get((name, unhealthy)) or next((v for k, v in theirs.items() if k[0] == name), None)
         cells = [Cell(method, method.lower(), css="name"), Cell(healthy, healthy), Cell(unhealthy, unhealthy)]
         for testset, metric in product(layout.testsets, METRICS):
             ours = number(lines[row][f"{testset}_{metric}_mean"])
-            said = number((own or {}).get(f"{testset}_{metric}_mean", ""))
+            said = number(theirs.get(row, {}).get(f"{testset}_{metric}_mean", ""))
             if ours is None or said is None:
                 cells.append(Cell("–"))
             else:

@@ -97,18 +97,20 @@ def input_sums(sheets: Mapping[str, str | Path], titles: Mapping[str, str]) -> T
     return Table("Checksums of the inputs", columns, [Body(rows)])
 
 
-def weight_sums(weights: Mapping[tuple[str, int], str | Path]) -> Table:
-    """SHA-256 and size of the weights of every model and fold."""
+def weight_sums(weights: Mapping[tuple[str, int, int], str | Path]) -> Table:
+    """SHA-256 and size of the weights of every model, fold and seed."""
     rows = [
         [
             Cell(model, css="name"),
             Cell(str(fold), fold),
+            Cell(str(number), number),
             Cell(f"{Path(file).stat().st_size / 1e6:.2f}", Path(file).stat().st_size),
             Cell(file_digest(file), css="sum"),
         ]
-        for (model, fold), file in weights.items()
+        for (model, fold, number), file in weights.items()
     ]
-    columns = [Column("Model"), Column("fold", numeric=True), Column("size", "MB", True), Column("SHA-256")]
+    counts = [Column(name, numeric=True) for name in ("fold", "seed")]
+    columns = [Column("Model"), *counts, Column("size", "MB", True), Column("SHA-256")]
     return Table(f"Checksums of the weights: {len(rows)} files", columns, [Body(rows)], folded=True)
 
 

@@ -1,0 +1,48 @@
+"""The rows, test sets, folds and seeds of a study, as its tables show them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sadm.runs import Run, runs
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What the table shows.
+
+    ``rows``: {row: names of the training sets of its models, the models that they need included}; ``trivial``: names of the
+    trivial scores; ``titles``: printed names of data sets, training sets and test sets; ``healthy``: the healthy data set;
+    ``marks``: {row: what its method lacks, printed beside its name}; ``seeds``: how many times each model was trained in a fold.
+    """
+
+    rows: Mapping[str, Sequence[str]]
+    trivial: Sequence[str]
+    testsets: Sequence[str]
+    folds: int
+    healthy: str
+    titles: Mapping[str, str]
+    marks: Mapping[str, str] = field(default_factory=dict)
+    seeds: int = 1
+
+    @property
+    def all_rows(self) -> list[str]:
+        """Rows, then trivial scores, in the order of the table."""
+        return [*self.rows, *self.trivial]
+
+    @property
+    def runs(self) -> list[Run]:
+        """Row, fold and number of the seed of all that was measured, in the order of the files."""
+        return runs(list(self.rows), self.trivial, self.folds, self.seeds)
+
+    def unhealthy(self, row: str) -> str:
+        """Name of the training set with anomalies of a row, "" if none."""
+        return next((name for name in self.rows.get(row, ()) if name != self.healthy), "")
+
+    def heads(self, row: str) -> list[str]:
+        """The first three cells of a row: method, healthy and unhealthy training data."""
+        unhealthy = self.unhealthy(row)
+        method, _, suffix = row.rpartition("-")
+        method = method if suffix and suffix.lower() == unhealthy.lower() else row
+        method += f" ({self.marks[row]})" if row in self.marks else ""
+        healthy = self.healthy in self.rows.get(row, ()) or (row in self.trivial and row.startswith("mean-"))
+        return [method, self.titles[self.healthy] if healthy else "None", self.titles.get(unhealthy, "None")]
