@@ -23,6 +23,8 @@ from typing import Any
 
 import chain
 
+from sadm.logs import keep_freed_memory
+
 PLAIN = ("plain_register", "plain_brain", "plain_bias", "plain_resample")
 REFERENCES = ("reference_register", "reference_bias")
 
@@ -195,6 +197,8 @@ def main(t1: str, atlas_folder: str | None = None) -> None:
 
 if __name__ == "__main__":
     if sys.argv[1] == "--step":
+        if sys.argv[2] in chain.STEPS:
+            keep_freed_memory()  # as every job of the workflow does
         (chain.STEPS | globals())[sys.argv[2]](sys.argv[3], lambda file: str(Path(sys.argv[4], file)))
         used = resource.getrusage(resource.RUSAGE_SELF)
         print(json.dumps({"cpu_s": round(used.ru_utime + used.ru_stime, 2), "mb": used.ru_maxrss // 1024}))
