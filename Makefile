@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONHASHSEED := 0
 
-.PHONY: demo test lint setup schema audit clean
+.PHONY: demo test lint setup slurm test-slurm schema audit clean
 
 demo: setup
 	$(BIN)/snakemake --cores $(CORES)
@@ -33,6 +33,15 @@ $(VENV)/.ready: requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check $$(grep -E '^(torch|torchvision)==' requirements.lock)
 	$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements.lock
 	touch $@
+
+# What the profile for Slurm clusters needs beside it.
+slurm: setup
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --requirement requirements-slurm.lock
+
+# Starts a Slurm of one node on this machine, as root on Debian or Ubuntu, and runs a small study through it.
+test-slurm: slurm
+	command -v slurmctld munged || (apt-get update && apt-get install --yes slurm-wlm munge)
+	SADM_SLURM=1 $(BIN)/pytest tests/workflow/test_slurm.py
 
 # For maintainers: after a change of the pins, of a config key or of an error's message.
 schema: setup
