@@ -86,7 +86,9 @@ class Cluster:
 
     def asked(self, job: str) -> dict[str, str]:
         """What Slurm knows of a job that has not ended five minutes ago."""
-        return dict(word.split("=", 1) for word in self.slurm("scontrol", "show", "job", job).split() if "=" in word)
+        return dict(
+            word.split("=", 1) for word in self.slurm("scontrol", "show", "job", job).split() if "=" in word
+        )
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from sadm.errors import DataError, MissingWeightsError, ProcessingError
+from sadm.gpus import own_gpu
 from sadm.io import atomic, load_nifti
 
 PARAMETERS = "~/hd-bet_params/release_2.0.0"
@@ -32,7 +33,7 @@ def find_parameters(folder: str | None) -> Path:
 
 
 def choose_device(device: str) -> str:
-    """ "cuda" or "cpu" for ``device`` "auto", "cuda" or "cpu". Raises ProcessingError for a GPU that is not there."""
+    """The job's own GPU, as "cuda:1", or "cpu" for ``device`` "auto", "cuda" or "cpu". Raises ProcessingError where there is no GPU."""
     import torch
 
     available = torch.cuda.is_available()
@@ -40,7 +41,7 @@ def choose_device(device: str) -> str:
         raise ProcessingError(
             "HD-BET cannot run on a GPU.", cause="torch sees none", fix="set brain.device to auto or cpu"
         )
-    return "cuda" if available and device != "cpu" else "cpu"
+    return f"cuda:{own_gpu()}" if available and device != "cpu" else "cpu"
 
 
 def numpy_numbers() -> list[Any]:
@@ -53,7 +54,7 @@ def numpy_numbers() -> list[Any]:
 
 
 def load_predictor(parameters: Path, device: str, tta: bool, threads: int) -> Any:
-    """HD-BET's nnU-Net predictor with the weights in ``parameters``, on "cpu" or "cuda", with or without mirroring.
+    """HD-BET's nnU-Net predictor with the weights in ``parameters``, on "cpu" or a GPU, with or without mirroring.
 
     nnU-Net lets torch.load run whatever the checkpoint names; here it gets tensors and plain data only.
     Raises DataError if the parameters are damaged or hold anything else.
