@@ -43,8 +43,7 @@ def brain(t1: str, at: At) -> None:
     """deepbet on the SRI24 grid."""
     from sadm.preprocess.brain import brain
 
-    rest = {"method": "deepbet", "tta": False, "device": "cpu", "hdbet_parameters": None, "threads": 1}
-    brain(t1, at("start.mat"), at("brain.nii.gz"), "", at("mask.nii.gz"), **rest)
+    brain(t1, at("start.mat"), at("brain.nii.gz"), "", at("mask.nii.gz"), method="deepbet", threads=1)
 
 
 def refine(t1: str, at: At) -> None:

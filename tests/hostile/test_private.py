@@ -90,9 +90,7 @@ def chain(made: SimpleNamespace, out: Path) -> None:
     steps = {
         "cohort": lambda: cohort("set", "brats", {"path": str(made.folder / "data")}, True, out / "sheet.tsv"),
         "register": lambda: register(made.t1, atlas, atlas, start, iterations=[1], retry_below=0.0, seed=1, grid=GRID, **kind),
-        "brain": lambda: brain(
-            made.t1, start, atlas, "", mask, method="none", tta=False, device="cpu", hdbet_parameters=None, threads=1
-        ),
+        "brain": lambda: brain(made.t1, start, atlas, "", mask, method="none", threads=1),
         "refine": lambda: refine(made.t1, mask, start, atlas, refined, refine_iterations=[1], refine_retry_below=0.0, seed=1, **kind),
         "bias": lambda: bias(
             made.t1, mask, start, refined, atlas, field, space="sri24", grid=GRID, shrink=1, iterations=[2], tolerance=0.1

@@ -10,8 +10,6 @@ from sadm.preprocess.brain import brain, by_content, by_deepbet
 from sadm.preprocess.quality import dice
 from sadm.preprocess.space import write_transform
 
-REST = {"tta": False, "device": "cpu", "hdbet_parameters": None, "threads": 1}
-
 
 @pytest.fixture
 def setting(phantom, native, planted, saved, tmp_path):
@@ -36,7 +34,7 @@ def test_mask_reaches_the_atlas_grid_by_the_transform(setting, phantom, saved, m
     t1, transform, atlas, out = setting
     binary = (np.asarray(nib.load(t1).dataobj) != 0).astype(np.uint8)
     given = saved(nib.Nifti1Image(3 * binary, nib.load(t1).affine), "given.nii.gz")
-    brain(t1, transform, atlas, given, out, method=method, **REST)
+    brain(t1, transform, atlas, given, out, method=method, threads=1)
     found = load_nifti(out)
     assert set(np.unique(found.dataobj)) == {0, 1}
     np.testing.assert_allclose(found.affine, phantom.brain.affine)
@@ -46,7 +44,7 @@ def test_mask_reaches_the_atlas_grid_by_the_transform(setting, phantom, saved, m
 def test_a_given_mask_that_is_not_there_is_named(setting):
     t1, transform, atlas, out = setting
     with pytest.raises(DataError, match="names none") as error:
-        brain(t1, transform, atlas, "", out, method="given", **REST)
+        brain(t1, transform, atlas, "", out, method="given", threads=1)
     assert t1 in str(error.value)
 
 

@@ -37,8 +37,7 @@ def registered(t1, atlas_files, folder):
     kind = {"space": "native", "stripped": False, "seed": settings["seed"]}
     first = {key: settings[key] for key in ("iterations", "retry_below")}
     register(t1, head, template, start, grid=PLACE, **kind, **first)
-    rest = {"method": "deepbet", "tta": False, "device": "cpu", "hdbet_parameters": None, "threads": 1}
-    brain(t1, start, template, "", mask, **rest)
+    brain(t1, start, template, "", mask, method="deepbet", threads=1)
     second = {key: settings[key] for key in ("refine_iterations", "refine_retry_below")}
     refine(t1, mask, start, template, refined, **kind, **second)
     return start, mask, refined

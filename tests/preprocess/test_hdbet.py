@@ -13,8 +13,6 @@ import pytest
 from sadm.errors import MissingWeightsError, ProcessingError
 from sadm.io import load_nifti
 from sadm.preprocess import hdbet
-from sadm.preprocess.brain import brain
-from sadm.preprocess.space import Grid, sample, translation, write_transform
 
 make = runpy.run_path(str(Path(__file__).with_name("hdbet_standin.py")))["make"]
 
@@ -60,28 +58,6 @@ def test_the_command_gives_the_same_bytes(tmp_path, head):
     env = os.environ | {"HOME": str(tmp_path), "OMP_NUM_THREADS": "1"}
     subprocess.run(command, check=True, env=env, timeout=300, capture_output=True)
     assert (tmp_path / "theirs_bet.nii.gz").read_bytes() == (tmp_path / "ours.nii.gz").read_bytes()
-
-
-def test_the_step_masks_the_head_on_the_atlas_grid(tmp_path, head, phantom, saved):
-    parameters = make(tmp_path / "parameters")
-    write_transform(translation([4, 0, -3]), tmp_path / "x.mat")
-    rest = {
-        "method": "hd-bet",
-        "tta": True,
-        "device": "cpu",
-        "hdbet_parameters": str(parameters),
-        "threads": 1,
-    }
-    brain(str(head), str(tmp_path / "x.mat"), phantom.brain_file, "", str(tmp_path / "mask.nii.gz"), **rest)
-    mask, grid = load_nifti(tmp_path / "mask.nii.gz"), Grid.of(phantom.brain)
-    moved = sample(load_nifti(head), grid, translation([4, 0, -3]))
-    path = saved(nib.Nifti1Image(moved, grid.affine), "moved.nii.gz")
-    predictor = hdbet.load_predictor(parameters, "cpu", tta=True, threads=1)
-    hdbet.predict(predictor, Path(path), tmp_path / "direct.nii.gz")
-    wanted = np.asarray(load_nifti(tmp_path / "direct.nii.gz").dataobj)
-    assert wanted.any()
-    np.testing.assert_array_equal(np.asarray(mask.dataobj), wanted)
-    np.testing.assert_allclose(mask.affine, grid.affine)
 
 
 def test_missing_weights_are_listed_with_their_place(tmp_path):

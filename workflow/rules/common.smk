@@ -51,3 +51,12 @@ def code(script, *modules):
     files = [ROOT / "workflow/scripts" / script]
     files += [ROOT / "src/sadm" / module for module in modules]
     return fingerprint(ROOT / "src", *files)
+
+
+def chunks(dataset, size):
+    """The scans of a data set, `size` at a time; none if its tree is not there, as the jobs that ask for it will say."""
+    try:
+        scans = study.scans(dataset)
+    except SadmError:
+        return []
+    return [scans[first : first + size] for first in range(0, len(scans), size)]

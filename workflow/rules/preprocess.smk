@@ -10,6 +10,10 @@ REGISTRATION = study.section("registration")
 LIMITS = {key: limit for key, limit in study.section("quality").items() if key != "on_failure"}
 # A head that is registered and stripped here must fulfil more than a brain that somebody else prepared.
 OURS = lambda w: study.importer(w.dataset)["SPACE"] == "native" and not study.importer(w.dataset)["STRIPPED"]
+BRAIN = study.section("brain")
+HDBET = [name for name, dataset in study.datasets.items() if dataset["brain"] == "hd-bet"]
+HDBET_GPU = int(BRAIN["device"] != "cpu")
+NOTHING = "(?!)"  # a pattern that no name matches
 KIND = lambda w: {key.lower(): study.importer(w.dataset)[key] for key in ("SPACE", "STRIPPED")}
 
 
@@ -69,23 +73,57 @@ rule brain:
         "results/prep/{dataset}/{scan}/{scan}_space-SRI24_desc-brain_mask.nii.gz",
     log:
         "logs/brain/{dataset}/{scan}.log",
+    wildcard_constraints:
+        dataset="|".join(name for name in study.datasets if name not in HDBET) or NOTHING,
     conda:
         "../../envs/torch.yaml"
-    threads: lambda w: 4 if study.datasets[w.dataset]["brain"] == "hd-bet" else 1
+    threads: 1
     resources:
-        mem_mb=lambda w, attempt: attempt * (4000 if study.datasets[w.dataset]["brain"] == "hd-bet" else 2000),
+        mem_mb=grown(2000),
         runtime=60,
-        gpu=lambda w: int(
-            study.datasets[w.dataset]["brain"] == "hd-bet" and study.section("brain")["device"] != "cpu"
-        ),
     params:
         method=lambda w: study.datasets[w.dataset]["brain"],
-        settings=study.section("brain"),
         code=code("brain.py"),
     message:
         "Brain mask of {wildcards.scan} of {wildcards.dataset} by the method {params.method}."
     script:
         "../scripts/brain.py"
+
+
+# HD-BET loads its model once for brain.chunk scans: a rule for each chunk, as Snakemake wants their masks named one by one.
+for name, number, scans in [
+    (name, number, scans) for name in HDBET for number, scans in enumerate(chunks(name, BRAIN["chunk"]))
+]:
+
+    rule:
+        name:
+            f"strip_{name}_{number}"
+        input:
+            t1=[study.scan(name, scan).t1 for scan in scans],
+            transform=expand(rules.register.output[0], dataset=name, scan=scans),
+            atlas=rules.atlas.output.brain,
+        output:
+            expand(rules.brain.output[0], dataset=name, scan=scans),
+        log:
+            f"logs/strip/{name}_{number}.log",
+        retries: 1
+        conda:
+            "../../envs/torch.yaml"
+        threads: 4
+        resources:
+            mem_mb=grown(4000),
+            runtime=10 + len(scans) * (1 if HDBET_GPU else 20 if BRAIN["tta"] else 4),
+            gpu=HDBET_GPU,
+        params:
+            scans=scans,
+            kept=f"results/hdbet/{name}",
+            settings={key: BRAIN[key] for key in ("tta", "hdbet_parameters")},
+            device=untracked(BRAIN["device"]),
+            code=code("strip.py"),
+        message:
+            f"Brain masks of {len(scans)} scans of {name} by HD-BET, one after the other."
+        script:
+            "../scripts/strip.py"
 
 
 rule refine:
@@ -224,3 +262,39 @@ rule pack:
         "Pack the scans of {wildcards.dataset} that passed their check (a scan that failed: {params.on_failure})."
     script:
         "../scripts/pack.py"
+
+
+use rule brain as deepbet with:
+    output:
+        "results/agreement/{dataset}/{scan}_space-SRI24_desc-deepbet_mask.nii.gz",
+    log:
+        "logs/deepbet/{dataset}/{scan}.log",
+    wildcard_constraints:
+        dataset="|".join(HDBET) or NOTHING,
+    params:
+        method="deepbet",
+        code=code("brain.py"),
+
+
+rule agreement:
+    input:
+        hdbet=lambda w: expand(rules.brain.output[0], dataset=w.dataset, scan=study.scans(w.dataset)),
+        deepbet=lambda w: expand(rules.deepbet.output[0], dataset=w.dataset, scan=study.scans(w.dataset)),
+    output:
+        "results/agreement/{dataset}.tsv",
+    log:
+        "logs/agreement/{dataset}.log",
+    wildcard_constraints:
+        dataset="|".join(HDBET) or NOTHING,
+    conda:
+        "../../envs/imaging.yaml"
+    resources:
+        mem_mb=grown(500),
+        runtime=30,
+    params:
+        scans=lambda w: study.scans(w.dataset),
+        code=code("agreement.py"),
+    message:
+        "Agreement of HD-BET's and deepbet's brain masks of {wildcards.dataset}."
+    script:
+        "../scripts/agreement.py"

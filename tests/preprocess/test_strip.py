@@ -1,0 +1,178 @@
+"""HD-BET on many scans: HD-BET's own masks, one model load, and what is done stays done."""
+
+import runpy
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import pytest
+
+from sadm.errors import ProcessingError
+from sadm.io import load_nifti, read_table, save_nifti
+from sadm.preprocess import hdbet
+from sadm.preprocess.agreement import agreement
+from sadm.preprocess.space import Grid, sample, translation, write_transform
+from sadm.preprocess.strip import strip, strip_one
+
+make = runpy.run_path(str(Path(__file__).with_name("hdbet_standin.py")))["make"]
+SCANS = ["sub-1", "sub-1_ses-2", "sub-3"]
+
+
+class Chunk:
+    """Three bright balls in heads at 4 mm, and the step on them; ``predicted`` counts the scans that HD-BET saw."""
+
+    def __init__(self, folder: Path, atlas: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.folder, self.atlas = folder, atlas
+        self.parameters = make(folder / "parameters")
+        self.predicted = self.loads = 0
+        axes = np.meshgrid(*[np.arange(-24, 24.0) * 4] * 3, indexing="ij")
+        for n, scan in enumerate(SCANS):
+            radius = np.sqrt(sum((a - 3 * n) ** 2 for a in axes))
+            save_nifti(
+                (900.0 * (radius < 68) + 40 * (radius < 85)).astype(np.float32),
+                np.diag([4.0, 4, 4, 1]),
+                self.t1(scan),
+            )
+            write_transform(translation([96 + n, 90, 90]), self.transform(scan))
+        load, predict = hdbet.load_predictor, hdbet.predict
+        monkeypatch.setattr(
+            hdbet,
+            "load_predictor",
+            lambda *a, **k: (setattr(self, "loads", self.loads + 1), load(*a, **k))[1],
+        )
+        monkeypatch.setattr(hdbet, "predict", self.count(predict))
+
+    def count(self, predict):  # type: ignore[no-untyped-def]
+        def counting(*arguments):  # type: ignore[no-untyped-def]
+            self.predicted += 1
+            predict(*arguments)
+
+        return counting
+
+    def t1(self, scan: str) -> str:
+        return str(self.folder / f"{scan}.nii.gz")
+
+    def transform(self, scan: str) -> str:
+        return str(self.folder / f"{scan}.mat")
+
+    def out(self, scan: str) -> Path:
+        return self.folder / "out" / f"{scan}.nii.gz"
+
+    def kept(self, scan: str) -> list[Path]:
+        return sorted((self.folder / "kept" / scan).glob("*"))
+
+    def run(self, tta: bool = False) -> int:
+        """Strip all; how many scans HD-BET saw."""
+        before = self.predicted
+        strip(
+            SCANS, list(map(self.t1, SCANS)), list(map(self.transform, SCANS)), self.atlas, [str(self.out(s)) for s in SCANS],
+            str(self.folder / "kept"), tta=tta, hdbet_parameters=str(self.parameters), device="cpu", threads=1, code="0",
+        )  # fmt: skip
+        return self.predicted - before
+
+
+@pytest.fixture
+def chunk(tmp_path, phantom, saved, monkeypatch) -> Chunk:
+    coarse = np.asarray(phantom.brain.dataobj)[::4, ::4, ::4]
+    atlas = saved(nib.Nifti1Image(coarse, phantom.brain.affine @ np.diag([4, 4, 4, 1])), "atlas.nii.gz")
+    return Chunk(tmp_path, atlas, monkeypatch)
+
+
+def test_masks_are_hdbets_of_the_heads_on_the_atlas_grid_and_the_model_is_loaded_once(chunk, tmp_path):
+    assert chunk.run(tta=True) == 3
+    assert chunk.loads == 1
+    predictor = hdbet.load_predictor(chunk.parameters, "cpu", tta=True, threads=1)
+    for n, scan in enumerate(SCANS):
+        mask, grid = load_nifti(chunk.out(scan)), Grid.of(load_nifti(chunk.atlas))
+        moved = sample(load_nifti(chunk.t1(scan)), grid, translation([96 + n, 90, 90]))
+        save_nifti(moved, grid.affine, tmp_path / "moved.nii.gz")
+        hdbet.predict(predictor, tmp_path / "moved.nii.gz", tmp_path / "direct.nii.gz")
+        wanted = np.asarray(load_nifti(tmp_path / "direct.nii.gz").dataobj)
+        assert wanted.any()
+        np.testing.assert_array_equal(np.asarray(mask.dataobj), wanted)
+        np.testing.assert_allclose(mask.affine, grid.affine)
+
+
+def test_a_killed_chunk_goes_on_where_it_was(chunk, monkeypatch):
+    step = strip_one
+
+    def killed(predictor, t1, *rest):  # type: ignore[no-untyped-def]
+        if t1 == chunk.t1(SCANS[1]):
+            raise KeyboardInterrupt
+        step(predictor, t1, *rest)
+
+    monkeypatch.setattr("sadm.preprocess.strip.strip_one", killed)
+    with pytest.raises(KeyboardInterrupt):
+        chunk.run()
+    assert len(chunk.kept(SCANS[0])) == 1
+    monkeypatch.setattr("sadm.preprocess.strip.strip_one", step)
+    assert chunk.run() == 2
+    assert all(chunk.out(scan).exists() for scan in SCANS)
+    assert chunk.run() == 0
+    assert chunk.loads == 2, "nothing to strip: no model"
+
+
+def test_one_scan_that_fails_is_named_and_takes_no_other_down(chunk, monkeypatch):
+    step = strip_one
+
+    def failing(predictor, t1, *rest):  # type: ignore[no-untyped-def]
+        if t1 == chunk.t1(SCANS[1]):
+            raise RuntimeError("nnU-Net says\nmuch")
+        step(predictor, t1, *rest)
+
+    monkeypatch.setattr("sadm.preprocess.strip.strip_one", failing)
+    with pytest.raises(ProcessingError, match="fails on 1 of 3") as error:
+        chunk.run()
+    assert "sub-1_ses-2: RuntimeError: nnU-Net says" in str(error.value)
+    assert [len(chunk.kept(scan)) for scan in SCANS] == [1, 0, 1]
+    monkeypatch.setattr("sadm.preprocess.strip.strip_one", step)
+    assert chunk.run() == 1
+
+
+def test_only_what_changed_is_stripped_anew_and_the_old_mask_goes(chunk):
+    chunk.run()
+    before = chunk.kept(SCANS[2])
+    write_transform(translation([100, 90, 90]), chunk.transform(SCANS[2]))
+    assert chunk.run() == 1
+    assert len(chunk.kept(SCANS[2])) == 1
+    assert chunk.kept(SCANS[2]) != before
+    assert chunk.run(tta=True) == 3
+
+
+def test_a_damaged_mask_is_made_anew(chunk):
+    chunk.run()
+    (mask,) = chunk.kept(SCANS[0])
+    whole = mask.read_bytes()
+    mask.write_bytes(whole[: len(whole) // 2])
+    assert chunk.run() == 1
+    assert mask.read_bytes() == whole
+
+
+def test_a_run_that_leaves_no_mask_is_an_error(chunk, monkeypatch):
+    monkeypatch.setattr(hdbet, "predict", lambda *_: None)
+    with pytest.raises(ProcessingError, match="fails on 3 of 3 scans"):
+        chunk.run()
+
+
+def test_almost_no_brain_in_one_scan_goes_on_to_its_check_and_in_most_is_an_error(chunk, capsys):
+    save_nifti(np.full((48, 48, 48), 5, dtype=np.float32), np.diag([4.0, 4, 4, 1]), chunk.t1(SCANS[0]))
+    chunk.run()
+    assert "almost no brain in 1 of 3 scans: sub-1 (0 ml)" in capsys.readouterr().out
+    assert not np.asarray(load_nifti(chunk.out(SCANS[0])).dataobj).any()
+    save_nifti(np.full((48, 48, 48), 7, dtype=np.float32), np.diag([4.0, 4, 4, 1]), chunk.t1(SCANS[1]))
+    with pytest.raises(ProcessingError, match="almost no brain in 2 of 3 scans"):
+        chunk.run()
+
+
+def test_agreement_of_two_masks_by_scan_the_worst_first(tmp_path):
+    whole = np.zeros((20, 20, 20), dtype=np.uint8)
+    whole[4:14, 4:14, 4:14] = 1
+    half = whole.copy()
+    half[4:9] = 0
+    for name, values in (("whole", whole), ("half", half)):
+        save_nifti(values, np.diag([2.0, 2, 2, 1]), tmp_path / f"{name}.nii.gz")
+    one, other = (str(tmp_path / f"{name}.nii.gz") for name in ("whole", "half"))
+    agreement(["sub-a", "sub-b"], [one, one], [one, other], str(tmp_path / "a.tsv"))
+    rows = read_table(tmp_path / "a.tsv")
+    assert [(row["scan"], row["dice"]) for row in rows] == [("sub-b", "0.6667"), ("sub-a", "1.0")]
+    assert (rows[0]["hdbet_ml"], rows[0]["deepbet_ml"]) == ("8.0", "4.0")

@@ -1,0 +1,12 @@
+"""Rules strip_...: the brain masks of many scans by HD-BET, on the SRI24 grid."""
+
+from sadm.logs import to_log
+
+with to_log(snakemake.log[0], snakemake.threads):
+    from sadm.preprocess.strip import strip
+
+    files, params = snakemake.input, snakemake.params
+    strip(
+        params.scans, files.t1, files.transform, files.atlas, snakemake.output, params.kept, device=params.device,
+        threads=snakemake.threads, code=params.code, **params.settings,
+    )  # fmt: skip
