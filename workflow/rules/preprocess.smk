@@ -106,7 +106,6 @@ for name, number, scans in [
             expand(rules.brain.output[0], dataset=name, scan=scans),
         log:
             f"logs/strip/{name}_{number}.log",
-        retries: 1
         conda:
             "../../envs/torch.yaml"
         threads: 4
