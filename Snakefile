@@ -13,20 +13,23 @@ include: "workflow/rules/common.smk"
 include: "workflow/rules/demo.smk"
 include: "workflow/rules/cohort.smk"
 include: "workflow/rules/preprocess.smk"
-include: "workflow/rules/synthesise.smk"
-include: "workflow/rules/train.smk"
-include: "workflow/rules/evaluate.smk"
-include: "workflow/rules/figures.smk"
-include: "workflow/rules/statistics.smk"
-include: "workflow/rules/report.smk"
+
+
+# A study without rows prepares its scans and stops.
+if study.rows:
+
+    include: "workflow/rules/synthesise.smk"
+    include: "workflow/rules/train.smk"
+    include: "workflow/rules/evaluate.smk"
+    include: "workflow/rules/figures.smk"
+    include: "workflow/rules/statistics.smk"
+    include: "workflow/rules/report.smk"
 
 
 rule all:
     default_target: True
     input:
-        rules.table.output,
-        rules.statistics.output,
-        rules.report.output,
+        [rules.table.output, rules.statistics.output, rules.report.output] if study.rows else [],
         expand(rules.checks.output, dataset=study.datasets),
 
 

@@ -112,3 +112,25 @@ def test_pre_training_of_another_encoder_stops_before_the_dag() -> None:
     raw["hyper"]["spark"] |= {"encoder_width": 8}
     with pytest.raises(ConfigError, match=r"hyper\.spark\.encoder_width: not that of cddpm"):
         Study.from_config(raw)
+
+
+PREP = {
+    "name": "prep",
+    "datasets": {"scans": {"importer": "folder", "options": {"path": "x", "stripped": True}}},
+}
+
+
+def test_a_study_without_rows_only_prepares_its_scans() -> None:
+    study = Study.from_config(PREP)
+    assert study.rows == {}
+    assert study.models == []
+    assert study.annotated == [], "no scan needs a label"
+    assert study.importer("scans")["STRIPPED"]
+    assert Study.from_config(yaml.safe_load((ROOT / "studies/prep.yaml").read_text())).rows == {}
+
+
+@pytest.mark.parametrize("given", [{"rows": {"AE": "ae"}}, {"healthy": "scans", "testsets": ["scans"]}])
+def test_a_study_of_half_a_table_is_refused(given: dict[str, object]) -> None:
+    with pytest.raises(ConfigError, match="is missing") as error:
+        Study.from_config(PREP | given)
+    assert "only prepares its scans" in str(error.value)

@@ -19,6 +19,7 @@ KINDS: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
+TABLE = ("healthy", "testsets", "rows")  # keys of a study that ends in a table
 MOST = 20_000  # keys and values of a config: the paper's study has 500; YAML's references make billions of ten lines
 
 
@@ -84,7 +85,7 @@ def schema() -> dict[str, Any]:
     hyper = {f"^{name}(@[a-z0-9_]+)?$": _settings("methods", name) for name in registry.names("methods")}
     properties["hyper"] = {"type": "object", "additionalProperties": False, "patternProperties": hyper,
                            "description": "hyper-parameters that differ from a method's own: METHOD, or METHOD@TRAINING_SET"}  # fmt: skip
-    required = ["name", "datasets", "healthy", "testsets", "rows"]
+    required = ["name", "datasets"]
     head = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "A study of the SADM pipeline",
@@ -150,6 +151,14 @@ def _check_plain(raw: dict[str, Any]) -> None:
             todo += [(f"{where}.{n}", item) for n, item in enumerate(value)]
 
 
+def _check_whole(raw: dict[str, Any]) -> None:
+    """Raise ConfigError for a study that says some of what a table needs, and not all."""
+    lacking = [name for name in TABLE if name not in raw]
+    if lacking and len(lacking) < len(TABLE):
+        fix = f"give {', '.join(TABLE)}; or none of them: such a study only prepares its scans"
+        raise ConfigError(f"the config: {lacking[0]!r} is missing", fix=fix)
+
+
 def resolve(raw: dict[str, Any]) -> dict[str, Any]:
     """Check ``raw`` against the schema and fill in every default.
 
@@ -163,6 +172,7 @@ def resolve(raw: dict[str, Any]) -> dict[str, Any]:
     )
     if problems:
         raise _explain(problems[0])
+    _check_whole(raw)
     full = {name: raw.get(name, default) for name, (default, _) in TOP.items()}
     full |= {
         name: {f.name: _default(f) for f in fields(cls)} | raw.get(name, {}) for name, cls in SECTIONS.items()

@@ -317,9 +317,9 @@ TOP: dict[str, tuple[Any, dict[str, Any]]] = {
     "protocol": ("paper", {**TEXT, "enum": ["paper", "released"], "description": "whose numbers: the paper's text, or the released code's (an overlay sets them)"}),
     "seed": (3141, {**INT, "minimum": 0, "description": "seed of all random draws, together with each job's identity"}),
     "datasets": (None, {"type": "object", "minProperties": 1, "description": "one entry a data set"}),
-    "healthy": (None, {**TEXT, "description": "the data set of healthy subjects: stage I trains on it, DRAEM anomalies are painted on it"}),
-    "testsets": (None, {**listed(TEXT), "uniqueItems": True, "description": "test sets, in the order of the table's columns: data sets, or draem"}),
-    "rows": (None, {"type": "object", "minProperties": 1, "additionalProperties": TEXT, "propertyNames": {"pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]*$"},
-                    "description": "rows of the table: METHOD or METHOD@TRAINING_SET, joined by + where maps are added"}),
+    "healthy": ("", {**TEXT, "description": "the data set of healthy subjects: stage I trains on it, DRAEM anomalies are painted on it"}),
+    "testsets": ([], {**listed(TEXT), "uniqueItems": True, "description": "test sets, in the order of the table's columns: data sets, or draem"}),
+    "rows": ({}, {"type": "object", "minProperties": 1, "additionalProperties": TEXT, "propertyNames": {"pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]*$"},
+                    "description": "rows of the table: METHOD or METHOD@TRAINING_SET, joined by + where maps are added; a study without healthy, testsets and rows only prepares its scans"}),
     "figures": ([], {"type": "array", "items": TEXT, "description": "rows shown in the figures"}),
 }  # fmt: skip

@@ -45,7 +45,7 @@ class Study:
 
     @property
     def healthy(self) -> str:
-        """Data set of healthy subjects."""
+        """Data set of healthy subjects, "" in a study without rows."""
         return self.config["healthy"]
 
     @property
@@ -84,9 +84,10 @@ class Study:
 
     @cached_property
     def datasets(self) -> dict[str, dict[str, Any]]:
-        """Data sets by name, with their role: healthy, or annotated (with lesion labels)."""
+        """Data sets by name, with their role: healthy, annotated (with lesion labels), or prepared in a study without rows."""
+        other = "annotated" if self.rows else "prepared"
         return {
-            name: dataset | {"role": "healthy" if name == self.healthy else "annotated"}
+            name: dataset | {"role": "healthy" if name == self.healthy else other}
             for name, dataset in self.config["datasets"].items()
         }
 
@@ -229,7 +230,8 @@ class Study:
                 f"rows.{taken[0]}: the name is taken", cause="a trivial score has it", fix="use another name"
             )
         known_sets = [*self.datasets, DRAEM]
-        _known(self.healthy, list(self.datasets), "healthy")
+        if self.rows:
+            _known(self.healthy, list(self.datasets), "healthy")
         for testset in self.testsets:
             _known(testset, [name for name in known_sets if name != self.healthy], "testsets")
         for row, models in self.rows.items():

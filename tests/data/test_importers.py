@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from sadm import registry
-from sadm.data import atlas, base, bids, brats, ixi, released
+from sadm.data import atlas, base, bids, brats, folder, ixi, released
 from sadm.errors import ConfigError, DataError
 
 SPACE = "space-MNI152NLin2009aSym"
@@ -291,7 +291,69 @@ def test_released(tmp_path: Path, level: str) -> None:
     )
 
 
-@pytest.mark.parametrize("importer", ["ixi", "brats", "atlas", "bids", "released"])
+@pytest.mark.parametrize(
+    ("patterns", "names", "found"),
+    [
+        (
+            {},
+            ("p1.nii", "a/p2.nii.gz", ".hidden.nii", ".git/x.nii", "notes.txt"),
+            {"sub-p1": "", "sub-ap2": ""},
+        ),
+        (
+            {"t1": "*/T1", "lesion": "*/lesion"},
+            ("p1/T1.nii.gz", "p1/lesion.nii", "p1/T2.nii.gz", "p2/T1.nii", "x/p3/T1.nii"),
+            {"sub-p1": "p1/lesion.nii", "sub-p2": ""},
+        ),
+        (
+            {"t1": "*/*/T1", "lesion": "masks/*-*_seg"},
+            ("p1/2019/T1.nii", "p1/2021/T1.nii", "masks/p1-2019_seg.nii"),
+            {"sub-p1_ses-2019": "masks/p1-2019_seg.nii", "sub-p1_ses-2021": ""},
+        ),
+        (
+            {"t1": "**", "lesion": "**_lesion"},
+            ("a/p1.nii", "a/p1_lesion.nii.gz", "p2.nii"),
+            {"sub-ap1": "a/p1_lesion.nii.gz", "sub-p2": ""},
+        ),
+    ],
+)
+def test_folder_of_any_shape(
+    tmp_path: Path, patterns: dict[str, str], names: tuple[str, ...], found: dict[str, str]
+) -> None:
+    touch(tmp_path, *names)
+    made = {scan.name: scan for scan in listing("folder", path=tmp_path, **patterns)}
+    assert {name: scan.lesion for name, scan in made.items()} == {
+        name: lesion and str(tmp_path / lesion) for name, lesion in found.items()
+    }
+
+
+def test_folder_finds_brain_masks_and_names_what_is_ambiguous(tmp_path: Path) -> None:
+    touch(tmp_path, "p1.nii", "masks/p1.nii.gz")
+    (scan,) = listing("folder", path=tmp_path, t1="*", brain_mask="masks/*")
+    assert scan.brain_mask == str(tmp_path / "masks/p1.nii.gz")
+    touch(tmp_path, "masks/p1.nii")
+    with pytest.raises(DataError, match="Several files may be the brain mask"):
+        listing("folder", path=tmp_path, t1="*", brain_mask="masks/*")
+    touch(tmp_path, "p1.nii.gz")
+    with pytest.raises(DataError, match="same subject and session"):
+        listing("folder", path=tmp_path, t1="*")
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"t1": "T1"}, "t1: 'T1' has no"),
+        ({"t1": "*/T1", "lesion": "*/*_seg"}, "lesion: other stars than t1's"),
+        ({"t1": "*", "brain_mask": "**"}, "brain_mask: other stars than t1's"),
+        ({"space": "mni"}, "space: unknown 'mni'"),
+    ],
+)
+def test_folder_refuses_patterns_that_cannot_be(tmp_path: Path, given: dict[str, str], said: str) -> None:
+    touch(tmp_path, "p1.nii")
+    with pytest.raises(ConfigError, match=said):
+        folder.listed("set", registry.declared("data", "folder")[1] | {"path": str(tmp_path)} | given)
+
+
+@pytest.mark.parametrize("importer", ["ixi", "brats", "atlas", "bids", "released", "folder"])
 def test_contract(tmp_path: Path, importer: str) -> None:
     constants, defaults = registry.declared("data", importer)
     assert constants["SPACE"] in ("native", "sri24", "study")
@@ -305,7 +367,7 @@ def test_contract(tmp_path: Path, importer: str) -> None:
         listing(importer, path=tmp_path)
 
 
-@pytest.mark.parametrize("importer", ["ixi", "brats", "atlas", "bids", "released"])
+@pytest.mark.parametrize("importer", ["ixi", "brats", "atlas", "bids", "released", "folder"])
 def test_listing_needs_the_standard_library_alone(importer: str) -> None:
     code = f"import sys, sadm.data.{importer}; print({{'numpy', 'pandas', 'nibabel'}} & set(sys.modules))"
     src = str(Path(base.__file__).parents[2])
