@@ -26,12 +26,10 @@ lint: setup
 
 setup: $(VENV)/.ready
 
-# torch first: the pin must decide which build is taken before another package asks for any torch.
 $(VENV)/.ready: requirements.lock
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "sadm needs Python 3.11 or newer: make PYTHON=python3.11")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check $$(grep -E '^(torch|torchvision)==' requirements.lock)
-	$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements.lock
+	PATH="$(CURDIR)/$(BIN):$$PATH" sh envs/install.sh
 	touch $@
 
 # What the profile for Slurm clusters needs beside it.

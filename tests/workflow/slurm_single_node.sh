@@ -1,9 +1,14 @@
 #!/usr/bin/env bash
 # A Slurm of one node on this machine, all of it below the folder $1: no systemd, no cgroups, no accounting database.
 # Two partitions (cpu, the default, and gpu) share the node; its two GPUs are pretended. Needs root, slurm-wlm and munge.
-# Then: export SLURM_CONF=$1/slurm.conf. To stop: scontrol shutdown; kill $(cat $1/munged.pid)
+# /etc/slurm/slurm.conf becomes a link: Snakemake's executor hands SLURM_CONF to no job.
+# To stop: scontrol shutdown; kill $(cat $1/munged.pid); rm /etc/slurm/slurm.conf /etc/slurm/gres.conf
 set -euo pipefail
 D=$(realpath "$1") H=$(hostname -s)
+if [ -e /etc/slurm/slurm.conf ]; then
+    echo "This machine has a Slurm: /etc/slurm/slurm.conf" >&2
+    exit 1
+fi
 mkdir -p "$D/state" "$D/spool"
 head -c 1024 /dev/urandom > "$D/munge.key"
 chmod 400 "$D/munge.key"
@@ -40,7 +45,7 @@ PartitionName=cpu Nodes=$H Default=YES MaxTime=INFINITE State=UP
 PartitionName=gpu Nodes=$H MaxTime=INFINITE State=UP
 C
 echo "NodeName=$H Name=gpu File=/dev/null,/dev/zero" > "$D/gres.conf"
-export SLURM_CONF=$D/slurm.conf
+ln -sf "$D/slurm.conf" "$D/gres.conf" /etc/slurm/
 slurmctld
 slurmd
 for _ in $(seq 30); do

@@ -19,6 +19,7 @@ from sadm.io import write_json
 ROOT = Path(__file__).resolve().parents[2]
 START = Path(__file__).with_name("slurm_single_node.sh")
 PARTITIONS = {"partitions": {"cpu": {"max_runtime": 10000}, "gpu": {"max_runtime": 10000, "max_gpu": 2}}}
+PREP = ("register", "brain", "refine", "bias", "grid")
 AE = "results/models/ae/fold0/weights.safetensors"
 AE_LOG = "logs/train/ae_fold0.log"
 
@@ -39,7 +40,13 @@ def study(overlay: dict[str, Any]) -> dict[str, Any]:
     config = merged(merged(base, ci), overlay)
     rows = {name: config["rows"][name] for name in ("AE", "Unet-TUMOUR")}
     del config["datasets"]["stroke"]
+    config["hyper"] = {name: config["hyper"][name] for name in ("ae", "unet")}
     return config | {"rows": rows, "figures": list(rows), "testsets": ["tumour", "draem"]}
+
+
+def slurm(*words: str) -> str:
+    """What a command of Slurm prints."""
+    return subprocess.run(words, capture_output=True, text=True, check=True).stdout
 
 
 @dataclass
@@ -47,7 +54,6 @@ class Cluster:
     """Snakemake with the project's Slurm profile, run in ``folder``."""
 
     folder: Path
-    variables: dict[str, str]
     runs: int = field(default=0)
 
     def start(self, *arguments: str, **overlay: Any) -> subprocess.Popen[str]:
@@ -60,11 +66,11 @@ class Cluster:
         words += ["--profile", ROOT / "profiles/slurm", "--workflow-profile", ROOT / "profiles/default"]
         words += ["--slurm-partition-config", self.folder / "partitions.json"]
         words += ["--slurm-init-seconds-before-status-checks", "2"]
+        words += ["--groups", *(f"{rule}=prep" for rule in PREP), "demo_head=heads"]
+        words += ["--group-components", "prep=10", "heads=10"]
         words += ["--configfile", self.folder / "study.json"]
         with open(self.folder / f"run{self.runs}.txt", "w") as stream:
-            return subprocess.Popen(
-                list(map(str, words)), stdout=stream, stderr=stream, text=True, env=self.variables, cwd=ROOT
-            )
+            return subprocess.Popen(list(map(str, words)), stdout=stream, stderr=stream, text=True, cwd=ROOT)
 
     def output(self) -> str:
         """What the latest run has printed."""
@@ -75,11 +81,6 @@ class Cluster:
         path = self.folder / AE_LOG
         return path.read_text() if path.exists() else ""
 
-    def slurm(self, *words: str) -> str:
-        """What a command of Slurm prints."""
-        done = subprocess.run(words, capture_output=True, text=True, env=self.variables, check=True)
-        return done.stdout
-
     def jobs(self) -> list[str]:
         """Slurm's ids of the jobs of the latest run, in order of submission."""
         return re.findall(r"submitted with SLURM jobid (\d+)", self.output())
@@ -87,7 +88,7 @@ class Cluster:
     def asked(self, job: str) -> dict[str, str]:
         """What Slurm knows of a job that has not ended five minutes ago."""
         return dict(
-            word.split("=", 1) for word in self.slurm("scontrol", "show", "job", job).split() if "=" in word
+            word.split("=", 1) for word in slurm("scontrol", "show", "job", job).split() if "=" in word
         )
 
 
@@ -97,11 +98,11 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     place = tmp_path_factory.mktemp("slurm")
     done = subprocess.run([START, place], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    variables = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
-    found = Cluster(tmp_path_factory.mktemp("study"), variables | {"SLURM_CONF": str(place / "slurm.conf")})
-    yield found
-    found.slurm("scontrol", "shutdown")
+    yield Cluster(tmp_path_factory.mktemp("study"))
+    slurm("scontrol", "shutdown")
     os.kill(int((place / "munged.pid").read_text()), 15)
+    for name in ("slurm.conf", "gres.conf"):
+        Path("/etc/slurm", name).unlink()
 
 
 @pytest.fixture(scope="module")
@@ -136,7 +137,7 @@ def test_raw_scans_become_a_table(ran: Cluster) -> None:
 def test_a_cancelled_training_goes_on_where_it_was(ran: Cluster) -> None:
     run = ran.start(AE, hyper={"ae": {"epochs": 80}}, training={"checkpoint_every": 3})
     until(lambda: saved(ran), run, ran)
-    ran.slurm("scancel", ran.jobs()[-1])
+    slurm("scancel", ran.jobs()[-1])
     assert run.wait(300) == 0, ran.output()[-6000:]
     resumed = re.search(r"Resumed after epoch (\d+) of 80", ran.log())
     assert resumed, ran.log()
@@ -158,7 +159,7 @@ def test_a_training_that_reaches_its_time_limit_goes_on(ran: Cluster) -> None:
     until(lambda: "SIGTERM: saved after epoch" in ran.log(), run, ran)
     until(lambda: "Resumed after epoch" in ran.log(), run, ran)
     run.terminate()
-    ran.slurm("scancel", *ran.jobs())
+    slurm("scancel", *ran.jobs())
     run.wait(120)
 
 
