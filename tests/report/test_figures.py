@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
+from matplotlib.figure import Figure
 from study import make, measured
 
 from sadm.errors import DataError
+from sadm.figures import draw
 from sadm.figures.cases import frame, pick_cases
 from sadm.figures.charts import BETAS, charts, dice_by_beta, precision_recall
 from sadm.figures.curves import band, best_dice, precision_at
@@ -86,6 +88,17 @@ def test_frame_is_square_and_holds_the_brain():
     assert x.stop - x.start == y.stop - y.start == 16
     assert x.start <= 4 < 9 <= x.stop
     assert y.start <= 10 < 22 <= y.stop
+
+
+def test_every_panel_of_the_beta_chart_holds_its_lines(monkeypatch: pytest.MonkeyPatch):
+    lines = [(name, "SADM", 0, beta, dice + beta) for name, dice in (("a", 2), ("b", 80)) for beta in BETAS]
+    drawn: list[Figure] = []
+    monkeypatch.setattr(draw, "save", lambda figure, files: drawn.append(figure))
+    draw.beta(lines, {"a": "A", "b": "B"}, 0.5, [])
+    for axes in drawn[0].axes:
+        low, high = axes.get_ylim()
+        assert low == 0
+        assert high > 81
 
 
 def test_charts_hold_the_scores_and_figures_repeat_to_the_byte(tmp_path: Path):

@@ -48,7 +48,12 @@ rule report:
             file=["sections.yaml", "page.html.j2", "report.css", "page.js", "viewer.js", "paper_table1.csv"],
         ),
         pins=[f"{ROOT}/requirements.lock", f"{ROOT}/data/versions.csv"],
-        tables=[rules.table.output.csv, *rules.audit.output, *rules.statistics.output],
+        tables=[
+            rules.table.output.csv,
+            *rules.audit.output,
+            *rules.audit_used.output,
+            *rules.statistics.output,
+        ],
         figures=[
             *(rules.pictures.output[name] for name in PICTURES),
             *(rules.charts.output[name] for name in CHARTS),

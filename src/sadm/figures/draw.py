@@ -68,8 +68,9 @@ def beta(lines: Lines, titles: Mapping[str, str], chosen: float, files: Files) -
                 axes.fill_between(
                     x, mean - spread, mean + spread, color=look(k)["color"], alpha=0.12, linewidth=0
                 )
-        axes.set(xlabel="β   (0: p alone, 1: u alone)", ylim=(0, None), xlim=(-0.03, 1.03))
+        axes.set(xlabel="β   (0: p alone, 1: u alone)", xlim=(-0.03, 1.03))
         name_panel(axes, title)
+    panels[0][0].set_ylim(bottom=0)  # after all panels, which share the axis
     panels[0][0].set_ylabel("best Dice per volume, %")
     _legend(figure, panels[0][0].lines[1:], 3, loc="lower center")
     save(figure, files)

@@ -57,6 +57,11 @@ class Table:
     folded: bool = False
 
     @property
+    def dense(self) -> bool:
+        """Whether there are so many columns that each must be narrow."""
+        return len(self.columns) > 12
+
+    @property
     def overs(self) -> list[tuple[str, int]]:
         """The heads over the columns and how many columns each spans; none if no column has one."""
         runs: list[tuple[str, int]] = []

@@ -1,4 +1,4 @@
-"""Sections of measures: Table 1 with intervals and tests, the paper's table beside it, other tables of the statistics."""
+"""Sections of measures: Table 1 with intervals and tests, the paper's table beside it, tables of the statistics as they are."""
 
 import csv
 from collections.abc import Mapping, Sequence
@@ -150,57 +150,6 @@ def measures(
         kept = {key: value for key, value in line.items() if key not in (*leave, *where, "testset")}
         groups.setdefault(line.get("testset", ""), []).append(kept)
     return [from_rows(titles.get(name, name), rows, folded=True) for name, rows in groups.items()]
-
-
-def pivot(
-    file: str | Path,
-    titles: Mapping[str, str],
-    across: Sequence[str],
-    names: Mapping[str, str],
-    where: Mapping[str, str],
-) -> list[Table]:
-    """Means with their intervals, one table a test set: a line a row, a column for each value of the columns ``across``.
-
-    ``names``: {value: printed name}, which columns and in which order ("": all); a name that ends in " %" is of a share and
-    printed in percent. ``where``: only the lines with these values.
-    """
-    tables: dict[str, dict[str, dict[str, dict[str, str]]]] = {}
-    for line in read(file):
-        value = ": ".join(line[key].replace("_", " ") if len(across) > 1 else line[key] for key in across)
-        if all(line[key] == said for key, said in where.items()) and (not names or value in names):
-            tables.setdefault(line["testset"], {}).setdefault(line["row"], {})[value] = line
-    made = []
-    for testset, rows in tables.items():
-        seen = list(dict.fromkeys(value for cells in rows.values() for value in cells))
-        heads = [value for value in names if value in seen] or seen
-        columns = [Column("Row"), *(Column(names.get(value, value), numeric=True) for value in heads)]
-        bodies = []
-        for kind in ("method", "trivial"):
-            chosen = [row for row, cells in rows.items() if next(iter(cells.values()))["kind"] == kind]
-            lines = [
-                [Cell(row, row.lower(), css="name")]
-                + [_mean(rows[row].get(value), names.get(value, " %").endswith(" %")) for value in heads]
-                for row in chosen
-            ]
-            bodies.append(
-                Body(lines, "" if kind == "method" else "trivial scores", "" if kind == "method" else kind)
-            )
-        made.append(Table(titles.get(testset, testset), columns, bodies))
-    return made
-
-
-def _mean(line: Mapping[str, str] | None, share: bool) -> Cell:
-    mean = number(line["mean"]) if line else None
-    if line is None or mean is None:
-        return Cell("–")
-    factor, digits = (100, 1) if share else (1, 2)
-    low, high = number(line["ci_low"]), number(line["ci_high"])
-    small = (
-        f"[{factor * low:.{digits}f}, {factor * high:.{digits}f}]"
-        if low is not None and high is not None
-        else ""
-    )
-    return Cell(f"{factor * mean:.{digits}f}", mean, small)
 
 
 def findings(file: str | Path, layout: Layout) -> list[str]:

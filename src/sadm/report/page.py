@@ -10,7 +10,7 @@ import yaml
 from sadm import __version__
 from sadm.errors import ConfigError, ProcessingError
 from sadm.io import write_text
-from sadm.report import measures, origin, quality, words
+from sadm.report import means, measures, origin, quality, ranks, words
 from sadm.report.blocks import Block, Picture, Words
 from sadm.report.material import Material
 from sadm.report.viewer import viewer
@@ -62,8 +62,45 @@ def statistics(given: Material, said: Mapping[str, Any]) -> list[Block]:
         return []
     file, titles, where = given.tables[said["file"]], given.layout.titles, said.get("where", {})
     if "across" in said:
-        return [*measures.pivot(file, titles, said["across"], said.get("columns", {}), where)]
+        folded, unit = said.get("folded", False), said.get("unit", "%")
+        return [*means.pivot(file, titles, said["across"], said.get("columns", {}), where, unit, folded)]
     return [*measures.measures(file, titles, where, said.get("leave", []))]
+
+
+def released(given: Material, said: Mapping[str, Any]) -> list[Block]:
+    """Our numbers beside those of the released evaluation."""
+    return (
+        [*means.released(given.tables["released"], given.layout.titles)] if "released" in given.tables else []
+    )
+
+
+def uncertainty(given: Material, said: Mapping[str, Any]) -> list[Block]:
+    """Intervals over subjects, deviations over folds and over seeds, apart."""
+    if "summary" not in given.tables:
+        return []
+    layout = given.layout
+    once = [
+        f"No deviation over {name}: this study has one ({key})."
+        for name, key, count in (("folds", "splits.folds", layout.folds), ("seeds", "training.seeds", layout.seeds))
+        if count == 1
+    ]  # fmt: skip
+    return [*([Words(once)] if once else []), *means.spread(given.tables["summary"], layout.titles)]
+
+
+def rankings(given: Material, said: Mapping[str, Any]) -> list[Block]:
+    """Places of the methods under each definition, and how far the definitions agree."""
+    if not {"rankings", "agreement"} <= set(given.tables):
+        return []
+    return ranks.rankings(given.tables["rankings"], given.tables["agreement"], given.layout.titles)
+
+
+def leaks(given: Material, said: Mapping[str, Any]) -> list[Block]:
+    """What the audit found, and the thresholds with what they were fitted on."""
+    if not {"thresholds", "audit_used"} <= set(given.tables):
+        return []
+    tables, titles = given.tables, given.layout.titles
+    values = measures.measures(tables["thresholds"], titles, {}, ["scans"])
+    return [*ranks.fitted(tables["thresholds"], tables["audit_used"], titles), Words([], "Values"), *values]
 
 
 def figures(given: Material, said: Mapping[str, Any]) -> list[Block]:
@@ -114,12 +151,13 @@ def times(given: Material, said: Mapping[str, Any]) -> list[Block]:
 
 KINDS: dict[str, Callable[[Material, Mapping[str, Any]], list[Block]]] = {
     "study": study, "table1": table1, "paper": paper, "measures": statistics, "figures": figures, "viewer": cases,
-    "scans": scans, "origin": provenance, "times": times,
+    "scans": scans, "origin": provenance, "times": times, "released": released, "uncertainty": uncertainty,
+    "rankings": rankings, "leaks": leaks,
 }  # fmt: skip
 
 
 def sections(file: str | Path, given: Material) -> list[dict[str, Any]]:
-    """The sections that ``file`` (sections.yaml) lists and that have something to show: id, title, lede, blocks.
+    """The sections that ``file`` (sections.yaml) lists and that have something to show: id, title, part, lede, blocks.
 
     Raises ConfigError for a kind that does not exist.
     """
@@ -130,7 +168,7 @@ def sections(file: str | Path, given: Material) -> list[dict[str, Any]]:
             raise ConfigError("A section shows an unknown kind.", file=file, cause=cause, fix=fix)
         if blocks := KINDS[said["show"]](given, said):
             found.append(
-                {"id": said["id"], "title": said["title"], "lede": said.get("lede", ""), "blocks": blocks}
+                {key: said.get(key, "") for key in ("id", "title", "part", "lede")} | {"blocks": blocks}
             )
     return found
 

@@ -24,7 +24,7 @@ def cohort_table(audit: str | Path, titles: Mapping[str, str]) -> Table:
         scans, subjects = ({pair[k] for pair in pairs} for k in (0, 1))
         text = " to ".join(str(n) for n in sorted({min(scans), max(scans)}))
         people = " to ".join(str(n) for n in sorted({min(subjects), max(subjects)}))
-        return Cell(text, min(scans), f"{people} subjects")
+        return Cell(text, min(scans), f"{people} subject{'' if people == '1' else 's'}")
 
     columns = [Column("Data set"), *(Column(name, "scans", True) for name in names)]
     rows = [

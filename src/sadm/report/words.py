@@ -41,13 +41,15 @@ def training(config: Mapping[str, Any]) -> str:
         for name, dataset in titles.items()
         if name != config["healthy"]
     )
+    seeds = config["training"]["seeds"]
+    trained = f"Each model was trained {seeds} times in each fold, with other seeds. " if seeds > 1 else ""
     return (
-        f"Healthy subjects ({titles[config['healthy']]['title']}) were dealt to {splits['folds']} folds of training and validation, with "
+        f"Healthy subjects ({titles[config['healthy']]['title']}) were dealt to {splits['folds']} fold{'s' if splits['folds'] > 1 else ''} of training and validation, with "
         f"{splits['test']:g} test and {splits['val']:g} validation subjects (below 1: a share), disjoint by subject. Annotated subjects "
         f"used for training (a count, or below 1 a share): {annotated}. The anomaly score of a row of two maps is "
         f"2 (beta u + (1 - beta) p) with beta {score['beta']:g}, of the map u = median ({score['median']} voxels) of 1 - SSIM (sigma "
         f"{score['ssim_sigma']:g} voxels) between scan and pseudo-healthy reconstruction, and the probability p of the segmentation "
-        "network (Behrendt et al., MIDL 2024). Feature extractors have "
+        f"network (Behrendt et al., MIDL 2024). {trained}Feature extractors have "
         + (
             "random weights, not ImageNet's."
             if config["imagenet"]["weights"] == "random"

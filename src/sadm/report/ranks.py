@@ -1,0 +1,120 @@
+"""Sections that judge: places of the methods under each definition, and which threshold was fitted on which scans."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from pathlib import Path
+
+from sadm.rankings import PAPER, definitions
+from sadm.report.blocks import Block, Body, Cell, Column, Facts, Table, Words, number
+from sadm.report.measures import read
+
+NAMED = 60  # scans that are named in a cell
+SHORT = {"dice": "best per volume", "dice_testset": "test-set threshold", "dice_validation": "validation threshold", "auprc": "AUPRC", PAPER: "the paper"}  # fmt: skip
+ORACLE = "testset"
+
+
+def short(name: str) -> str:
+    """A definition of the measure, as printed over a column."""
+    return SHORT.get(name, name.replace("dice_healthy_", "healthy ") + " %" if "healthy" in name else name)
+
+
+def _testsets(file: str | Path) -> Iterator[tuple[str, list[dict[str, str]]]]:
+    for testset, lines in groupby(read(file), key=lambda line: line["testset"]):
+        yield testset, list(lines)
+
+
+def rankings(file: str | Path, agreement: str | Path, titles: Mapping[str, str]) -> list[Block]:
+    """For each test set a sentence, the place of every method under every definition, and Kendall's tau between these orders."""
+    taus = dict(_testsets(agreement))
+    said, tables = [], list[Block]()
+    for testset, lines in _testsets(file):
+        names = definitions(list(dict.fromkeys(line["metric"] for line in lines)))
+        places = {(line["row"], line["metric"]): number(line["rank"]) for line in lines}
+        rows = list(dict.fromkeys(line["row"] for line in lines))
+        title, found = titles.get(testset, testset), _taus(taus.get(testset, []))
+        first = {name: next((row for row in rows if places.get((row, name)) == 1), "–") for name in names}
+        said.append(
+            f"{title}: first by best Dice per volume is {first['dice']}; under other definitions: "
+            + "; ".join(f"{short(name)} {first[name]}" for name in names[1:])
+            + "."
+        )
+        columns = [Column("Method"), *(Column(short(name), numeric=True) for name in names)]
+        cells = [
+            [Cell(row, row.lower(), css="name"), *(_place(places, row, name) for name in names)]
+            for row in rows
+        ]
+        tables += [
+            Table(f"{title}: places, and their distance to those by best Dice per volume", columns, [Body(cells)]),
+            _matrix(title, found),
+        ]  # fmt: skip
+    return [Words(said, listed=True), *tables]
+
+
+def _place(places: Mapping[tuple[str, str], float | None], row: str, name: str) -> Cell:
+    place, usual = places.get((row, name)), places.get((row, "dice"))
+    if place is None:
+        return Cell("–")
+    moved = int(usual - place) if usual is not None else 0
+    small = f"▲ {moved}" if moved > 0 else f"▼ {-moved}" if moved < 0 else ""
+    return Cell(f"{place:.0f}", place, small, "best" if place == 1 else "")
+
+
+def _taus(lines: Sequence[Mapping[str, str]]) -> dict[tuple[str, str], float | None]:
+    return {(line["metric_a"], line["metric_b"]): number(line["tau"]) for line in lines}
+
+
+def _matrix(title: str, taus: Mapping[tuple[str, str], float | None]) -> Table:
+    names = list(dict.fromkeys(name for pair in taus for name in pair))
+    rows = []
+    for one in names:
+        cells = [Cell(short(one), css="name")]
+        for other in names:
+            tau = taus.get((one, other), taus.get((other, one)))
+            cells.append(
+                Cell("" if one == other else "–")
+                if tau is None
+                else Cell(f"{tau:.2f}", tau, share=max(tau, 0))
+            )
+        rows.append(cells)
+    columns = [Column("Order by"), *(Column(short(name), numeric=True) for name in names)]
+    return Table(f"{title}: Kendall's τ between the orders", columns, [Body(rows)])
+
+
+def fitted(thresholds: str | Path, used: str | Path, titles: Mapping[str, str]) -> list[Block]:
+    """What was audited after scoring, and which scans each threshold was fitted on, the same of all rows in one line."""
+    uses = read(used)
+    facts = [
+        ("Tables of scores, only of test scans of their fold", sum(line["use"] == "scores" for line in uses)),
+        ("Thresholds, each with the scans it saw", sum(line["use"] not in ("scores", "healthy") for line in uses)),
+    ]  # fmt: skip
+    seen: dict[tuple[str, ...], set[str]] = {}
+    for line in read(thresholds):
+        key = tuple(line[name] for name in ("testset", "threshold", "fold", "dataset", "scans"))
+        seen.setdefault(key, set()).add(line["row"])
+    rows = [
+        [
+            Cell(titles.get(testset, testset)),
+            Cell(kind.replace("_", " ") + (" %" if "healthy" in kind else "")),
+            Cell(fold, int(fold)),
+            Cell(titles.get(dataset, dataset)),
+            Cell("test: an upper bound" if kind == ORACLE else "validation"),
+            *_scans(scans, len(by)),
+        ]
+        for (testset, kind, fold, dataset, scans), by in seen.items()
+    ]
+    columns = [Column("Test set"), Column("threshold"), Column("fold", numeric=True), Column("fitted on")]
+    columns += [Column("part"), Column("scans", numeric=True), Column("names"), Column("rows", numeric=True)]
+    return [
+        Facts([(name, f"{count:,}") for name, count in facts]),
+        Table(f"Thresholds by what they were fitted on: {len(rows)}", columns, [Body(rows)], folded=True),
+    ]
+
+
+def _scans(scans: str, rows: int) -> list[Cell]:
+    names = [name for name in scans.split(",") if name]
+    more = f" and {len(names) - NAMED} more, named in thresholds.tsv" if len(names) > NAMED else ""
+    return [
+        Cell(str(len(names)), len(names)),
+        Cell(", ".join(names[:NAMED]) + more, css="sum"),
+        Cell(str(rows), rows),
+    ]
