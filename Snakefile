@@ -35,4 +35,5 @@ rule all:
 
 rule prep:
     input:
+        expand(rules.cohort.output, dataset=study.datasets),
         expand(rules.checks.output, dataset=study.datasets),

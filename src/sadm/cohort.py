@@ -81,7 +81,7 @@ def check(
         files = sorted({file for file, _ in problems})
         listing = "".join(f"\n    {file}: {cause}" for file, cause in sorted(problems))
         what = f"{len(files)} files of data set {scans[0].dataset!r} cannot be used ({len(scans)} scans were read)."
-        fix = "replace or remove these files; nothing has been computed yet"
+        fix = "replace or remove these files; nothing is trained before"
         raise DataError(what, file=files[0] if len(files) == 1 else None, cause=listing, fix=fix)
     return findings
 

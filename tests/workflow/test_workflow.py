@@ -6,19 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from plans import planned
 
 JUDGED = {"audit_used", "statistics", "table"}
 SHOWN = {"pictures", "charts", "report", "all"}
-
-
-def planned(text: str) -> dict[str, int]:
-    """Jobs by rule in the output of a dry run."""
-    stats = re.search(r"job +count\n[- ]+\n(.*?)\ntotal", text, re.DOTALL)
-    return (
-        {rule: int(count) for rule, count in re.findall(r"^(\w+) +(\d+)$", stats[1], re.MULTILINE)}
-        if stats
-        else {}
-    )
 
 
 def test_raw_heads_become_a_table(ran) -> None:  # type: ignore[no-untyped-def]

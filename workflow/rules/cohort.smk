@@ -1,7 +1,8 @@
 """From official trees to checked, subject-disjoint sets.
 
 Takes the source files that the importers list. Leaves a sheet of scans (cohort) and a splits file (splits) for each data
-set, and the audit over all of them.
+set, and the audit over all of them. Scans are prepared meanwhile: a check that they wait for, by ancient(), would hide their
+own reasons to run from Snakemake 9.27 whenever it runs itself.
 """
 
 from sadm.data import base as importers
@@ -17,6 +18,7 @@ rule cohort:
         "results/cohort/{dataset}.tsv",
     log:
         "logs/cohort/{dataset}.log",
+    priority: 10
     conda:
         "../../envs/tables.yaml"
     threads: 2

@@ -5,8 +5,13 @@ that they were fitted on, the areas over whole test sets and what healthy scans 
 """
 
 SCORES = ("thresholds", "pooled", "healthy")  # beside a table a test set
-MEASURES = {key: study.section("score")[key] for key in ("beta", "rates", "tolerance")}
+MEASURES = {key: study.section("score")[key] for key in ("rates", "tolerance")}
 MEASURES["spacing"] = study.section("grid")["spacing"] * study.section("grid")["downsample"]
+
+# Weight of a row's first map: a row of one map does not change with the config's.
+BETA = {
+    row: study.section("score")["beta"] if len(models) == 2 else 1.0 for row, models in study.rows.items()
+}
 
 # Where the maps of a row lie: its models', or its own if it is trivial.
 MAPS = lambda w, key: (
@@ -72,7 +77,7 @@ rule evaluate:
         sets=list(study.scored.values()),
         sources={testset: study.source(testset) for testset in study.testsets},
         healthy=study.healthy,
-        settings=MEASURES,
+        settings=lambda w: MEASURES | {"beta": BETA.get(w.row, 1.0)},
         code=code("evaluate.py"),
     message:
         "Measuring {wildcards.row}, fold {wildcards.fold}{wildcards.seed}, on all test sets, beta {params.settings[beta]}."

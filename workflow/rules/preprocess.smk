@@ -1,8 +1,7 @@
 """From raw T1 scans to packed volumes, one step a rule.
 
-Takes the source files of a scan and the sheet of its data set (only for the order: a scan waits until its data set is
-checked). Leaves for each scan two transforms, a brain mask, a bias field, and the prepared volume with its check; for each
-data set memory-mapped arrays of the scans that passed.
+Takes the source files of a scan. Leaves for each scan two transforms, a brain mask, a bias field, and the prepared volume with
+its check; for each data set memory-mapped arrays of the scans that passed.
 """
 
 PLACE = {key: study.section("grid")[key] for key in ("shape", "spacing")}
@@ -40,7 +39,6 @@ rule atlas:
 rule register:
     input:
         t1=lambda w: study.scan(w.dataset, w.scan).t1,
-        sheet=ancient(rules.cohort.output[0]),
         head=rules.atlas.output.head,
         brain=rules.atlas.output.brain,
     output:

@@ -1,0 +1,134 @@
+"""After a change exactly the jobs that it affects run again: the table of docs/rerun.md, asked of dry runs.
+
+SADM_REWRITE=1 writes the table anew.
+"""
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from plans import ROOT, Finished
+
+PAGE = ROOT / "docs/rerun.md"
+STROKE, HEALTHY = (f"results/demo/{name}/sub-{name}001_T1w.nii.gz" for name in ("stroke", "healthy"))
+LABEL = "results/demo/stroke/sub-stroke001_label-lesion_mask.nii.gz"
+OWN = {"importer": "demo", "annotated": 1, "brain": "deepbet", "options": {"kind": "stroke", "count": 2}}
+SETS = ["tumour", "stroke", "draem"]
+PARTS = re.findall(r'^include: "(.*)"', (ROOT / "Snakefile").read_text(encoding="utf-8"), re.MULTILINE)
+RULES = [
+    re.findall(r"^rule (\w+):", (ROOT / part).read_text(encoding="utf-8"), re.MULTILINE) for part in PARTS
+]
+ORDER = [rule for part in RULES for rule in part]
+
+
+def config(**sections: Any) -> Callable[[Finished], dict[str, int]]:
+    """A change of the config."""
+    return lambda study: study.plan(sections)
+
+
+def within(make: Callable[[Finished], AbstractContextManager[None]]) -> Callable[[Finished], dict[str, int]]:
+    """A change of a file."""
+
+    def plan(study: Finished) -> dict[str, int]:
+        with make(study):
+            return study.plan()
+
+    return plan
+
+
+def edit(name: str, old: str, new: str) -> Callable[[Finished], dict[str, int]]:
+    """A change of the project's text."""
+    return within(lambda study: study.edited(name, old, new))
+
+
+def rewrite(name: str, content: bytes) -> Callable[[Finished], dict[str, int]]:
+    """A change of an input file."""
+    return within(lambda study: study.changed(name, content))
+
+
+@contextmanager
+def touched(study: Finished) -> Iterator[None]:
+    for path in [*study.project.rglob("*.py"), *study.project.rglob("*.smk")]:
+        path.touch()
+    yield
+
+
+def new_method(study: Finished) -> dict[str, int]:
+    with study.added("src/sadm/methods/ae2.py", (ROOT / "src/sadm/methods/ae.py").read_text()):
+        return study.plan({"rows": {"AE2": "ae2"}, "hyper": {"ae2": {"epochs": 2, "batch": 2}}})
+
+
+CHANGES: dict[str, Callable[[Finished], dict[str, int]]] = {
+    "everything, `--forceall`": lambda study: study.plan(None, "--forceall"),
+    "one N4 parameter, `bias.tolerance`": config(bias={"tolerance": 0.002}),
+    "`t_test` of DDPM": config(hyper={"ddpm": {"t_test": [250, 500]}}),
+    "`score.beta`": config(score={"beta": 0.6}),
+    "`score.rates`": config(score={"rates": [0.01, 0.05]}),
+    "the learning rate of AE": config(hyper={"ae": {"lr": 0.001}}),
+    "`splits.folds`: 2, not 1": config(splits={"folds": 2}),
+    "one T1 of stroke": rewrite(STROKE, b"other"),
+    "one T1 of healthy": rewrite(HEALTHY, b"other"),
+    "one label of stroke": rewrite(LABEL, b"other"),
+    "one scan more of stroke": config(datasets={"stroke": {"options": {"count": 4}}}),
+    "one scan more of healthy": config(datasets={"healthy": {"options": {"count": 5}}}),
+    "a new test set of 2 scans": config(datasets={"own": OWN}, testsets=[*SETS, "own"]),
+    "a new method: one file, one row": new_method,
+    "a new row of two models that are there": config(rows={"AE-DRAEM": "ae + unet@draem"}),
+    "a function body in `score.py`, `fuse`": edit("src/sadm/score.py", "np.float32(2 * beta) * u", "u * np.float32(2 * beta)"),
+    "the loss of one method, AE": edit("src/sadm/methods/ae.py", "    def loss(self", "    other = 1\n\n    def loss(self"),
+    "the rows of the figures": config(figures=["SADM-DRAEM"]),
+    "`statistics.resamples`": config(statistics={"resamples": 200}),
+    "`training.device`": config(training={"device": "cpu"}),
+    "`training.checkpoint_every`": config(training={"checkpoint_every": 2}),
+    "a docstring in `score.py`": edit("src/sadm/score.py", '"""', '"""Other words. '),
+    "a comment in the config": edit("config.yaml", "name: demo", "# a comment\nname: demo"),
+    "file times of all scripts and modules": within(touched),
+    "a T1 written anew, the same to the byte (below 1 MB)": rewrite(STROKE, b""),
+    "nothing": lambda study: study.plan(),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
+    """The smallest study, finished, and a project to change."""
+    return Finished(tmp_path_factory.mktemp("stale"))
+
+
+def line(change: str, jobs: dict[str, int]) -> str:
+    """A row of the page's table."""
+    said = ", ".join(f"{rule} {jobs[rule]}" for rule in sorted(jobs, key=ORDER.index))
+    return f"| {change} | {sum(jobs.values())} | {said or '-'} |"
+
+
+def lines() -> dict[str, str]:
+    """Rows of the page's table by change."""
+    found = [
+        row for row in PAGE.read_text(encoding="utf-8").splitlines() if re.match(r"\| .* \| \d+ \| ", row)
+    ]
+    return {row.split(" | ")[0].removeprefix("| "): row for row in found}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_change_reruns_what_the_page_says(finished: Finished, change: str) -> None:
+    found = line(change, CHANGES[change](finished))
+    if os.environ.get("SADM_REWRITE"):
+        text = PAGE.read_text(encoding="utf-8")
+        before = lines().get(change)
+        PAGE.write_text(text.replace(before, found) if before else f"{text}{found}\n", encoding="utf-8")
+    assert lines()[change] == found
+
+
+def test_the_page_lists_these_changes() -> None:
+    assert list(lines()) == list(CHANGES)
+
+
+def test_no_rule_reads_a_rules_output_as_ancient() -> None:
+    """ancient(rules.x.output[0]) marks the file itself, for each rule that reads it."""
+    rules = {
+        path.name: path.read_text(encoding="utf-8") for path in Path(ROOT, "workflow/rules").glob("*.smk")
+    }
+    assert not [name for name, text in rules.items() if re.search(r"=\s*ancient\(", text)]
