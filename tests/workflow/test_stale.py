@@ -18,7 +18,7 @@ STROKE, HEALTHY = (f"results/demo/{name}/sub-{name}001_T1w.nii.gz" for name in (
 LABEL = "results/demo/stroke/sub-stroke001_label-lesion_mask.nii.gz"
 OWN = {"importer": "demo", "annotated": 1, "brain": "deepbet", "options": {"kind": "stroke", "count": 2}}
 SETS = ["tumour", "stroke", "draem"]
-PARTS = re.findall(r'^include: "(.*)"', (ROOT / "Snakefile").read_text(encoding="utf-8"), re.MULTILINE)
+PARTS = re.findall(r'^ *include: "(.*)"', (ROOT / "Snakefile").read_text(encoding="utf-8"), re.MULTILINE)
 RULES = [
     re.findall(r"^rule (\w+):", (ROOT / part).read_text(encoding="utf-8"), re.MULTILINE) for part in PARTS
 ]
