@@ -30,10 +30,10 @@ rule all:
     default_target: True
     input:
         [rules.table.output, rules.statistics.output, rules.report.output] if study.rows else [],
-        expand(rules.checks.output, dataset=study.datasets),
+        expand(rules.qc.output, dataset=study.datasets),
 
 
 rule prep:
     input:
         expand(rules.cohort.output, dataset=study.datasets),
-        expand(rules.checks.output, dataset=study.datasets),
+        expand(rules.qc.output, dataset=study.datasets),

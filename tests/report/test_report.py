@@ -1,6 +1,7 @@
 """The report: its numbers, its sections, and in a real browser that it works without any request."""
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from study import ROOT, TITLES, make, text
 
 from sadm.errors import ConfigError, ProcessingError
 from sadm.layout import Layout
-from sadm.report import means, measures, origin, page, quality, ranks, viewer
+from sadm.report import means, measures, origin, page, qc, quality, ranks, viewer
 from sadm.report.blocks import Cell, Table
 from sadm.report.material import Material
 from sadm.study import Study
@@ -205,17 +206,34 @@ def test_each_threshold_is_listed_once_with_what_it_was_fitted_on(given: Materia
     assert [each.text for each in validation[3:]] == ["Les <b>", "validation", "2", "sub-v1, sub-v2", "2"]
 
 
-def test_failed_scans_come_first_among_the_thumbnails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_failed_scans_come_first_among_the_thumbnails(tmp_path: Path):
     checks = text(
         tmp_path / "qc.tsv",
         "scan\tpassed\treasons\toverlap\na\tTrue\t\t0.95\nb\tFalse\tno brain\t0.99\nc\tTrue\t\t0.9\n",
     )
     pictures = {("les", scan): text(tmp_path / f"{scan}.png", "x" * 100) for scan in "abc"}
-    monkeypatch.setattr(quality, "BUDGET", 250)
-    (gallery,) = quality.thumbnails({"les": checks}, pictures, {"les": "LES"})
+    (gallery,) = quality.thumbnails({"les": checks}, pictures, {"les": "LES"}, 250)
     assert [each.caption.split(":")[0] for each in gallery.pictures] == ["LES, b", "LES, c"]
     assert "no brain" in gallery.pictures[0].caption
     assert gallery.notes[0].startswith("1 more")
+
+
+def test_the_page_of_a_data_set_has_every_scan_and_its_reasons(tmp_path: Path):
+    checks = text(
+        tmp_path / "les.tsv",
+        "scan\tpassed\treasons\tbrain_ml\toverlap\nsub-a\tTrue\t\t1200\t0.95\nsub-b\tFalse\tno <brain>\t3\t0.1\n",
+    )
+    pictures = [text(tmp_path / f"sub-{name}_qc.png", "x") for name in "ab"]
+    assets = [ROOT / "workflow/report" / name for name in ("page.html.j2", "report.css", "page.js")]
+    qc.qc(["sub-a", "sub-b"], checks, pictures, assets, tmp_path / "les.html", title="Les <b>")
+    html = (tmp_path / "les.html").read_text()
+    assert html.count("<img") == 2
+    assert html.count("data:image/png;base64") == 2
+    assert "no &lt;brain&gt;" in html
+    assert "Les &lt;b&gt;" in html
+    assert html.index("Quality check of sub-b") < html.index("Quality check of sub-a"), "failed ones first"
+    assert "1 of 2 scans failed" in html
+    assert not re.search(r"(src|href)=.(http|/)", html), "it needs nothing beside it"
 
 
 def test_a_mosaic_holds_every_slice_and_edges_surround_a_mask():

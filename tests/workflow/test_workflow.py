@@ -58,6 +58,7 @@ def test_a_second_run_has_nothing_to_do(ran) -> None:  # type: ignore[no-untyped
                 "trivial",
                 "evaluate",
                 "checks",
+                "qc",
                 *JUDGED,
                 *SHOWN,
             },

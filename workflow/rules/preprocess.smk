@@ -232,6 +232,30 @@ rule checks:
         "../scripts/checks.py"
 
 
+rule qc:
+    input:
+        checks=rules.checks.output[0],
+        pictures=lambda w: expand(rules.grid.output.picture, dataset=w.dataset, scan=study.scans(w.dataset)),
+        assets=[f"{ROOT}/workflow/report/{name}" for name in ("page.html.j2", "report.css", "page.js")],
+    output:
+        "results/qc/{dataset}.html",
+    log:
+        "logs/qc/{dataset}.log",
+    conda:
+        "../../envs/tables.yaml"
+    resources:
+        mem_mb=grown(1000),
+        runtime=10,
+    params:
+        scans=lambda w: study.scans(w.dataset),
+        title=lambda w: study.datasets[w.dataset]["title"],
+        code=code("qc.py"),
+    message:
+        "Page of all scans of {wildcards.dataset}: checks and pictures."
+    script:
+        "../scripts/qc.py"
+
+
 rule pack:
     input:
         t1=lambda w: expand(rules.grid.output.t1, dataset=w.dataset, scan=study.scans(w.dataset)),

@@ -4,14 +4,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import yaml
 
-from sadm import __version__
 from sadm.errors import ConfigError, ProcessingError
 from sadm.io import write_text
 from sadm.report import means, measures, origin, quality, ranks, words
 from sadm.report.blocks import Block, Picture, Words
+from sadm.report.html import render
 from sadm.report.material import Material
 from sadm.report.viewer import viewer
 from sadm.table import protocol_notes
@@ -193,18 +192,12 @@ def report(given: Material, out: str | Path) -> None:
 
     Raises ConfigError for an unknown kind of section, ProcessingError for a file above 20 MB.
     """
-    css, page, viewing, template = (
-        Path(given.assets[name]).read_text(encoding="utf-8")
-        for name in ("report.css", "page.js", "viewer.js", "page.html.j2")
-    )
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
-    html = environment.from_string(template).render(
+    html = render(
+        given.assets,
         title=f"{given.config['name'][:1].upper()}{given.config['name'][1:]}: the whole of Table 1",
-        version=__version__,
+        kicker="Anomaly detection in brain MRI · report of a study",
         chips=chips(given),
         sections=sections(given.assets["sections.yaml"], given),
-        css=css,
-        js=page + viewing,
     )
     if len(html.encode()) > LIMIT:
         cause, fix = f"{len(html.encode()) / 1e6:.1f} MB", "leave sections with pictures out of sections.yaml"

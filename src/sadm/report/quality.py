@@ -61,8 +61,9 @@ def thumbnails(
     checks: Mapping[str, str | Path],
     pictures: Mapping[tuple[str, str], str | Path],
     titles: Mapping[str, str],
+    budget: float = BUDGET,
 ) -> list[Block]:
-    """A picture of every scan, those that failed first, then by overlap with the atlas; as many as `BUDGET` holds.
+    """A picture of every scan, those that failed first, then by overlap with the atlas; as many as ``budget`` bytes hold.
 
     ``checks``: {data set: tsv with scan, and passed, reasons, overlap where known}; ``pictures``: {(data set, scan): png}.
     """
@@ -77,7 +78,7 @@ def thumbnails(
     for passed, overlap, name, line in listed:
         content = Path(pictures[name, line["scan"]])
         size += content.stat().st_size
-        if size > BUDGET:
+        if size > budget:
             break
         state = f"overlap {overlap:.3f}" if passed else f"excluded: {line.get('reasons', '')}"
         text = f"{titles.get(name, name)}, {line['scan']}: {state}"

@@ -1,0 +1,65 @@
+"""The page of a data set: the checks and the pictures of all its scans in one file."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from sadm.io import write_text
+from sadm.report.blocks import Block, Words, from_rows
+from sadm.report.html import render
+from sadm.report.measures import read
+from sadm.report.quality import thumbnails
+
+PICTURE = (
+    "Columns: the scan with the outline of the SRI24 brain (green); with that of its brain mask (orange); the bias field in the mask, "
+    "blue 0.7, white 1, red 1.4; the prepared volume with the outline of the lesion label (red). Seen from above, from the front and "
+    "from the left; the patient's right is at the picture's right. Failed scans first, then by overlap with the SRI24 brain."
+)
+
+
+def qc(
+    scans: Sequence[str],
+    checks: str | Path,
+    pictures: Sequence[str | Path],
+    assets: Sequence[str | Path],
+    out: str | Path,
+    *,
+    title: str,
+) -> None:
+    """Write the page of a data set with ``title``: ``checks`` its table (tsv), ``pictures`` the PNGs in the order of ``scans``.
+
+    ``assets``: page.html.j2, report.css and page.js of workflow/report. The page holds every picture, a third larger than its file.
+    """
+    lines, name = read(checks), Path(checks).stem
+    failed = [
+        {"scan": line["scan"], "reasons": line["reasons"]} for line in lines if line["passed"] != "True"
+    ]
+    shown = thumbnails(
+        {name: checks},
+        dict(zip([(name, scan) for scan in scans], pictures, strict=True)),
+        {name: title},
+        float("inf"),
+    )
+    reasons: Block = Words(["No scan failed a check."])
+    if failed:
+        reasons = from_rows(f"{len(failed)} of {len(lines)} scans failed", failed)
+    sections: list[dict[str, Any]] = [
+        {"id": "failed", "title": "Failed scans", "part": "", "lede": "", "blocks": [reasons]},
+        {"id": "pictures", "title": "Pictures", "part": "", "lede": PICTURE, "blocks": shown},
+        {
+            "id": "checks",
+            "title": "All checks",
+            "part": "",
+            "lede": "",
+            "blocks": [from_rows(f"{len(lines)} scans", lines)],
+        },
+    ]
+    chips = [("Data set", title), ("Scans", str(len(lines))), ("Failed", str(len(failed)))]
+    html = render(
+        {Path(file).name: file for file in assets},
+        title=f"{title}: quality of the scans",
+        kicker="Preprocessing of brain MRI · checks of a data set",
+        chips=chips,
+        sections=sections,
+    )
+    write_text(html, out)
