@@ -15,6 +15,7 @@ COARSE, FINE = (
     10,
     7,
 )  # bits of a float32 that a bin drops: 13 bits of its 23-bit mantissa are left for Dice, 16 for areas
+NONE = 255  # no score seen; dropped bits are below 2^FINE
 LOWEST = np.float32(2.0**-30)  # below it all positive scores share a bin; the smallest float16 is 2^-24
 
 
@@ -54,7 +55,11 @@ class Pool:
         )
         self.positives, self.negatives = np.zeros((2, fine), dtype=np.int64)
         self.found, self.dice = np.zeros(coarse, dtype=np.int64), np.zeros(coarse)
-        self.volumes, self.exact = 0, True
+        self.volumes = 0
+        self.rest = np.full(
+            fine, NONE, dtype=np.uint8
+        )  # of each fine bin: the dropped bits of a score that is in it
+        self.mixed = np.zeros(fine, dtype=bool)  # whether scores with other dropped bits are in it
 
     def add(self, score: np.ndarray, label: np.ndarray, outside: tuple[int, int] = (0, 0)) -> None:
         """Count a volume: ``score`` float32 and ``label`` bool, 1-D, at its brain voxels; ``outside``: see `sadm.metrics.curve`."""
@@ -63,7 +68,7 @@ class Pool:
         np.add.at(self.negatives, fine[~label], 1)
         self.negatives[0] += outside[0]
         self.positives[0] += outside[1]
-        self.exact &= not (score.view(np.uint32) & np.uint32((1 << FINE) - 1)).any()
+        self._note(fine, score)
         coarse, size = codes(score, COARSE), len(self.dice)
         found = from_top(np.bincount(coarse, minlength=size))
         self.found += found
@@ -71,6 +76,16 @@ class Pool:
             tp = from_top(np.bincount(coarse[label], minlength=size))
             self.dice[1:] += 2 * tp[1:] / (found[1:] + lesion)
             self.volumes += 1
+
+    def _note(self, fine: np.ndarray, score: np.ndarray) -> None:
+        """Mark the bins that get scores which differ."""
+        rest = (score.view(np.uint32) & np.uint32((1 << FINE) - 1)).astype(np.uint8)
+        fresh = self.rest[fine] == NONE
+        self.rest[fine[fresh]] = rest[fresh]
+        self.mixed[fine[self.rest[fine] != rest]] = True
+        self.mixed[1] |= bool(
+            ((score > 0) & (score < LOWEST)).any()
+        )  # these differ in more than the dropped bits
 
     def best_threshold(self) -> float:
         """The threshold above 0 with the largest mean Dice over the volumes, the highest of several; NaN if none finds anything."""
@@ -100,13 +115,14 @@ class Pool:
     def auprc_error(self) -> float:
         """Bound on the difference of `auprc` to that of the scores before they were binned; 0 if no bin has two scores."""
         p, n, tp, fp = self._counts
-        if self.exact or not tp[-1]:
+        mixed = self.mixed[np.flatnonzero(self.positives + self.negatives)[::-1]]
+        if not mixed.any() or not tp[-1]:
             return 0.0
         # Within a bin the true precision lies between all its negatives first and all its positives first.
         high = tp / np.maximum(tp + fp - n, 1)
         low = (tp - p + 1) / (tp - p + 1 + fp)
         tied = tp / (tp + fp)
-        return float(np.sum(p * np.maximum(high - tied, tied - low)) / tp[-1])
+        return float(np.sum((p * np.maximum(high - tied, tied - low))[mixed]) / tp[-1])
 
     def auroc(self) -> float:
         """Area under the receiver operating characteristic of all voxels together, in [0, 1]; NaN if only one kind of voxel is there."""
