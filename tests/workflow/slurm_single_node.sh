@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # A Slurm of one node on this machine, all of it below the folder $1: no systemd, no cgroups, no accounting database.
-# Two partitions (cpu, the default, and gpu) share the node; its two GPUs are pretended. Needs root, slurm-wlm and munge.
+# Two partitions (cpu, the default, and gpu) share the node; its 16 CPUs and two GPUs are pretended. Needs root, slurm-wlm and munge.
 # /etc/slurm/slurm.conf becomes a link: Snakemake's executor hands SLURM_CONF to no job.
 # To stop: scontrol shutdown; kill $(cat $1/munged.pid); rm /etc/slurm/slurm.conf /etc/slurm/gres.conf
 set -euo pipefail
@@ -40,7 +40,7 @@ JobAcctGatherType=jobacct_gather/none
 AccountingStorageType=accounting_storage/none
 JobCompType=jobcomp/none
 GresTypes=gpu
-NodeName=$H NodeAddr=127.0.0.1 CPUs=$(nproc) RealMemory=64000 Gres=gpu:2 State=UNKNOWN
+NodeName=$H NodeAddr=127.0.0.1 CPUs=16 RealMemory=64000 Gres=gpu:2 State=UNKNOWN
 PartitionName=cpu Nodes=$H Default=YES MaxTime=INFINITE State=UP
 PartitionName=gpu Nodes=$H MaxTime=INFINITE State=UP
 C
