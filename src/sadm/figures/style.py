@@ -1,6 +1,6 @@
 """What all figures share: colours that colour-blind readers can tell apart, and files whose bytes repeat.
 
-Okabe and Ito's colours (2008) without their yellow, which white paper swallows; markers and dashes differ as well, so that a
+Okabe and Ito's colours (2008) without their yellow, which white paper swallows, and two more; markers and dashes differ as well, so that a
 grey print still tells the lines apart.
 """
 
@@ -18,7 +18,7 @@ from matplotlib.ticker import FormatStrFormatter, LogLocator, NullFormatter
 from sadm.io import atomic
 
 INK, FAINT, GRID = "#1b2330", "#667085", "#d5dae3"
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8C6D31", "#7B6FD0")
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8C6D31", "#882255")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">")
 DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.2, 1.2)), (0, (5, 1.5, 1.2, 1.5)))
 DPI = 160
