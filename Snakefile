@@ -26,6 +26,9 @@ if study.rows:
     include: "workflow/rules/report.smk"
 
 
+include: "workflow/rules/native.smk"
+
+
 rule all:
     default_target: True
     input:

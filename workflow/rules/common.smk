@@ -10,6 +10,7 @@ sys.path.insert(0, str(ROOT / "src"))
 
 from sadm.errors import SadmError
 from sadm.fingerprint import fingerprint
+from sadm.io import read_table
 from sadm.runs import runs, tag, tags, training_seed
 from sadm.study import Study
 
@@ -60,3 +61,12 @@ def chunks(dataset, size):
     except SadmError:
         return []
     return [scans[first : first + size] for first in range(0, len(scans), size)]
+
+
+def tested(splits, packed):
+    """Test scans of fold 0 that passed their check, of a study whose files `splits` and `packed` (scans.tsv) are there."""
+    if missing := [path for path in (splits, packed) if not Path(path).exists()]:
+        raise WorkflowError(f"Maps are of a finished study: run it first ({missing[0]} is not there).")
+    passed = {row["scan"] for row in read_table(packed)}
+    dealt = [row["scan"] for row in read_table(splits) if (row["fold"], row["set"]) == ("0", "test")]
+    return [scan for scan in dealt if scan in passed]

@@ -1,0 +1,196 @@
+"""Back to the scan's own space: there and back keeps lesions; the scan's header to the bit; scores where they belong."""
+
+import gzip
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import pytest
+
+from sadm.errors import DataError
+from sadm.io import load_nifti, read_json, save_nifti, write_text
+from sadm.maps import write_maps
+from sadm.packed import load_packed
+from sadm.preprocess.grid import Target
+from sadm.preprocess.label import keep_volume, share
+from sadm.preprocess.native_map import native_map, threshold
+from sadm.preprocess.native_mask import native_mask, save_like
+from sadm.preprocess.quality import dice
+from sadm.preprocess.space import Grid, carry_mask, read_transform, write_transform
+
+SIZE = {"shape": [192, 192, 160], "spacing": 1.0}
+MM1, MM2 = SIZE | {"downsample": 1, "crop": 0}, SIZE | {"downsample": 2, "crop": 15}
+
+
+def oblique(shape: tuple[int, int, int], spacing: tuple[float, float, float]) -> np.ndarray:
+    """Affine of a scan that lies 20 and 14 degrees askew, axes PSR, its centre near the world's."""
+    a, b = np.radians([20, -14])
+    turn = np.array([[np.cos(a), -np.sin(a), 0], [np.sin(a), np.cos(a), 0], [0, 0, 1]])
+    turn = turn @ np.array([[1, 0, 0], [0, np.cos(b), -np.sin(b)], [0, np.sin(b), np.cos(b)]])
+    affine = np.eye(4)
+    affine[:3, :3] = turn @ np.array([[0, 0, 1], [-1, 0, 0], [0, 1, 0]]) @ np.diag(spacing)
+    affine[:3, 3] = [3, 1, 10] - affine[:3, :3] @ ((np.array(shape) - 1) / 2)
+    return affine
+
+
+def lesions(grid: Grid, seed: int, count: int) -> list[np.ndarray]:
+    """Ragged lesions of 1 ml and more inside the head, bool on ``grid``."""
+    rng, found = np.random.default_rng(seed), []
+    x, y, z = (
+        axis.reshape(grid.shape)
+        for axis in grid.affine[:3, :3] @ np.indices(grid.shape).reshape(3, -1) + grid.affine[:3, 3:]
+    )
+    for _ in range(count):
+        cx, cy, cz = rng.uniform(-35, 35, 3)
+        radius = rng.uniform(7, 16) * (1 + 0.2 * np.sin(x / 3 + cx) * np.cos(y / 4) + 0.15 * np.sin(z / 2.5))
+        found.append(((x - cx) / 1.3) ** 2 + (y - cy) ** 2 + (z - cz) ** 2 < radius**2)
+    return found
+
+
+def there_and_back(
+    label: np.ndarray, t1: str, refined: str, template: nib.Nifti1Image, grid: dict, folder: Path
+) -> float:
+    """Dice of ``label`` on the voxels of ``t1`` with itself after it was brought to the study's grid and back."""
+    target = Target.of(template, **grid)
+    image = nib.Nifti1Image(label.astype(np.float32), load_nifti(t1).affine)
+    there = keep_volume(target.reduce(share(image, target.fine, read_transform(refined))))
+    save_nifti(there, target.coarse.affine, folder / "there.nii.gz")
+    outputs = {name: str(folder / f"back_{name}.nii.gz") for name in ("brain", "lesion")}
+    there_file = str(folder / "there.nii.gz")
+    native_mask(t1, there_file, refined, there_file, refined, outputs)
+    return dice(np.asarray(load_nifti(outputs["lesion"]).dataobj), label)
+
+
+@pytest.fixture
+def scan(planted, tmp_path):
+    """A scan with an oblique header of 1 mm, and the file of the affine ``planted`` between it and SRI24."""
+    grid = Grid((180, 200, 190), oblique((180, 200, 190), (1.0, 1.0, 1.0)))
+    save_nifti(np.ones(grid.shape, dtype=np.float32), grid.affine, tmp_path / "t1.nii.gz")
+    write_transform(planted, tmp_path / "refined.mat")
+    return grid, str(tmp_path / "t1.nii.gz"), str(tmp_path / "refined.mat")
+
+
+def test_there_and_back_at_1_mm_keeps_lesions(scan, phantom, tmp_path):
+    grid, t1, refined = scan
+    for label in lesions(grid, 0, 4):
+        assert np.count_nonzero(label) * grid.voxel >= 1000
+        assert there_and_back(label, t1, refined, phantom.brain, MM1, tmp_path) >= 0.97
+
+
+def test_there_and_back_at_the_papers_2_mm_loses_the_border_alone(scan, phantom, tmp_path):
+    grid, t1, refined = scan
+    (label,) = lesions(grid, 1, 1)
+    assert 0.90 < there_and_back(label, t1, refined, phantom.brain, MM2 | {"crop": 0}, tmp_path) < 0.99
+
+
+def test_the_wrong_direction_of_a_transform_would_be_seen(scan, planted, phantom, tmp_path):
+    grid = scan[0]
+    (label,) = lesions(grid, 0, 1)
+    target = Target.of(phantom.brain, **MM1)
+    image = nib.Nifti1Image(label.astype(np.float32), grid.affine)
+    there = carry_mask(image, target.fine, planted)
+    wrong = carry_mask(nib.Nifti1Image(there.astype(np.uint8), target.fine.affine), grid, planted)
+    assert dice(wrong, label) < 0.6
+
+
+@pytest.mark.parametrize("kind", [nib.Nifti1Image, nib.Nifti2Image])
+def test_the_geometry_of_the_scan_is_kept_to_the_bit_and_its_texts_are_not(tmp_path, kind):
+    affine = oblique((20, 22, 24), (1.0, 1.2, 5.5))
+    image = kind(np.zeros((20, 22, 24), dtype=np.int16), affine)
+    image.set_sform(affine, code=2)
+    image.set_qform(affine @ np.diag([1, 1, 1, 1]), code=3)
+    image.header["descrip"] = b"Mrs Secret"
+    image.header["scl_slope"], image.header["scl_inter"] = 3, 7
+    image.header.set_xyzt_units("mm", "sec")
+    image.to_filename(tmp_path / "t1.nii")
+    values = np.random.default_rng(0).normal(size=(20, 22, 24)).astype(np.float32)
+    save_like(values, tmp_path / "t1.nii", tmp_path / "out.nii.gz")
+    made = nib.load(tmp_path / "out.nii.gz")
+    assert type(made) is kind
+    for name in (
+        "pixdim",
+        "qform_code",
+        "sform_code",
+        "quatern_b",
+        "qoffset_z",
+        "srow_x",
+        "srow_z",
+        "xyzt_units",
+    ):
+        np.testing.assert_array_equal(made.header[name], image.header[name])
+    np.testing.assert_array_equal(made.affine, nib.load(tmp_path / "t1.nii").affine)
+    np.testing.assert_array_equal(np.asarray(made.dataobj), values)
+    assert b"Secret" not in gzip.decompress((tmp_path / "out.nii.gz").read_bytes())
+
+
+@pytest.fixture
+def study(tmp_path, phantom, scan):
+    """A packed data set of two scans, one of them tested, with two maps that are bright in a box; their files."""
+    target = Target.of(phantom.brain, **MM2)
+    depth, x, y = (target.coarse.shape[k] for k in (2, 0, 1))
+    inside = carry_mask(phantom.brain, target.coarse).transpose(2, 0, 1).astype(np.uint8)
+    folder = tmp_path / "packed"
+    folder.mkdir()
+    both = np.stack([inside, inside])
+    np.save(folder / "t1.npy", both.astype(np.float16))
+    np.save(folder / "brain.npy", both)
+    np.save(folder / "lesion.npy", both * 0)
+    write_text("scan\tindex\nsub-a\t0\nsub-b\t1\n", folder / "scans.tsv")
+    write_text("scan\tsubject\tfold\tset\nsub-a\ta\t0\ttrain\nsub-b\tb\t0\ttest\n", tmp_path / "splits.tsv")
+    write_text(
+        "testset\tkind\tvalue\tdataset\tscans\nles\ttestset\t9\tles\tsub-b\nles\tvalidation\t1.0\tles\tsub-a\n",
+        tmp_path / "thresholds.tsv",
+    )
+    box = np.zeros((depth, x, y), dtype=np.float32)
+    box[20:30, 40:56, 40:60] = 1
+    for name, weight in (("u", 0.6), ("p", 0.9)):
+        write_maps([box * weight * inside], load_packed(folder), np.array([1]), tmp_path / f"{name}.npy")
+    save_nifti(
+        inside.transpose(1, 2, 0).astype(np.float32), target.coarse.affine, tmp_path / "prepared.nii.gz"
+    )
+    return target, box.transpose(1, 2, 0) * inside.transpose(1, 2, 0)
+
+
+def bring(tmp_path, scan, name="sub-b"):
+    outputs = {
+        key: str(tmp_path / f"native_{key}{end}")
+        for key, end in (("score", ".nii.gz"), ("found", ".nii.gz"), ("about", ".json"))
+    }
+    native_map(
+        name, scan[1], str(tmp_path / "prepared.nii.gz"), scan[2], outputs, maps=[str(tmp_path / "u.npy"), str(tmp_path / "p.npy")],
+        packed=tmp_path / "packed", splits=str(tmp_path / "splits.tsv"), thresholds=str(tmp_path / "thresholds.tsv"),
+        testset="les", fold=0, beta=0.5,
+    )  # fmt: skip
+    return outputs
+
+
+def test_a_score_reaches_the_scans_voxels(tmp_path, scan, study, planted):
+    target, box = study
+    outputs = bring(tmp_path, scan)
+    score, found = load_nifti(outputs["score"]), load_nifti(outputs["found"])
+    np.testing.assert_array_equal(score.affine, load_nifti(scan[1]).affine)
+    assert np.asarray(score.dataobj).max() == pytest.approx(1.5, abs=2e-3), "u + p"
+    assert read_json(outputs["about"])["threshold_kind"] == "validation"
+    middle = np.append(np.argwhere(box > 0).mean(axis=0), 1)
+    x, y, z = np.round(np.linalg.inv(score.affine) @ planted @ target.coarse.affine @ middle)[:3].astype(int)
+    assert np.asarray(score.dataobj)[x, y, z] == pytest.approx(1.5, abs=2e-3)
+    wanted = np.count_nonzero(box) * target.coarse.voxel * np.linalg.det(planted[:3, :3])
+    assert np.count_nonzero(np.asarray(found.dataobj)) * scan[0].voxel == pytest.approx(wanted, rel=0.03)
+
+
+def test_a_scan_that_is_not_tested_has_no_map(tmp_path, scan, study):
+    with pytest.raises(DataError, match="has no map") as error:
+        bring(tmp_path, scan, "sub-a")
+    assert "sub-b" in str(error.value)
+
+
+def test_a_threshold_that_saw_test_scans_is_never_taken(tmp_path):
+    head = "testset\tkind\tvalue\nles\ttestset\t9\n"
+    write_text(
+        f"{head}les\tvalidation\tnan\nles\thealthy_5\t0.2\nles\thealthy_1\t0.4\nother\tvalidation\t7\n",
+        tmp_path / "t.tsv",
+    )
+    assert threshold(tmp_path / "t.tsv", "les") == ("healthy_1", 0.4)
+    write_text(head, tmp_path / "t.tsv")
+    with pytest.raises(DataError, match="cannot be cut"):
+        threshold(tmp_path / "t.tsv", "les")

@@ -1,0 +1,11 @@
+"""Rule native_mask: the masks of one scan, in its own space."""
+
+from sadm.logs import to_log
+
+with to_log(snakemake.log[0], snakemake.threads):
+    from sadm.preprocess.native_mask import native_mask
+
+    files = snakemake.input
+    native_mask(
+        files.t1, files.brain, files.start, files.lesion, files.refined, dict(snakemake.output.items())
+    )
