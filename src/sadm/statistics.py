@@ -78,10 +78,7 @@ def areas(lines: pd.DataFrame, rows: Sequence[str]) -> pd.DataFrame:
         for name in ("auprc", "auroc"):
             table = stats[name][list(SPREAD)].assign(error=bound if name == "auprc" else 0.0).loc[list(rows)]
             frames.append(table.reset_index().assign(metric=name, testset=testset))
-    table = pd.concat(frames, ignore_index=True)
-    return table[["row", "testset", *SPREAD, "error", "metric"]].sort_values(
-        ["testset", "metric"], kind="stable", ignore_index=True
-    )
+    return pd.concat(frames, ignore_index=True)[["row", "testset", *SPREAD, "error", "metric"]]
 
 
 def read_all(files: Sequence[str | Path], layout: Layout) -> pd.DataFrame:

@@ -4,18 +4,14 @@ Names only, never paths of results: each of those is written once, in the rule t
 ants, reads no image, and raises ConfigError before any job is planned.
 """
 
-import math
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
 from typing import Any
 
-from sadm import config, registry
+from sadm import config, registry, study_checks
 from sadm.data.base import Scan
-from sadm.errors import ConfigError
-
-MAX_VOXELS = 2**26  # of the full grid: the paper's has 6 million
-DRAEM = "draem"  # the synthetic training and test set, painted on healthy scans
+from sadm.study_checks import DRAEM
 
 
 @dataclass(frozen=True)
@@ -28,9 +24,9 @@ class Study:
     def from_config(cls, raw: dict[str, Any]) -> "Study":
         """The study that ``raw`` describes. Raises ConfigError for whatever nothing declares or cannot be."""
         study = cls(config.resolve(raw))
-        study._check_grid()
-        study._check_names()
-        study._check_hyper()
+        study_checks.grid(study.config)
+        study_checks.names(study)
+        study_checks.hyper(study)
         return study
 
     @property
@@ -192,102 +188,3 @@ class Study:
         """The source files of a scan: the T1, and the brain mask and lesion label where there are any."""
         found = self._scans[dataset][scan]
         return [path for path in (found.t1, found.brain_mask, found.lesion) if path]
-
-    def _check_grid(self) -> None:
-        grid = self.config["grid"]
-        for axis, size in enumerate(grid["shape"]):
-            if size % grid["downsample"]:
-                cause = f"axis {axis} has {size} voxels"
-                raise ConfigError(
-                    f"grid.downsample: {grid['downsample']} does not divide grid.shape",
-                    cause=cause,
-                    fix="use a divisor",
-                )
-        if (voxels := math.prod(grid["shape"])) > MAX_VOXELS:
-            raise ConfigError(
-                f"grid.shape: {voxels} voxels are too many",
-                cause=f"at most {MAX_VOXELS}",
-                fix="use fewer, or larger voxels (grid.spacing)",
-            )
-        slices = grid["shape"][2] // grid["downsample"]
-        if 2 * grid["crop"] >= slices:
-            cause = f"the volume has {slices} axial slices after down-sampling"
-            raise ConfigError(
-                f"grid.crop: {grid['crop']} slices at each end leave none",
-                cause=cause,
-                fix=f"use at most {(slices - 1) // 2}",
-            )
-
-    def _check_names(self) -> None:
-        if DRAEM in self.datasets:
-            raise ConfigError(
-                f"datasets.{DRAEM}: the name is taken",
-                cause="it stands for the anomalies painted on healthy scans",
-                fix="use another name",
-            )
-        if taken := sorted({row.lower() for row in self.rows} & set(self.trivial)):
-            raise ConfigError(
-                f"rows.{taken[0]}: the name is taken", cause="a trivial score has it", fix="use another name"
-            )
-        known_sets = [*self.datasets, DRAEM]
-        if self.rows:
-            _known(self.healthy, list(self.datasets), "healthy")
-        for testset in self.testsets:
-            _known(testset, [name for name in known_sets if name != self.healthy], "testsets")
-        for row, models in self.rows.items():
-            if len(models) > 2:
-                cause = f"{len(models)} maps are added"
-                raise ConfigError(
-                    f"rows.{row}: too many maps",
-                    cause=cause,
-                    fix="add an unsupervised map and one probability",
-                )
-            for model in models:
-                method = _known(self.method(model), self._scoring(), f"rows.{row}")
-                trains_on = registry.constants(f"methods/{method}").get("TRAINS_ON")
-                if trains_on == "labels":
-                    _known(
-                        model.partition("-")[2],
-                        [*self.annotated, DRAEM],
-                        f"rows.{row}: training set of {method}",
-                    )
-                elif "-" in model:
-                    raise ConfigError(
-                        f"rows.{row}: {method} trains on the healthy data set", fix=f"write {method!r} alone"
-                    )
-        for row in self.config["figures"]:
-            _known(row, list(self.rows), "figures")
-
-    def _scoring(self) -> list[str]:
-        """Methods that make a map: all but those that only prepare another one (MAPS = False)."""
-        return [m for m in registry.names("methods") if registry.constants(f"methods/{m}").get("MAPS", True)]
-
-    def _check_hyper(self) -> None:
-        for name in self.config["hyper"]:
-            if "@" in name and name.replace("@", "-", 1) not in self.models:
-                raise ConfigError(
-                    f"hyper.{name}: no row has this model",
-                    fix=config.nearest(name.replace("@", "-"), self.models),
-                )
-        for model in self.models:
-            said, own = registry.constants(f"methods/{self.method(model)}"), self.hyper(model)
-            for need in set(self.needs(model)) & set(said.get("NEEDS_IF", {}).values()):
-                theirs = self.hyper(need)
-                differ = [key for key in said["SHARES"] if _plain(own[key]) != _plain(theirs[key])]
-                if differ:
-                    cause = f"{own[differ[0]]} and {theirs[differ[0]]}"
-                    raise ConfigError(
-                        f"hyper.{need}.{differ[0]}: not that of {model}, which starts from it",
-                        cause=cause,
-                        fix=f"give both the same {' and '.join(said['SHARES'])}",
-                    )
-
-
-def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value
-
-
-def _known(name: str, known: list[str], where: str) -> str:
-    if name not in known:
-        raise ConfigError(f"{where}: unknown {name!r}", fix=config.nearest(name, known))
-    return name
