@@ -16,6 +16,7 @@ import yaml
 from sadm import __version__
 from sadm.report.blocks import Block, Body, Cell, Code, Column, Facts, Table, from_rows
 from sadm.report.measures import read
+from sadm.runs import tags, training_seed
 
 PACKAGES = (
     "snakemake", "numpy", "scipy", "torch", "torchvision", "torchio", "antspyx", "simpleitk", "nibabel", "deepbet", "hd-bet",
@@ -42,7 +43,8 @@ def commit(root: str | Path) -> str:
 
 
 def machine(config: Mapping[str, Any], root: str | Path) -> Facts:
-    """The code, the machine that wrote the report, and the study's seed."""
+    """The code, the machine that wrote the report, and the study's seeds."""
+    trained = [training_seed(config["seed"], tagged) for tagged in tags(config["training"]["seeds"])]
     return Facts(
         [
             ("sadm", f"{__version__}, commit {commit(root)}"),
@@ -50,6 +52,7 @@ def machine(config: Mapping[str, Any], root: str | Path) -> Facts:
             ("System", f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPU cores"),
             ("Device of the networks", config["training"]["device"]),
             ("Seed of the study", str(config["seed"])),
+            ("Seeds of the trainings", ", ".join(map(str, trained))),
         ]
     )
 
