@@ -12,7 +12,9 @@ import jsonschema
 
 from sadm import registry
 from sadm.errors import ConfigError
-from sadm.keys import FLAG, INT, NUMBER, SECTIONS, TEXT, TOP, Dataset, listed, maybe
+from sadm.keys import SECTIONS, TOP
+from sadm.keys.fields import FLAG, INT, NUMBER, TEXT, listed, maybe
+from sadm.keys.methods import Dataset
 
 KINDS: dict[str, dict[str, Any]] = {
     "int": INT, "float": NUMBER, "str": TEXT, "bool": FLAG, "str | None": maybe(TEXT), "float | None": maybe(NUMBER), "int | None": maybe(INT),

@@ -16,7 +16,7 @@ from images import voxels
 
 from sadm.cohort import cohort
 from sadm.io import save_nifti
-from sadm.keys import Quality
+from sadm.keys.preprocess import Quality
 from sadm.logs import to_log
 
 FIELDS = {"data_type": 10, "db_name": 18, "descrip": 80, "aux_file": 24, "intent_name": 16}

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sadm.io import load_nifti, read_json
-from sadm.keys import Quality, Registration
+from sadm.keys.preprocess import Quality, Registration
 from sadm.preprocess.bias import bias
 from sadm.preprocess.brain import brain
 from sadm.preprocess.grid import grid

@@ -11,7 +11,7 @@ from hypothesis.extra.numpy import arrays
 from scipy import ndimage
 
 from sadm.io import load_nifti, read_json
-from sadm.keys import Quality
+from sadm.keys.preprocess import Quality
 from sadm.preprocess.grid import Target, grid, normalise, prepare
 from sadm.preprocess.label import keep_volume, share
 from sadm.preprocess.space import Grid, sample, scaling, translation, write_transform

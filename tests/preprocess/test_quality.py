@@ -5,7 +5,7 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 
-from sadm.keys import Quality
+from sadm.keys.preprocess import Quality
 from sadm.preprocess.quality import (
     components,
     correlation,

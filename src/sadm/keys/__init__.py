@@ -1,0 +1,24 @@
+"""The keys of the config: each with its default (the paper's value), its type and its meaning."""
+
+from typing import Any
+
+from sadm.keys.fields import INT, TEXT, listed
+from sadm.keys.methods import Draem, Imagenet, Score, Splits, Statistics, Training
+from sadm.keys.preprocess import Atlas, Bias, Brain, Grid, Quality, Registration
+
+SECTIONS = {
+    "atlas": Atlas, "grid": Grid, "registration": Registration, "brain": Brain, "bias": Bias, "quality": Quality,
+    "splits": Splits, "draem": Draem, "score": Score, "statistics": Statistics, "training": Training,
+    "imagenet": Imagenet,
+}  # fmt: skip
+TOP: dict[str, tuple[Any, dict[str, Any]]] = {
+    "name": (None, {**TEXT, "description": "name of the study, printed in the table"}),
+    "protocol": ("paper", {**TEXT, "enum": ["paper", "released"], "description": "whose numbers: the paper's text, or the released code's (an overlay sets them)"}),
+    "seed": (3141, {**INT, "minimum": 0, "description": "seed of all random draws, together with each job's identity"}),
+    "datasets": (None, {"type": "object", "minProperties": 1, "description": "one entry a data set"}),
+    "healthy": ("", {**TEXT, "description": "the data set of healthy subjects: stage I trains on it, DRAEM anomalies are painted on it"}),
+    "testsets": ([], {**listed(TEXT), "uniqueItems": True, "description": "test sets, in the order of the table's columns: data sets, or draem"}),
+    "rows": ({}, {"type": "object", "minProperties": 1, "additionalProperties": TEXT, "propertyNames": {"pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]*$"},
+                    "description": "rows of the table: METHOD or METHOD@TRAINING_SET, joined by + where maps are added; a study without healthy, testsets and rows only prepares its scans"}),
+    "figures": ([], {"type": "array", "items": TEXT, "description": "rows shown in the figures"}),
+}  # fmt: skip
