@@ -19,7 +19,6 @@ from sadm.io import write_json
 ROOT = Path(__file__).resolve().parents[2]
 START = Path(__file__).with_name("slurm_single_node.sh")
 PARTITIONS = {"partitions": {"cpu": {"max_runtime": 10000}, "gpu": {"max_runtime": 10000, "max_gpu": 2}}}
-PREP = ("register", "brain", "refine", "bias", "grid")
 AE = "results/models/ae/fold0/weights.safetensors"
 AE_LOG = "logs/train/ae_fold0.log"
 
@@ -66,8 +65,6 @@ class Cluster:
         words += ["--profile", ROOT / "profiles/slurm", "--workflow-profile", ROOT / "profiles/default"]
         words += ["--slurm-partition-config", self.folder / "partitions.json"]
         words += ["--slurm-init-seconds-before-status-checks", "2"]
-        words += ["--groups", *(f"{rule}=prep" for rule in PREP), "demo_head=heads"]
-        words += ["--group-components", "prep=10", "heads=10"]
         words += ["--configfile", self.folder / "study.json"]
         with open(self.folder / f"run{self.runs}.txt", "w") as stream:
             return subprocess.Popen(list(map(str, words)), stdout=stream, stderr=stream, text=True, cwd=ROOT)

@@ -8,6 +8,7 @@ ROOT = Path(workflow.basedir)
 # Snakemake hands sys.path on to every script: jobs import sadm uninstalled, under conda and on a node too.
 sys.path.insert(0, str(ROOT / "src"))
 
+from sadm.chunks import chunks
 from sadm.errors import SadmError
 from sadm.fingerprint import fingerprint
 from sadm.io import read_table
@@ -54,13 +55,13 @@ def code(script, *modules):
     return fingerprint(ROOT / "src", *files)
 
 
-def chunks(dataset, size):
-    """The scans of a data set, `size` at a time; none if its tree is not there, as the jobs that ask for it will say."""
+def stripped(dataset):
+    """The scans of a data set in chunks for HD-BET; none if its tree is not there, as the jobs that ask for it will say."""
     try:
         scans = study.scans(dataset)
     except SadmError:
         return []
-    return [scans[first : first + size] for first in range(0, len(scans), size)]
+    return chunks(scans, study.section("brain")["chunk"])
 
 
 def tested(splits, packed):

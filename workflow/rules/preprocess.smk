@@ -49,7 +49,7 @@ rule register:
         "../../envs/imaging.yaml"
     resources:
         mem_mb=grown(1000),
-        runtime=10,
+        runtime=5,
     params:
         kind=KIND,
         settings={key: REGISTRATION[key] for key in ("iterations", "retry_below", "seed")},
@@ -78,7 +78,7 @@ rule brain:
     threads: 1
     resources:
         mem_mb=grown(2000),
-        runtime=60,
+        runtime=5,
     params:
         method=lambda w: study.datasets[w.dataset]["brain"],
         code=code("brain.py"),
@@ -90,7 +90,7 @@ rule brain:
 
 # HD-BET loads its model once for brain.chunk scans: a rule for each chunk, as Snakemake wants their masks named one by one.
 for name, number, scans in [
-    (name, number, scans) for name in HDBET for number, scans in enumerate(chunks(name, BRAIN["chunk"]))
+    (name, number, scans) for name in HDBET for number, scans in enumerate(stripped(name))
 ]:
 
     rule:
@@ -137,7 +137,7 @@ rule refine:
         "../../envs/imaging.yaml"
     resources:
         mem_mb=grown(1000),
-        runtime=10,
+        runtime=5,
     params:
         kind=KIND,
         settings={key: REGISTRATION[key] for key in ("refine_iterations", "refine_retry_below", "seed")},
@@ -163,7 +163,7 @@ rule bias:
         "../../envs/imaging.yaml"
     resources:
         mem_mb=grown(1000),
-        runtime=10,
+        runtime=5,
     params:
         space=lambda w: study.importer(w.dataset)["SPACE"],
         settings=study.section("bias"),
@@ -196,7 +196,7 @@ rule grid:
         "../../envs/imaging.yaml"
     resources:
         mem_mb=grown(1000),
-        runtime=10,
+        runtime=5,
     params:
         grid=study.section("grid"),
         limits=lambda w: {
