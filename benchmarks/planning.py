@@ -1,8 +1,9 @@
 """What it takes to plan a study: a dry run, a second run with nothing to do, and one batch of a population cohort.
 
-    python benchmarks/planning.py [paper] [noop] [batch] [--scans 50000] [--batches 100] [--keep FOLDER]
+    python benchmarks/planning.py [paper] [cluster] [noop] [batch] [--scans 50000] [--batches 100] [--keep FOLDER]
 
-Prints JSON: wall and CPU seconds and peak memory of each Snakemake, and the jobs that it planned. The scans are empty files in
+Prints JSON: wall and CPU seconds and peak memory of each Snakemake, the jobs that it planned, and its submissions: with ``cluster``, the groups
+of profiles/slurm and the jobs in none. The scans are empty files in
 official trees: those of the paper's study (581 IXI, 1,251 BraTS, 655 ATLAS), and a BIDS tree. ``noop`` makes the paper's study
 look finished first (benchmarks/finished.py).
 """
@@ -78,6 +79,7 @@ def measured(*words: str | Path, folder: Path) -> dict[str, Any]:
         "cpu_s": round(used.ru_utime + used.ru_stime, 1),
         "peak_mb": round(used.ru_maxrss / 2**10),
         "jobs": int(jobs[1]) if jobs else 0,
+        "submissions": text.count("Group job ") + len(re.findall(r"^Job \d+: ", text, re.MULTILINE)),
     }
 
 
@@ -86,7 +88,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", nargs="*", default=["paper", "noop", "batch"])
+    parser.add_argument("what", nargs="*", default=["paper", "cluster", "noop", "batch"])
     parser.add_argument("--scans", type=int, default=50_000)
     parser.add_argument("--batches", type=int, default=100)
     parser.add_argument("--keep", type=Path)
@@ -99,10 +101,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = given.keep or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
-        if {"paper", "noop"} & set(given.what):
+        if {"paper", "cluster", "noop"} & set(given.what):
             paper_trees(folder / "data")
         if "paper" in given.what:
             found["paper"] = measured("-m", "snakemake", "--dry-run", *paper, folder=folder)
+        if "cluster" in given.what:
+            cluster = ["--profile", str(ROOT / "profiles/slurm"), "--executor", "local"]
+            found["cluster"] = measured("-m", "snakemake", "--dry-run", *cluster, *paper, folder=folder)
         if "noop" in given.what:
             found["finishing"] = measured(ROOT / "benchmarks/finished.py", *paper, folder=folder)
             found["noop"] = measured("-m", "snakemake", "--dry-run", *paper, folder=folder)
