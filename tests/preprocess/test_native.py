@@ -1,6 +1,7 @@
 """Back to the scan's own space: there and back keeps lesions; the scan's header to the bit; scores where they belong."""
 
 import gzip
+from dataclasses import asdict
 from pathlib import Path
 
 import nibabel as nib
@@ -9,6 +10,7 @@ import pytest
 
 from sadm.errors import DataError
 from sadm.io import load_nifti, read_json, save_nifti, write_text
+from sadm.keys import Registration
 from sadm.maps import write_maps
 from sadm.packed import load_packed
 from sadm.preprocess.grid import Target
@@ -16,6 +18,7 @@ from sadm.preprocess.label import keep_volume, share
 from sadm.preprocess.native_map import native_map, threshold
 from sadm.preprocess.native_mask import native_mask, save_like
 from sadm.preprocess.quality import dice
+from sadm.preprocess.register import register
 from sadm.preprocess.space import Grid, carry_mask, read_transform, write_transform
 
 SIZE = {"shape": [192, 192, 160], "spacing": 1.0}
@@ -194,3 +197,17 @@ def test_a_threshold_that_saw_test_scans_is_never_taken(tmp_path):
     write_text(head, tmp_path / "t.tsv")
     with pytest.raises(DataError, match="cannot be cut"):
         threshold(tmp_path / "t.tsv", "les")
+
+
+def test_there_and_back_through_a_real_registration(shared_data, atlas, tmp_path):
+    head, template = map(str, atlas)
+    labels = sorted(shared_data.glob("ATLAS_2_like/Training/*/*/*/anat/*lesion_mask.nii.gz"))[:2]
+    assert labels
+    for label in labels:
+        t1 = str(next(label.parent.glob("*_T1w.nii.gz")))
+        settings = asdict(Registration())
+        steps = {key: settings[key] for key in ("iterations", "retry_below", "seed")}
+        start = str(tmp_path / "start.mat")
+        register(t1, head, template, start, grid=SIZE, space="native", stripped=False, **steps)
+        values = np.asarray(load_nifti(label).dataobj) > 0
+        assert there_and_back(values, t1, start, load_nifti(template), MM1, tmp_path) >= 0.97
