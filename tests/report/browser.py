@@ -97,7 +97,7 @@ class Page:
         assert "exceptionDetails" not in answer, answer
         return answer["result"].get("value")
 
-    def until(self, code: str, seconds: float = 20) -> None:
+    def until(self, code: str, seconds: float = 60) -> None:
         """Wait until an expression is true."""
         wait(lambda: self.run(f"!!({code})"), seconds, code)
 

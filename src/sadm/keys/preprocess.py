@@ -59,7 +59,9 @@ class Brain:
 
     tta: bool = key(True, "HD-BET's test-time augmentation by mirroring (8 times the work)", **FLAG)
     device: str = key("auto", "where HD-BET runs", **TEXT, enum=["auto", "cpu", "cuda"])
-    chunk: int = key(40, "scans that one job strips by HD-BET on average, its model loaded once", **INT, minimum=1)
+    chunk: int = key(
+        40, "scans that one job strips by HD-BET on average, its model loaded once", **INT, minimum=1
+    )
     hdbet_parameters: str | None = key(
         None, "HD-BET's parameter folder; null: ~/hd-bet_params/release_2.0.0", **maybe(TEXT)
     )

@@ -1,0 +1,33 @@
+"""The report of the smallest study, all rows and test sets, in a real browser."""
+
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests/report"))
+from browser import Page, found  # noqa: E402
+
+FEW = {"groups", "alarms"}  # one test scan a set has no groups
+WIDE = "[...document.querySelectorAll('.scroll')].filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.ariaLabel)"
+
+
+@pytest.mark.skipif(found() is None, reason="no chromium on this machine")
+def test_the_report_has_every_section_fits_and_requests_nothing(ran, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    report = Path(ran.folder, "results/report.html")
+    assert report.stat().st_size < 20_000_000
+    sections = [said["id"] for said in yaml.safe_load((ROOT / "workflow/report/sections.yaml").read_text())]
+    with Page(tmp_path / "profile", 1400, 900) as page:
+        page.open(report)
+        shown = page.run("[...document.querySelectorAll('main > section')].map(s => s.id)")
+        assert shown == [name for name in sections if name not in FEW]
+        page.run("document.querySelectorAll('details').forEach(d => d.open = true)")
+        assert page.run(WIDE) == []
+        assert page.run("document.querySelectorAll('#rankings tbody tr').length") >= 3 * 22
+        page.run("document.querySelector('figure.sv').scrollIntoView({behavior: 'instant'})")
+        page.until("document.querySelector('figure.ready')")
+        assert page.run("[...document.images].every(i => i.alt && (!i.complete || i.naturalWidth))")
+        assert page.requests == [report.resolve().as_uri()]
+        assert page.console == []
