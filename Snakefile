@@ -33,6 +33,7 @@ rule all:
     default_target: True
     input:
         [rules.table.output, rules.statistics.output, rules.report.output] if study.rows else [],
+        expand(rules.cohort.output, dataset=study.datasets),
         expand(rules.qc.output, dataset=study.datasets),
 
 
