@@ -19,6 +19,7 @@ from sadm.io import write_json
 ROOT = Path(__file__).resolve().parents[2]
 START = Path(__file__).with_name("slurm_single_node.sh")
 PARTITIONS = {"partitions": {"cpu": {"max_runtime": 10000}, "gpu": {"max_runtime": 10000, "max_gpu": 2}}}
+TABLE = "results/table1.csv"
 AE = "results/models/ae/fold0/weights.safetensors"
 AE_LOG = "logs/train/ae_fold0.log"
 
@@ -105,7 +106,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 @pytest.fixture(scope="module")
 def ran(cluster: Cluster) -> Cluster:
     """The cluster after the small study."""
-    assert cluster.start().wait(1500) == 0, cluster.output()[-6000:]
+    assert cluster.start(TABLE).wait(3000) == 0, cluster.output()[-6000:]
     return cluster
 
 
@@ -125,10 +126,12 @@ def saved(cluster: Cluster) -> bool:
 
 
 def test_raw_scans_become_a_table(ran: Cluster) -> None:
-    with open(ran.folder / "results/table1.csv", newline="") as stream:
+    with open(ran.folder / TABLE, newline="") as stream:
         rows = [row["row"] for row in csv.DictReader(stream)]
     assert {"AE", "Unet-TUMOUR"} <= set(rows)
-    assert len(ran.jobs()) > 10
+    prepared = len(list(ran.folder.glob("results/prep/*/*/*_qc.json")))
+    assert prepared == 7
+    assert 10 < len(ran.jobs()) < 6 * prepared, "the steps of all scans go together"
 
 
 def test_a_cancelled_training_goes_on_where_it_was(ran: Cluster) -> None:
