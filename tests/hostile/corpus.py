@@ -59,7 +59,7 @@ def _pack(given: Path, out: Path) -> None:
 
 
 STEPS: dict[str, Callable[[Any, Path], Any]] = {
-    **{importer: _cohort(importer) for importer in ("ixi", "brats", "atlas", "bids")},
+    **{importer: _cohort(importer) for importer in ("ixi", "brats", "atlas", "bids", "folder")},
     "checkpoint": lambda given, out: convert(given, out, {}, trained_on="draem"),
     "weights": lambda given, out: load_method(given, torch.device("cpu")),
     "atlas files": lambda given, out: atlas.atlas(

@@ -280,3 +280,66 @@ def workbook_that_is_none(folder: Path) -> Path:
     save(folder / T1, voxels())
     (folder / "IXI.xls").write_bytes(b"not a workbook")
     return folder
+
+
+@kind(
+    "folder", right=lambda rows: None if [row["scan"] for row in rows] == ["sub-ap1", "sub-bcp2"] else 1 / 0
+)
+def folder_of_much_else(folder: Path) -> Path:
+    save(folder / "a" / "p1.nii", voxels())
+    save(folder / "b c" / "p2.nii.gz", voxels(1))
+    save(folder / ".trash" / "old.nii", voxels(2))
+    save(folder / "a" / "._p1.nii", voxels(3))
+    (folder / "a" / "notes.txt").write_text("no image")
+    (folder / "b c" / "again").symlink_to(folder)
+    return folder
+
+
+@kind("folder", "DataError.*same subject and session")
+def two_paths_with_one_name(folder: Path) -> Path:
+    save(folder / "a-b.nii", voxels())
+    save(folder / "ab.nii", voxels(1))
+    return folder
+
+
+@kind("folder", "DataError.*same voxels as")
+def one_image_under_two_names(folder: Path) -> Path:
+    save(folder / "p1.nii", voxels())
+    save(folder / "copy" / "p2.nii.gz", voxels())
+    return folder
+
+
+@kind("folder", "DataError.*folder cannot be read|DataError.*has no scans")
+def folder_that_is_a_symlink_loop(folder: Path) -> Path:
+    (folder / "a").symlink_to(folder / "a")
+    return folder
+
+
+@kind("folder", "DataError.*path cannot be used.*wildcards")
+def braces_in_a_name(folder: Path) -> Path:
+    save(folder / "p{1}.nii", voxels())
+    return folder
+
+
+@kind("folder", "DataError.*id cannot be used")
+def names_without_a_latin_letter(folder: Path) -> Path:
+    save(folder / "患者.nii", voxels())
+    return folder
+
+
+@kind("folder", "DataError.*leads nowhere")
+def t1_that_is_a_broken_link(folder: Path) -> Path:
+    save(folder / "p1.nii", voxels())
+    (folder / "p2.nii").symlink_to(folder / "gone.nii")
+    return folder
+
+
+@kind("folder", "DataError.*not 3-D")
+def series_of_volumes(folder: Path) -> Path:
+    save(folder / "p1.nii", np.stack([voxels(), voxels(1)], axis=-1))
+    return folder
+
+
+@kind("folder", "DataError.*not there.*unpack")
+def file_for_a_folder(folder: Path) -> Path:
+    return save(folder / "p1.nii", voxels())
