@@ -17,19 +17,25 @@ import chain  # sets threads and the path to sadm
 import nibabel as nib
 import numpy as np
 
+from sadm.preprocess.space import translation
+
 SMALLEST = 1000  # mm3 of a lesion
 GRIDS = {"1 mm": {"downsample": 1, "crop": 0}, "2 mm": {"downsample": 2, "crop": 0}}
 
 
-def drawn(rng: np.random.Generator, degrees: float, scale: float, shift: float) -> np.ndarray:
-    """4 x 4: rotations of up to ``degrees`` about the axes, stretches of up to ``scale``, a shift of up to ``shift`` mm."""
+def drawn(rng: np.random.Generator, degrees: float, scale: float, shift: float, at: np.ndarray) -> np.ndarray:
+    """4 x 4: rotations of up to ``degrees`` and stretches of up to ``scale`` about the point ``at``, a shift of up to ``shift`` mm."""
     from scipy.spatial.transform import Rotation
 
     matrix = np.eye(4)
     turn = Rotation.from_euler("xyz", rng.uniform(-degrees, degrees, 3), degrees=True).as_matrix()
     matrix[:3, :3] = turn @ np.diag(1 + rng.uniform(-scale, scale, 3))
-    matrix[:3, 3] = rng.uniform(-shift, shift, 3)
-    return matrix
+    return translation(at + rng.uniform(-shift, shift, 3)) @ matrix @ translation(-at)
+
+
+def middle(image: nib.Nifti1Image) -> np.ndarray:
+    """World position of the middle of the array."""
+    return np.asarray((image.affine @ [*((np.array(image.shape) - 1) / 2), 1])[:3])
 
 
 def labels(data: Path) -> Iterator[tuple[str, str, Path, Path]]:
@@ -91,15 +97,12 @@ def main() -> None:
                 continue
             left -= 1
             image = nib.load(path)
-            values, tilt, known = (
-                np.asarray(image.dataobj) > 0,
-                drawn(rng, 25, 0, 20),
-                drawn(rng, 15, 0.08, 15),
-            )
+            values, centre, own = np.asarray(image.dataobj) > 0, middle(template), middle(image)
+            tilt, known = drawn(rng, 25, 0, 20, own), drawn(rng, 15, 0.06, 5, centre)
             if given.registered:
                 affine, matrix = image.affine, registered(t1, folder, templates)
             else:
-                affine, matrix = tilt @ image.affine, tilt @ known
+                affine, matrix = tilt @ image.affine, tilt @ translation(own - centre) @ known
             for lesion in components(values):
                 if np.count_nonzero(lesion) * abs(np.linalg.det(affine[:3, :3])) < SMALLEST:
                     continue
