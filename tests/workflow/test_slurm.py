@@ -3,6 +3,7 @@
 import csv
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -49,6 +50,11 @@ def slurm(*words: str) -> str:
     return subprocess.run(words, capture_output=True, text=True, check=True).stdout
 
 
+def interruptible() -> None:
+    """Let Ctrl-C reach a process that a script started in the background."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @dataclass
 class Cluster:
     """Snakemake with the project's Slurm profile, run in ``folder``."""
@@ -68,7 +74,14 @@ class Cluster:
         words += ["--slurm-init-seconds-before-status-checks", "2"]
         words += ["--configfile", self.folder / "study.json"]
         with open(self.folder / f"run{self.runs}.txt", "w") as stream:
-            return subprocess.Popen(list(map(str, words)), stdout=stream, stderr=stream, text=True, cwd=ROOT)
+            return subprocess.Popen(
+                list(map(str, words)),
+                stdout=stream,
+                stderr=stream,
+                text=True,
+                cwd=ROOT,
+                preexec_fn=interruptible,
+            )
 
     def output(self) -> str:
         """What the latest run has printed."""
@@ -154,13 +167,13 @@ def test_a_training_asks_for_a_gpu_and_again_with_more_memory(ran: Cluster) -> N
 
 
 def test_a_training_that_reaches_its_time_limit_goes_on(ran: Cluster) -> None:
-    soon = ["train:runtime=1", "train:slurm_extra='--signal=TERM@10'"]
-    run = ran.start(AE, "--set-resources", *soon, "--", hyper={"ae": {"epochs": 5000}})
+    soon = ["train:runtime=2", "train:slurm_extra='--signal=TERM@10'"]
+    run = ran.start(AE, "--set-resources", *soon, hyper={"ae": {"epochs": 5000}})
     until(lambda: "SIGTERM: saved after epoch" in ran.log(), run, ran)
     until(lambda: "Resumed after epoch" in ran.log(), run, ran)
-    run.terminate()
-    slurm("scancel", *ran.jobs())
+    run.send_signal(signal.SIGINT)
     run.wait(120)
+    assert not slurm("squeue", "--noheader", "--states=pending,running"), "Ctrl-C cancels the jobs"
 
 
 def test_a_job_that_fails_for_good_is_named_with_its_log(ran: Cluster) -> None:
