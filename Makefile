@@ -7,11 +7,17 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONHASHSEED := 0
 
-.PHONY: demo test lint setup slurm test-slurm schema audit clean
+# What a study will take, before anything runs: make plan STUDY=studies/paper.yaml
+STUDY ?=
+
+.PHONY: plan demo test lint setup slurm test-slurm schema audit clean
 
 demo: setup
 	$(BIN)/snakemake --cores $(CORES)
 	@cat results/table1.md
+
+plan: setup
+	PYTHONPATH=src $(BIN)/python -m sadm.plan $(STUDY)
 
 test: setup lint
 	$(BIN)/pytest -n $(CORES) --ignore tests/workflow

@@ -21,6 +21,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 SITES = ("Guys", "HH", "IOP")
+PACKED = "results/packed/people/scans.tsv"
 PREP = {
     "name": "population",
     "datasets": {"people": {"importer": "bids", "brain": "deepbet", "options": {"path": "data/bids"}}},
@@ -116,7 +117,7 @@ def main() -> None:
             (folder / "population.json").write_text(json.dumps(PREP), encoding="utf-8")
             batch = ["--batch", f"pack=1/{given.batches}", "--configfile", str(folder / "population.json")]
             found["batch"] = {"scans": given.scans, "batches": given.batches}
-            found["batch"] |= measured("-m", "snakemake", "--dry-run", *batch, folder=folder)
+            found["batch"] |= measured("-m", "snakemake", "--dry-run", PACKED, *batch, folder=folder)
     print(json.dumps(found, indent=1))
 
 
