@@ -24,17 +24,12 @@ class Workflow:
     python: Path
     folder: Path
 
-    def __call__(
-        self, *arguments: str, conda: bool = True, overlay: dict[str, Any] | None = None
-    ) -> subprocess.CompletedProcess[str]:
-        """Run with ``arguments``, and with ``overlay`` over the config."""
+    def words(self, *arguments: str, conda: bool = True, overlay: dict[str, Any] | None = None) -> list[str]:
+        """The command line with ``arguments``, and with ``overlay`` over the config."""
         studies = [str(ROOT / name) for name in STUDY]
         if overlay:
             write_json(overlay, self.folder / "overlay.json")
             studies.append(str(self.folder / "overlay.json"))
-        variables = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "VIRTUAL_ENV")}
-        variables["PATH"] = f"{STANDIN}:{self.python.parent}:/usr/local/bin:/usr/bin:/bin"
-        variables["XDG_CACHE_HOME"] = str(KEPT / "cache")
         words = [
             self.python,
             "-m",
@@ -48,10 +43,21 @@ class Workflow:
         ]
         words += ["--workflow-profile", ROOT / "profiles/default"]
         words += ["--use-conda", "--conda-prefix", KEPT / "envs"] if conda else []
-        words += [*arguments, "--configfile", *studies]
-        return subprocess.run(
-            list(map(str, words)), capture_output=True, text=True, env=variables, timeout=1500
-        )
+        return list(map(str, [*words, *arguments, "--configfile", *studies]))
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """Environment variables of a run."""
+        kept = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "VIRTUAL_ENV")}
+        path = f"{STANDIN}:{self.python.parent}:/usr/local/bin:/usr/bin:/bin"
+        return kept | {"PATH": path, "XDG_CACHE_HOME": str(KEPT / "cache")}
+
+    def __call__(
+        self, *arguments: str, conda: bool = True, overlay: dict[str, Any] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run with ``arguments``, and with ``overlay`` over the config."""
+        words = self.words(*arguments, conda=conda, overlay=overlay)
+        return subprocess.run(words, capture_output=True, text=True, env=self.variables, timeout=1500)
 
 
 def _snakemake_alone() -> Path:
