@@ -2,17 +2,19 @@
 
 python tests/workflow/campaign.py FOLDER [--kills 50] [--longest 8] [--cores 2] [--seed 1]
 
-FOLDER/undisturbed is one whole run. FOLDER/killed is the run whose process group gets SIGKILL, 0 to --longest seconds, and what
-planning takes, after each start; then every file there is compared, `snakemake --unlock` and the same command follow. One half
-of the kills hit the study from raw heads on (leg "clean"), the other half the rules that were spared so far, made anew by
---forcerun, from the last to the first (leg "forced"). Each leg ends with a run without kills. FOLDER/events.jsonl grows by a line a kill, FOLDER/campaign.json sums up. It
-may be stopped (Ctrl-C, SIGTERM) and started again with the same words.
+FOLDER/undisturbed is one whole run. Half of the kills hit a run from raw heads on, FOLDER/clean; the others hit what follows
+preprocessing, a rule a kill, the last one first, made anew by --forcerun in FOLDER/forced, a copy of the undisturbed run.
+SIGKILL goes to the process group: one kill in five while Snakemake plans, the others 0 to --longest seconds after the first job
+began. After each, every file is compared; then `snakemake --unlock`, and the same command again. In the end both go on without
+kills. FOLDER/events.jsonl grows by a line a kill, FOLDER/campaign.json sums up. The campaign may be stopped (Ctrl-C, SIGTERM)
+and started again with the same words; with --legs one half runs alone.
 """
 
 import argparse
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -27,6 +29,7 @@ import kills
 ROOT = Path(__file__).resolve().parents[2]
 STUDY = [ROOT / "config.yaml", ROOT / "studies/ci.yaml"]
 TABLE = "results/table1.csv"
+PLANNING = 0.2  # share of the kills that come before the first job
 
 
 @dataclass
@@ -38,6 +41,7 @@ class Campaign:
     longest: float
     cores: int
     seed: int
+    legs: list[str]
 
     def start(self, run: str, *arguments: str) -> subprocess.Popen[bytes]:
         """Start Snakemake in the folder ``run``."""
@@ -49,21 +53,33 @@ class Campaign:
         variables = os.environ | {"PYTHONHASHSEED": "0"}
         return kills.start(list(map(str, words)), self.folder / f"{run}.log", variables)
 
-    def finish(self, run: str, *arguments: str, after: float | None = None) -> bool:
-        """Whether Snakemake in the folder ``run`` ended well within ``after`` seconds; if not, it is killed with its group.
-
-        SystemExit if it failed by itself.
-        """
+    def finish(self, run: str, *arguments: str) -> float:
+        """Seconds that Snakemake took in the folder ``run``. SystemExit if it failed."""
+        began = time.monotonic()
         process = self.start(run, *arguments)
         try:
-            code = process.wait(after)
-        except subprocess.TimeoutExpired:
-            return kills.end(process) == 0
+            if process.wait():
+                raise SystemExit(f"snakemake {' '.join(arguments)} failed: {self.folder / run}.log")
         finally:
             kills.end(process)
-        if code:
-            raise SystemExit(f"snakemake {' '.join(arguments)} failed: {self.folder / run}.log")
-        return True
+        return time.monotonic() - began
+
+    def kill(self, run: str, *arguments: str, planning: float, draw: random.Random) -> bool:
+        """Start Snakemake in the folder ``run`` and kill its group at a moment drawn; False if it was done before."""
+        since = time.time()
+        process = self.start(run, *arguments)
+        try:
+            if draw.random() < PLANNING:
+                process.wait(draw.uniform(0, planning))
+            else:
+                place = self.folder / run
+                kills.await_(lambda: kills.being_made(place, since) or process.poll() is not None, 600)
+                process.wait(draw.uniform(0, self.longest))
+        except subprocess.TimeoutExpired:
+            return kills.end(process) != 0
+        finally:
+            kills.end(process)
+        return False
 
     @property
     def events(self) -> list[dict[str, Any]]:
@@ -79,9 +95,11 @@ class Campaign:
     def run(self) -> None:
         """All that is left of the campaign."""
         known = self.undisturbed()
-        for leg, last in (("clean", self.kills // 2), ("forced", self.kills)):
-            if leg not in [event["leg"] for event in self.events if event["kind"] == "leg"]:
-                self.leg(leg, last, known)
+        if not (self.folder / "forced").exists():
+            shutil.copytree(self.folder / "undisturbed", self.folder / "forced", symlinks=True)
+        for leg in self.legs:
+            if not any(event["kind"] == "end" and event["leg"] == leg for event in self.events):
+                self.leg(leg, self.kills // 2 if leg == "clean" else self.kills - self.kills // 2, known)
         self.sum_up(known)
 
     def undisturbed(self) -> dict[str, Any]:
@@ -97,46 +115,42 @@ class Campaign:
         known: dict[str, Any] = json.loads(path.read_text())
         return known
 
-    def leg(self, leg: str, last: int, known: dict[str, Any]) -> None:
-        """Run the study under kills up to the kill ``last``, then to its end, and compare what it left."""
-        before = [event for event in self.events if event["kind"] == "kill" and event["leg"] != leg]
-        hit = {"atlas"}.union(*(event["rules"] for event in before))  # the atlas is fetched: once is enough
-        order = [rule for rule in known["order"] if rule not in hit] or known["order"]
+    def leg(self, leg: str, wanted: int, known: dict[str, Any]) -> None:
+        """Run the study in the folder ``leg`` under ``wanted`` kills, then to its end, and compare what it left."""
+        order = known["order"][: known["order"].index("pack")]
         while True:
-            began = time.monotonic()
-            self.finish("killed", "--unlock")
-            planning = time.monotonic() - began
-            made = sum(event["kind"] == "kill" for event in self.events)
-            if made >= last:
-                self.finish("killed")
+            planning = self.finish(leg, "--unlock")
+            here = [event["kind"] for event in self.events if event["leg"] == leg]
+            made = here.count("kill")
+            if made >= wanted:
                 break
-            rule = order[(made - len(before)) * len(order) // (last - len(before))]
-            after = random.Random(f"{self.seed}/{len(self.events)}").uniform(0, self.longest + planning)
-            since = time.time()
-            if not self.finish("killed", *(["--forcerun", rule] if leg == "forced" else []), after=after):
-                self.look(leg, after, since, known)
+            force = ["--forcerun", order[made * len(order) // wanted]] if leg == "forced" else []
+            since, draw = time.time(), random.Random(f"{self.seed}/{leg}/{len(here)}")
+            if self.kill(leg, *force, planning=planning, draw=draw):
+                self.look(leg, since, known)
             elif leg == "clean":
                 break
             else:
                 self.note(kind="spared", leg=leg)
+        self.finish(leg)
         self.compare(leg, known["files"])
 
-    def look(self, leg: str, after: float, since: float, known: dict[str, Any]) -> None:
-        """Note a kill ``after`` seconds, and what ran then; SystemExit if a file is wrong."""
-        place = self.folder / "killed"
+    def look(self, leg: str, since: float, known: dict[str, Any]) -> None:
+        """Note a kill, and what ran since; SystemExit if a file is wrong."""
+        place, after = self.folder / leg, round(time.time() - since, 1)
         hit = sorted({known["rules"].get(name, "?") for name in kills.being_made(place, since)})
         bad, left = kills.wrong(place, known["files"]), len(kills.leftovers(place))
-        self.note(kind="kill", leg=leg, after_s=round(after, 2), rules=hit, left=left, wrong=bad)
+        self.note(kind="kill", leg=leg, after_s=after, rules=hit, left=left, wrong=bad)
         if bad:
             raise SystemExit(f"After a kill these files are wrong: {bad}")
 
     def compare(self, leg: str, files: dict[str, str]) -> None:
-        """Note how many of ``files`` are there and equal at the end of a leg; SystemExit unless all are, and no others."""
-        place = self.folder / "killed"
+        """Note how many of ``files`` are there and equal at the end; SystemExit unless all are, and no others."""
+        place = self.folder / leg
         found = kills.checksums(place)
         equal = sum(found.get(name) == digest for name, digest in files.items())
         bad = sorted({*kills.wrong(place, files), *kills.leftovers(place), *(files.keys() ^ found.keys())})
-        self.note(kind="leg", leg=leg, files=len(files), equal=equal, wrong=bad, table1=found.get(TABLE))
+        self.note(kind="end", leg=leg, files=len(files), equal=equal, wrong=bad, table1=found.get(TABLE))
         if bad:
             raise SystemExit(f"At the end these files are wrong, absent or too many: {bad}")
 
@@ -155,7 +169,7 @@ class Campaign:
             "wrong_files": sum(len(event.get("wrong", [])) for event in self.events),
             "not_compared": kills.RUN_TIMES,
             "table1_undisturbed": known["files"][TABLE],
-            "legs": [event for event in self.events if event["kind"] == "leg"],
+            "ends": [event for event in self.events if event["kind"] == "end"],
         }
         text = json.dumps(about, indent=1) + "\n"
         (self.folder / "campaign.json").write_text(text, encoding="utf-8")
@@ -168,6 +182,7 @@ def main() -> None:
     words.add_argument("folder", type=Path)
     words.add_argument("--kills", type=int, default=50)
     words.add_argument("--longest", type=float, default=8, help="seconds")
+    words.add_argument("--legs", nargs="+", choices=("clean", "forced"), default=["clean", "forced"])
     words.add_argument("--cores", type=int, default=2)
     words.add_argument("--seed", type=int, default=1)
     given = vars(words.parse_args())
