@@ -109,7 +109,10 @@ class Campaign:
             self.finish("undisturbed", "--unlock")
             self.finish("undisturbed")
             rules = kills.rules(place)
-            ended = {rule: (place / name).stat().st_mtime for name, rule in rules.items()}
+            times = {name: (place / name).stat().st_mtime for name in rules}
+            ended = {
+                rule: times[name] for name, rule in sorted(rules.items(), key=lambda each: times[each[0]])
+            }
             order = sorted(ended, key=lambda rule: ended[rule], reverse=True)
             path.write_text(json.dumps({"files": kills.checksums(place), "rules": rules, "order": order}))
         known: dict[str, Any] = json.loads(path.read_text())
