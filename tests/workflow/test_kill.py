@@ -7,6 +7,7 @@ import random
 import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -34,7 +35,7 @@ class Run:
     """A running Snakemake with its process group."""
 
     def __init__(self, study: Any, *arguments: str, **options: Any) -> None:
-        self.study, self.log = study, study.folder / "run.log"
+        self.study, self.log, self.began = study, study.folder / "run.log", time.time()
         self.process = kills.start(study.words(*arguments, **options), self.log, study.variables)
 
     def sent(self, number: signal.Signals, rule: str, seconds: float = 0) -> int:
@@ -42,10 +43,10 @@ class Run:
         known = kills.rules(self.study.folder)
         kills.await_(
             lambda: (
-                rule in {known.get(name) for name in kills.being_made(self.study.folder)}
+                rule in {known.get(name) for name in kills.being_made(self.study.folder, self.began)}
                 or self.process.poll() is not None
             ),
-            120,
+            1500,
         )
         assert self.process.poll() is None, self.log.read_text()[-3000:]
         with pytest.raises(subprocess.TimeoutExpired):
@@ -94,7 +95,7 @@ def test_ctrl_c_leaves_no_lock_and_nothing_half_written(ran, again, run) -> None
 def test_sigterm_saves_a_training_that_then_goes_on(again, run) -> None:  # type: ignore[no-untyped-def]
     weights, log = "results/models/ae/fold0/weights.safetensors", again.folder / "logs/train/ae_fold0.log"
     stopped = run(weights, overlay=LONG)
-    kills.await_((again.folder / weights).with_name("state0.safetensors").exists, 120)
+    kills.await_((again.folder / weights).with_name("state0.safetensors").exists, 1500)
     assert stopped.sent(signal.SIGTERM, "train") != 0
     assert "SIGTERM: saved after epoch" in log.read_text()
     assert "non-zero exit status 143" in stopped.log.read_text()
