@@ -19,15 +19,16 @@ RUN_TIMES = ("results/report.html",)
 
 
 def start(words: list[str], log: Path, variables: Mapping[str, str]) -> subprocess.Popen[bytes]:
-    """Start ``words`` as a process group of its own; its output goes to the end of ``log``."""
+    """Start ``words`` as a process group of its own, as from a terminal; its output goes to the end of ``log``."""
     with open(log, "ab") as stream:
         return subprocess.Popen(
             words,
+            stdin=subprocess.DEVNULL,
             stdout=stream,
             stderr=stream,
-            stdin=subprocess.DEVNULL,
             env=variables,
             start_new_session=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's & leaves it ignored
         )
 
 

@@ -18,7 +18,7 @@ import pytest
 
 SCAN = "results/prep/tumour/sub-tumour001"
 TARGETS = [f"{SCAN}/sub-tumour001_qc.json", "results/scores/AE/fold0/tumour.tsv"]
-LONG = {"hyper": {"ae": {"epochs": 500}}, "training": {"checkpoint_every": 20}}
+LONG = {"hyper": {"ae": {"epochs": 150}}, "training": {"checkpoint_every": 20}}
 
 
 @pytest.fixture
@@ -105,6 +105,6 @@ def test_sigterm_saves_a_training_that_then_goes_on(again, run) -> None:  # type
     assert done.returncode == 0, done.stderr[-3000:]
     assert "Resumed after epoch" in log.read_text()
     went_on = (again.folder / weights).read_bytes()
-    assert again("--forcerun", "train", weights, overlay=LONG).returncode == 0
+    assert again(weights, "--forcerun", "train", overlay=LONG).returncode == 0
     assert "Resumed" not in log.read_text()
     assert (again.folder / weights).read_bytes() == went_on
