@@ -4,8 +4,9 @@
 
 The head and its lesion label are written anew: in all 48 orders and directions of the axes; tilted by 20 and 45 degrees (the
 header turns, as for a head that lies so); with slices of .8 to 5.5 mm, each in two axis orders. The whole chain runs on each,
-but only on every eighth order; for all 48 the arrays are compared that the chain samples from them first. Prints JSON: for each set the lowest normalised mutual information (32 bins, in the brain) and Dice of the prepared lesion
-between any two of its volumes, the greatest distance in mm of their brain voxels, and whether all passed their checks.
+but only on every eighth order; for all 48 the arrays are compared that the chain samples from them first. Prints JSON: for each
+set the lowest normalised mutual information (32 bins, in the brain) and Dice of the prepared lesion between any two of its
+volumes, the greatest distance in mm of their brain voxels, and whether all passed their checks.
 """
 
 import itertools
@@ -80,6 +81,7 @@ def variants(t1: nib.Nifti1Image, label: nib.Nifti1Image) -> Iterator[tuple[str,
 
 def prepared(pair: Pair, folder: Path, templates: Path) -> dict[str, Any]:
     """What the chain makes of a head and its label: arrays t1, brain, lesion; transform; checks."""
+    from sadm.preprocess.frame import deobliqued
     from sadm.preprocess.space import read_transform
 
     for image, name in zip(pair, ("t1", "label")):
@@ -90,19 +92,18 @@ def prepared(pair: Pair, folder: Path, templates: Path) -> dict[str, Any]:
         for name in ("t1", "brain", "lesion")
     }
     # The place in the array's own millimetres: the header's turn taken out, so that tilts can be compared.
-    canonical = nib.as_closest_canonical(pair[0])
-    to_array = np.linalg.inv(canonical.affine) @ read_transform(folder / "refined.mat")
-    spacing = np.diag([*np.linalg.norm(canonical.affine[:3, :3], axis=0), 1])
-    return arrays | {"transform": spacing @ to_array, "checks": checks}
+    to_array = np.linalg.inv(deobliqued(pair[0])[1]) @ read_transform(folder / "refined.mat")
+    return arrays | {"transform": to_array, "checks": checks}
 
 
 def sampled_apart(t1: nib.Nifti1Image) -> float:
     """The greatest difference between what is sampled at 2 mm from the 48 orders, as a share of the head's range."""
+    from sadm.preprocess.frame import deobliqued
     from sadm.preprocess.space import factor_for, sample, world_grid
 
     arrays = (
         sample(image, world_grid(image, 2.0), factor=factor_for(image, 2.0))
-        for image in map(t1.as_reoriented, ORDERS)
+        for image, _ in map(deobliqued, map(t1.as_reoriented, ORDERS))
     )
     first = next(arrays)
     return max(float(np.abs(array - first).max()) for array in arrays) / float(np.ptp(first))
