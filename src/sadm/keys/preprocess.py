@@ -38,7 +38,7 @@ class Registration:
         [200, 100, 50, 0], "iterations by level, head to SRI24 head", **listed({**INT, "minimum": 0})
     )
     refine_iterations: list[int] = key(
-        [100, 50, 20, 10], "iterations by level, brain to SRI24 brain", **listed({**INT, "minimum": 0})
+        [50, 50, 50, 10], "iterations by level, brain to SRI24 brain", **listed({**INT, "minimum": 0})
     )
     retry_below: float = key(
         0.23,
