@@ -54,6 +54,7 @@ rule train:
         curve="results/models/{model}/fold{fold}{seed}/curve.csv",
     log:
         "logs/train/{model}_fold{fold}{seed}.log",
+    priority: 5  # the longest jobs: what else there is fills the cores beside and after them
     conda:
         "../../envs/torch.yaml"
     threads: TRAINING["threads"]
