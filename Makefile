@@ -17,7 +17,7 @@ demo: setup
 	@cat results/table1.md
 
 plan: setup
-	PYTHONPATH=src $(BIN)/python -m sadm.plan $(STUDY)
+	PYTHONPATH=src $(BIN)/python -m sadm.commands.plan $(STUDY)
 
 test: setup lint
 	$(BIN)/pytest -n $(CORES) --ignore tests/workflow
@@ -49,7 +49,7 @@ test-slurm: slurm
 
 # For maintainers: after a change of the pins, of a config key or of an error's message.
 schema: setup
-	PYTHONPATH=src $(BIN)/python -c 'import json; from sadm.config import schema; print(json.dumps(schema(), indent=1))' > workflow/schemas/config.schema.json
+	PYTHONPATH=src $(BIN)/python -c 'import json; from sadm.study.config import schema; print(json.dumps(schema(), indent=1))' > workflow/schemas/config.schema.json
 	$(BIN)/python envs/make.py
 	$(BIN)/python docs/make.py
 

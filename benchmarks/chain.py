@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "src"))
 for variable in ("OMP_NUM_THREADS", "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS"):
     os.environ[variable] = "1"
 
-from sadm import keys  # noqa: E402
+from sadm.study import keys  # noqa: E402
 
 At = Callable[[str], str]
 GRID = asdict(keys.Grid())
@@ -79,7 +79,7 @@ STEPS = {"register": register, "brain": brain, "refine": refine, "bias": bias, "
 
 def atlas(folder: Path, source: str | None = None) -> Path:
     """``folder`` with head.nii.gz and brain.nii.gz of SRI24, from the folder ``source`` or fetched."""
-    from sadm.preprocess.atlas import atlas
+    from sadm.preprocess.template import atlas
 
     folder.mkdir(parents=True, exist_ok=True)
     atlas(str(folder / "head.nii.gz"), str(folder / "brain.nii.gz"), source)

@@ -26,11 +26,11 @@ import torch
 import yaml
 from torch.utils.flop_counter import FlopCounterMode
 
-from sadm.logs import keep_freed_memory
 from sadm.methods.base import BaseMethod, Batch, build
-from sadm.registry import constants
-from sadm.score import Scoring
-from sadm.study import Study
+from sadm.prediction.score import Scoring
+from sadm.runtime.job import keep_freed_memory
+from sadm.study.registry import constants
+from sadm.study.study import Study
 
 ROOT = Path(__file__).resolve().parents[1]
 TEST_VOLUMES = 1151 + 589 + 160  # paper: BRATS, ATLAS, DRAEM

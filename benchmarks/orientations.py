@@ -81,7 +81,7 @@ def variants(t1: nib.Nifti1Image, label: nib.Nifti1Image) -> Iterator[tuple[str,
 
 def prepared(pair: Pair, folder: Path, templates: Path) -> dict[str, Any]:
     """What the chain makes of a head and its label: arrays t1, brain, lesion; transform; checks."""
-    from sadm.preprocess.frame import deobliqued
+    from sadm.preprocess.array_frame import deobliqued
     from sadm.preprocess.space import read_transform
 
     for image, name in zip(pair, ("t1", "label")):
@@ -98,7 +98,7 @@ def prepared(pair: Pair, folder: Path, templates: Path) -> dict[str, Any]:
 
 def sampled_apart(t1: nib.Nifti1Image) -> float:
     """The greatest difference between what is sampled at 2 mm from the 48 orders, as a share of the head's range."""
-    from sadm.preprocess.frame import deobliqued
+    from sadm.preprocess.array_frame import deobliqued
     from sadm.preprocess.space import factor_for, sample, world_grid
 
     arrays = (

@@ -17,12 +17,12 @@ import numpy as np
 from scipy.ndimage import gaussian_filter, median_filter
 from sklearn.metrics import average_precision_score
 
-from sadm import metrics
-from sadm.bootstrap import intervals
-from sadm.evaluate import Settings, measure
-from sadm.pooled import Pool
-from sadm.score import fuse, residual_map, ssim_map
-from sadm.scored import Volume
+from sadm.evaluation import metrics
+from sadm.evaluation.evaluate import Settings, measure
+from sadm.evaluation.pooled import Pool
+from sadm.evaluation.volumes import Volume
+from sadm.prediction.score import fuse, residual_map, ssim_map
+from sadm.statistics.bootstrap import intervals
 
 SHAPE, REPEATS = (50, 96, 96), 5
 VOLUMES, ROWS, RESAMPLES = 1151, 22, 10000  # BRATS's test set, the table's rows

@@ -24,10 +24,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 
 import torch
 
-from sadm.batches import Bank, Slices, Store
-from sadm.devices import autocast
 from sadm.methods.base import BaseMethod, Batch, build, module
-from sadm.train import slices_of
+from sadm.runtime.devices import autocast
+from sadm.training.batches import Bank, Slices, Store
+from sadm.training.train import slices_of
 
 AUGMENT = {"augment_gamma": 0.5, "augment_bias": 0.25, "augment_blur": 0.25, "augment_ghosting": 0.5}
 SIZES: dict[str, dict[str, Any]] = {

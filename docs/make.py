@@ -15,7 +15,7 @@ PARTS = ("what", "cause", "fix")
 
 def classes() -> dict[str, str]:
     """The named errors and what each means, by name."""
-    tree = ast.parse((SOURCES / "errors.py").read_text(encoding="utf-8"))
+    tree = ast.parse((SOURCES / "runtime" / "errors.py").read_text(encoding="utf-8"))
     named = [n for n in tree.body if isinstance(n, ast.ClassDef) and n.name != "SadmError"]
     return {n.name: ast.get_docstring(n) or "" for n in named} | {
         "Unusable": "An image that cannot be used: a DataError."

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+pytest_plugins = ["phantom"]  # the head without data that several rooms test with
 
 # A shell starts background jobs with Ctrl-C ignored, which the processes that tests start would inherit.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -32,8 +33,8 @@ def shared_data() -> Path:
 @pytest.fixture(scope="session")
 def atlas() -> tuple[Path, Path]:
     """SRI24 head and brain as the pipeline has them, fetched once a checkout; skips without network."""
-    from sadm.errors import DataError
-    from sadm.preprocess.atlas import atlas as fetch
+    from sadm.preprocess.template import atlas as fetch
+    from sadm.runtime.errors import DataError
 
     head, brain = (ROOT / ".cache" / "atlas" / f"sri24_{name}.nii.gz" for name in ("head", "brain"))
     if not (head.exists() and brain.exists()):

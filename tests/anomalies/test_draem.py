@@ -12,7 +12,7 @@ from sadm.anomalies import textures
 from sadm.anomalies.draem import Draem
 from sadm.anomalies.perlin import Perlin, rotate
 from sadm.anomalies.textures import PAPER_AUGMENTERS, RELEASED_AUGMENTERS, augment
-from sadm.errors import ConfigError
+from sadm.runtime.errors import ConfigError
 
 RELEASED = {"threshold": (0.5, 0.5), "augmenters": RELEASED_AUGMENTERS}
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from sadm.audit import audit
-from sadm.errors import SplitError
-from sadm.splits import read, splits
+from sadm.cohort.audit import audit
+from sadm.cohort.splits import read, splits
+from sadm.runtime.errors import SplitError
 
 Edit = Callable[[list[dict[str, str]], list[dict[str, str]]], object]
 

@@ -8,11 +8,11 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from sadm import published
-from sadm.audit import audit, audit_used, identity
-from sadm.cohort import fingerprint
-from sadm.errors import SplitError
-from sadm.splits import read
+from sadm.cohort.audit import audit, audit_used, identity
+from sadm.cohort.sheet import fingerprint
+from sadm.cohort.splits import read
+from sadm.commands import audit_csv as published
+from sadm.runtime.errors import SplitError
 
 Rows = list[dict[str, str]]
 FOLDS, KINDS = (0, 1), ("testset", "validation", "healthy_5")

@@ -9,9 +9,9 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from sadm import cohort
+from sadm.cohort import sheet as cohort
 from sadm.data.base import Scan
-from sadm.errors import DataError
+from sadm.runtime.errors import DataError
 
 AFFINE = np.diag([2.0, 2, 2, 1])
 OPTIONS = {"path": "", "table": ""}

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sadm import splits
-from sadm.errors import SplitError
+from sadm.cohort import splits
+from sadm.runtime.errors import SplitError
 
 SHEET = ("dataset", "subject", "session", "scan", "age", "sex", "site", "lesion_ml")
 FAST = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

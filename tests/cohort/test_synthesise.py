@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sadm.anomalies.synthesise import synthesise
-from sadm.errors import SplitError
-from sadm.packed import Packed, load_packed
+from sadm.cohort.packed import Packed, load_packed
+from sadm.cohort.synthesise import synthesise
+from sadm.runtime.errors import SplitError
 
 SHAPE = (6, 32, 40)  # D, X, Y
 DRAEM = {"threshold": (0.3, 0.5), "max_scale": 3}

@@ -17,14 +17,14 @@ import torch
 from scipy.ndimage import gaussian_filter, median_filter
 from torch import Tensor
 
-from sadm import registry
 from sadm.anomalies.simplex import SimplexNoise, permutation
-from sadm.checkpoint import load, load_method
-from sadm.diffusion import Diffusion
-from sadm.errors import ConfigError, DataError
+from sadm.commands.import_checkpoint import STUDY, convert, hyper_of, main
 from sadm.methods.base import build
-from sadm.released import STUDY, convert, hyper_of, main
-from sadm.score import Scoring, fuse
+from sadm.networks.diffusion import Diffusion
+from sadm.prediction.score import Scoring, fuse
+from sadm.runtime.errors import ConfigError, DataError
+from sadm.study import registry
+from sadm.training.checkpoint import load, load_method
 
 CPU = torch.device("cpu")
 SECTIONS = {
@@ -427,7 +427,7 @@ def test_the_command_says_what_it_did_or_what_is_wrong(tiny: Path) -> None:
     words = [str(tiny), "--study", str(study), "--to", str(models), "--trained-on", "atlas"]
     source = {"PYTHONPATH": str(STUDY.parents[1] / "src")}
     done = subprocess.run(
-        [sys.executable, "-m", "sadm.released", *words],
+        [sys.executable, "-m", "sadm.commands.import_checkpoint", *words],
         capture_output=True,
         text=True,
         env=os.environ | source,

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from sadm import registry
-from sadm.plan import ROOT, Plan, config_of, jobs_left, submissions
-from sadm.study import Study
+from sadm.commands.plan import ROOT, Plan, config_of, jobs_left, submissions
+from sadm.study import registry
+from sadm.study.study import Study
 
 CI = [ROOT / "config.yaml", ROOT / "studies/ci.yaml"]
 COSTS = yaml.safe_load((ROOT / "workflow/costs.yaml").read_text())

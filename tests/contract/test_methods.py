@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import torch
 
-from sadm import registry
-from sadm.checkpoint import load_method, save
 from sadm.methods.base import BaseMethod, Batch, build, module
-from sadm.score import Scoring
+from sadm.prediction.score import Scoring
+from sadm.study import registry
+from sadm.training.checkpoint import load_method, save
 
 SHAPE, DEPTH, COUNT = (32, 32), 6, 8
 # Small values for any hyper-parameter of these names, and for those of one method.

@@ -8,9 +8,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from sadm import registry
 from sadm.data import atlas, base, bids, brats, folder, ixi, released
-from sadm.errors import ConfigError, DataError
+from sadm.runtime.errors import ConfigError, DataError
+from sadm.study import registry
 
 SPACE = "space-MNI152NLin2009aSym"
 

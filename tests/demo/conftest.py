@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sadm.demo.template import Template, load_template, make_template
+from sadm.demo.phantom import Template, load_template, make_template
 
 
 @pytest.fixture(scope="session")

@@ -11,11 +11,11 @@ from scipy import ndimage
 
 from sadm.data import atlas as atlas_importer
 from sadm.data import brats, demo, ixi
-from sadm.demo.head import Head, make_head, write_head
+from sadm.demo.phantom import BELOW, Template
 from sadm.demo.population import POPULATIONS, SCANNERS
-from sadm.demo.template import BELOW, Template
+from sadm.demo.synthetic_head import Head, make_head, write_head
 from sadm.demo.trees import oriented, write_atlas, write_brats, write_ixi
-from sadm.errors import ConfigError
+from sadm.runtime.errors import ConfigError
 
 KINDS = ("healthy", "tumour", "stroke")
 

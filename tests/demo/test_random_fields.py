@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from sadm.demo.fields import field, rotation, sigmoid, smooth, trilinear, upsample
+from sadm.demo.random_fields import field, rotation, sigmoid, smooth, trilinear, upsample
 
 
 @pytest.mark.parametrize("spacing", [2.2, 5, 10])

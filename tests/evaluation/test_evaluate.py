@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from sadm.errors import DataError
-from sadm.evaluate import columns, evaluate
-from sadm.lesions import measure
-from sadm.metrics import auprc, best_dice, curve
+from sadm.evaluation.evaluate import columns, evaluate
+from sadm.evaluation.lesions import measure
+from sadm.evaluation.metrics import auprc, best_dice, curve
+from sadm.runtime.errors import DataError
 
 SHAPE = (5, 4, 9, 8)
 

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from sadm.lesions import measure
+from sadm.evaluation.lesions import measure
 
 CASES = 500
 

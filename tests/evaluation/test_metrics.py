@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn.metrics import average_precision_score
 
-from sadm import metrics
-from sadm.errors import ProcessingError
-from sadm.metrics import auprc, auroc, best_dice, curve, greedy
-from sadm.pooled import Pool
+from sadm.evaluation import metrics
+from sadm.evaluation.metrics import auprc, auroc, best_dice, curve, greedy
+from sadm.evaluation.pooled import Pool
+from sadm.runtime.errors import ProcessingError
 
 CASES = 600
 TIED = arrays(

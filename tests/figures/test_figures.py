@@ -1,18 +1,14 @@
 """Figures: curves equal the exact metrics, the right cases, the right way round, equal bytes."""
 
-import sys
 from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
 from matplotlib.figure import Figure
 from skimage.color import rgb2lab
-from study import make, measured
+from small_study import make, measured
 
-from sadm.errors import DataError
 from sadm.figures import draw
 from sadm.figures.cases import frame, pick_cases
 from sadm.figures.charts import BETAS, charts, dice_by_beta, precision_recall
@@ -21,6 +17,7 @@ from sadm.figures.mosaic import radiological
 from sadm.figures.pictures import pictures
 from sadm.figures.results import Results
 from sadm.figures.style import COLOURS
+from sadm.runtime.errors import DataError
 
 HEAD = "scan\tdice\tauprc\tthreshold\tlesion_voxels\tempty\n"
 

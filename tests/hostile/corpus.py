@@ -23,16 +23,17 @@ import torch
 import trees  # noqa: F401
 from kinds import KINDS, Kind
 
-from sadm import registry
-from sadm.audit import audit
-from sadm.checkpoint import load_method
-from sadm.cohort import cohort
-from sadm.errors import SadmError
-from sadm.packed import load_packed
-from sadm.preprocess import atlas, hdbet
+from sadm.cohort.audit import audit
+from sadm.cohort.packed import load_packed
+from sadm.cohort.sheet import cohort
+from sadm.commands.import_checkpoint import convert, hyper_of
+from sadm.preprocess import hdbet
+from sadm.preprocess import template as atlas
 from sadm.preprocess.pack import pack
-from sadm.released import convert, hyper_of
-from sadm.study import Study
+from sadm.runtime.errors import SadmError
+from sadm.study import registry
+from sadm.study.study import Study
+from sadm.training.checkpoint import load_method
 
 LONGEST, LARGEST = 10.0, 1000.0  # limits of a kind: seconds, MB
 

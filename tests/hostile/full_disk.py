@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from sadm import checkpoint
-from sadm.errors import SadmError
-from sadm.io import save_nifti, write_json, write_stack, write_text
-from sadm.maps import write_maps
-from sadm.packed import Packed
+from sadm.cohort.packed import Packed
+from sadm.prediction.maps import write_maps
 from sadm.preprocess.space import write_transform
+from sadm.runtime.errors import SadmError
+from sadm.runtime.files import save_nifti, write_json, write_stack, write_text
+from sadm.training import checkpoint
 
 noise = np.random.default_rng(0).random((64, 64, 64)).astype(np.float32)
 brain = np.ones((1, 64, 64, 64), np.uint8)

@@ -10,7 +10,7 @@ import numpy as np
 from images import AFFINE, PIXDIM, QFORM, SFORM, SLOPE, T1, packed, plain, raw, save, voxels
 from kinds import KINDS, Kind, kind
 
-from sadm.io import load_nifti
+from sadm.runtime.files import load_nifti
 
 Rows = list[dict[str, str]]
 ID = "IXI002-Guys-0828-T1"

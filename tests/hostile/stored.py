@@ -321,9 +321,8 @@ def no_brain_network(folder: Path) -> Path:
 
 
 def _parameters(folder: Path, whole: Any) -> Path:
-    from runpy import run_path
+    from hdbet_standin import make
 
-    make = run_path(str(Path(__file__).parents[1] / "preprocess" / "hdbet_standin.py"))["make"]
     make(folder / "release")
     torch.save(whole, folder / "release" / "fold_all" / "checkpoint_final.pth")
     return folder / "release"

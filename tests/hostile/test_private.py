@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 from images import voxels
 
-from sadm.cohort import cohort
-from sadm.io import save_nifti
-from sadm.keys.preprocess import Quality
-from sadm.logs import to_log
+from sadm.cohort.sheet import cohort
+from sadm.runtime.files import save_nifti
+from sadm.runtime.job import to_log
+from sadm.study.keys.preparation import Quality
 
 FIELDS = {"data_type": 10, "db_name": 18, "descrip": 80, "aux_file": 24, "intent_name": 16}
 SECRET = b"Zq9"  # begins each planted string

@@ -99,7 +99,7 @@ def test_the_laws_find_a_breach(bad: str) -> None:
 
 
 def test_the_one_unpickler_reaches_nothing() -> None:
-    """sadm.lightning subclasses pickle.Unpickler, overrides find_class, and uses nothing else of the module."""
+    """sadm.commands.lightning subclasses pickle.Unpickler, overrides find_class, and uses nothing else of the module."""
     tree = ast.parse((ROOT / "src/sadm" / READER).read_text(encoding="utf-8"))
     uses = {
         ast.unparse(n)
@@ -120,9 +120,9 @@ def test_the_one_unpickler_reaches_nothing() -> None:
 
 def test_what_is_fetched_is_pinned() -> None:
     """Each file that is fetched has its whole SHA-256 in data/versions.csv, and the code holds it to that."""
-    from sadm.imagenet import SHA256 as imagenet
-    from sadm.preprocess.atlas import SHA256 as atlas
-    from sadm.preprocess.atlas import WHEEL_SHA256
+    from sadm.preprocess.template import SHA256 as atlas
+    from sadm.preprocess.template import WHEEL_SHA256
+    from sadm.training.imagenet_weights import SHA256 as imagenet
 
     with open(ROOT / "data/versions.csv", newline="", encoding="utf-8") as stream:
         listed = {row["file"].rpartition("/")[2]: row["sha256"] for row in csv.DictReader(stream)}

@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch.distributions import Normal, kl_divergence
 
-from sadm.errors import ConfigError
 from sadm.methods import ae, vae
 from sadm.methods.base import Batch, build
+from sadm.runtime.errors import ConfigError
 
 SHAPE, LATENT = (16, 16), 6
 TINY = {"channels": (4, 8), "maps": 2, "latent": LATENT}

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from sadm.methods import dae
 from sadm.methods.base import Batch, build
-from sadm.score import Scoring
+from sadm.prediction.score import Scoring
 
 
 def draws(seed: int = 0) -> torch.Generator:

@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from sadm.errors import ConfigError
 from sadm.methods import cddpm, spark
 from sadm.methods.base import Batch, build
+from sadm.runtime.errors import ConfigError
 
 TINY = {"encoder_layers": (1, 1, 1, 1), "encoder_width": 4}
 CDDPM = TINY | {"channels": (8, 8), "res_blocks": 1, "groups": 4, "head_channels": 8, "condition": 6}

@@ -8,18 +8,18 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from sadm.errors import DataError
-from sadm.io import load_nifti, read_json, save_nifti, write_text
-from sadm.keys import Registration
-from sadm.maps import write_maps
-from sadm.packed import load_packed
+from sadm.cohort.packed import load_packed
+from sadm.native.native_map import native_map, threshold
+from sadm.native.native_mask import native_mask, save_like
+from sadm.prediction.maps import write_maps
 from sadm.preprocess.grid import Target
 from sadm.preprocess.label import keep_volume, share
-from sadm.preprocess.native_map import native_map, threshold
-from sadm.preprocess.native_mask import native_mask, save_like
 from sadm.preprocess.quality import dice
 from sadm.preprocess.register import register
 from sadm.preprocess.space import Grid, carry_mask, read_transform, write_transform
+from sadm.runtime.errors import DataError
+from sadm.runtime.files import load_nifti, read_json, save_nifti, write_text
+from sadm.study.keys import Registration
 
 SIZE = {"shape": [192, 192, 160], "spacing": 1.0}
 MM1, MM2 = SIZE | {"downsample": 1, "crop": 0}, SIZE | {"downsample": 2, "crop": 15}

@@ -5,8 +5,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from sadm.errors import ConfigError
 from sadm.networks.adm_unet import ADMUNet, Attention, doubled_conv
+from sadm.runtime.errors import ConfigError
 
 
 def small(condition: int | None = 8) -> ADMUNet:

@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from sadm.errors import ConfigError
 from sadm.networks.autoencoder import AutoEncoder
+from sadm.runtime.errors import ConfigError
 
 SHAPE = (16, 24)
 

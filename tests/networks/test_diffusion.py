@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from sadm.diffusion import Diffusion, schedule
+from sadm.networks.diffusion import Diffusion, schedule
 
 
 def test_alpha_bar_at_the_test_steps() -> None:

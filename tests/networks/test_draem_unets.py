@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from sadm.errors import ConfigError
-from sadm.networks.draem_net import Discriminative, Reconstructive
+from sadm.networks.draem_unets import Discriminative, Reconstructive
+from sadm.runtime.errors import ConfigError
 
 
 @pytest.fixture

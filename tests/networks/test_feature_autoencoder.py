@@ -6,13 +6,13 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from sadm.errors import ConfigError
 from sadm.methods import fae
 from sadm.methods.base import Batch, build
 from sadm.networks.feature_autoencoder import FeatureAutoEncoder
 from sadm.networks.imagenet import extractor
 from sadm.networks.ssim import ssim
-from sadm.score import Scoring
+from sadm.prediction.score import Scoring
+from sadm.runtime.errors import ConfigError
 
 SHAPE = (24, 32)
 

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from sadm.diffusion import Diffusion
 from sadm.networks.adm_unet import ADMUNet
+from sadm.networks.diffusion import Diffusion
 from sadm.networks.resnet import ResNet
 from sadm.networks.seg_unet import SegUNet
 

@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from sadm.errors import ConfigError
 from sadm.networks.imagenet import MEAN, STD, BasicBlock, adopt, extractor, normalised
+from sadm.runtime.errors import ConfigError
 
 NETWORKS = pytest.mark.parametrize("network", ["resnet18", "wide_resnet50_2"])
 

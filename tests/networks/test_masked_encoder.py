@@ -4,9 +4,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from sadm.errors import ConfigError
+from sadm.networks.masked_encoder import MaskedResNet, SparK, Visible, masked_block, normalise
 from sadm.networks.resnet import Bottleneck, ResNet
-from sadm.networks.spark import MaskedResNet, SparK, Visible, masked_block, normalise
+from sadm.runtime.errors import ConfigError
 
 # Below 4 channels a strided convolution of torch 2.13 corrupts memory in its backward pass on two threads.
 LAYERS, WIDTH = (1, 2, 1), 4  # cells of 16 pixels

@@ -6,12 +6,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from sadm.errors import ConfigError
 from sadm.methods import rd
 from sadm.methods.base import Batch, build
 from sadm.networks.imagenet import extractor
 from sadm.networks.reverse_distillation import Doubling, Student, global_distance, pixel_distance
-from sadm.score import Scoring
+from sadm.prediction.score import Scoring
+from sadm.runtime.errors import ConfigError
 
 SHAPE = (24, 40)
 

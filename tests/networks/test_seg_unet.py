@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from sadm.errors import ConfigError
 from sadm.networks.seg_unet import ConvBlock, SegUNet, StandardisedConv, middle_divisor
+from sadm.runtime.errors import ConfigError
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from sadm.errors import ConfigError
 from sadm.networks.wide_resnet import WideBlock, WideResNet
+from sadm.runtime.errors import ConfigError
 
 
 @pytest.fixture

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sadm import maps
-from sadm.errors import DataError
-from sadm.maps import as_volume, read_maps, write_maps
-from sadm.packed import Packed
+from sadm.cohort.packed import Packed
+from sadm.prediction import maps
+from sadm.prediction.maps import as_volume, read_maps, write_maps
+from sadm.runtime.errors import DataError
 
 
 @pytest.fixture

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 import torch
 
-from sadm.checkpoint import load_method, save
-from sadm.errors import DataError
 from sadm.methods.base import build
-from sadm.predict import predict
-from sadm.reconstruct import reconstruct
-from sadm.score import Scoring
+from sadm.prediction.predict import predict
+from sadm.prediction.reconstruct import reconstruct
+from sadm.prediction.score import Scoring
+from sadm.runtime.errors import DataError
+from sadm.training.checkpoint import load_method, save
 
 D, SHAPE, SCANS, TESTED = 5, (16, 16), ["sub-a", "sub-b", "sub-c", "sub-d"], [1, 3]
 HYPER: dict[str, dict[str, Any]] = {

@@ -9,9 +9,9 @@ import torch
 from scipy.ndimage import median_filter
 from torch.nn import functional as F
 
-from sadm.errors import ConfigError
-from sadm.metrics import auprc, best_dice, curve, greedy
-from sadm.score import fuse, median_map, residual_map, ssim_map
+from sadm.evaluation.metrics import auprc, best_dice, curve, greedy
+from sadm.prediction.score import fuse, median_map, residual_map, ssim_map
+from sadm.runtime.errors import ConfigError
 
 
 def dense_ssim(x: np.ndarray, y: np.ndarray, dtype: torch.dtype) -> np.ndarray:

@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sadm.errors import DataError
-from sadm.maps import as_volume, read_maps
-from sadm.packed import load_packed
-from sadm.score import residual_map
-from sadm.trivial import TRIVIAL, trivial
+from sadm.cohort.packed import load_packed
+from sadm.prediction.maps import as_volume, read_maps
+from sadm.prediction.score import residual_map
+from sadm.prediction.trivial import TRIVIAL, trivial
+from sadm.runtime.errors import DataError
 
 SHAPE = (4, 6, 12, 10)
 SPLITS = "scan\tsubject\tfold\tset\n" + "".join(

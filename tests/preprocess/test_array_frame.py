@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from sadm.preprocess.frame import deobliqued
+from sadm.preprocess.array_frame import deobliqued
 from sadm.preprocess.space import world_grid
 
 ORDERS = [

@@ -4,9 +4,9 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from sadm.io import load_nifti
 from sadm.preprocess.bias import bias, coarse_grid, evaluate
 from sadm.preprocess.space import Grid, sample, scaling, study_grid, translation, write_transform
+from sadm.runtime.files import load_nifti
 
 PLACE = {"shape": [192, 192, 160], "spacing": 1.0}
 SETTINGS = {"grid": PLACE, "iterations": [40, 30, 20], "tolerance": 0.001}

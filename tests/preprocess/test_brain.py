@@ -4,11 +4,11 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from sadm.errors import DataError
-from sadm.io import load_nifti
 from sadm.preprocess.brain import brain, by_content, by_deepbet
 from sadm.preprocess.quality import dice
 from sadm.preprocess.space import write_transform
+from sadm.runtime.errors import DataError
+from sadm.runtime.files import load_nifti
 
 
 @pytest.fixture

@@ -7,14 +7,14 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from sadm.io import load_nifti, read_json
-from sadm.keys.preprocess import Quality, Registration
 from sadm.preprocess.bias import bias
 from sadm.preprocess.brain import brain
 from sadm.preprocess.grid import grid
 from sadm.preprocess.refine import refine
 from sadm.preprocess.register import register
 from sadm.preprocess.space import read_transform
+from sadm.runtime.files import load_nifti, read_json
+from sadm.study.keys.preparation import Quality, Registration
 
 PLACE = {"shape": [192, 192, 160], "spacing": 1.0}
 

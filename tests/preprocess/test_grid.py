@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import ndimage
 
-from sadm.io import load_nifti, read_json
-from sadm.keys.preprocess import Quality
 from sadm.preprocess.grid import Target, grid, normalise, prepare
 from sadm.preprocess.label import keep_volume, share
 from sadm.preprocess.space import Grid, sample, scaling, translation, write_transform
+from sadm.runtime.files import load_nifti, read_json
+from sadm.study.keys.preparation import Quality
 
 PAPER = {"shape": [192, 192, 160], "spacing": 1.0, "downsample": 2, "crop": 15}
 

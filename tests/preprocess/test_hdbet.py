@@ -1,7 +1,6 @@
 """HD-BET 2 itself, on hand-set parameters: in this process, and the same bytes as its command."""
 
 import os
-import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -9,12 +8,11 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 import pytest
+from hdbet_standin import make
 
-from sadm.errors import MissingWeightsError, ProcessingError
-from sadm.io import load_nifti
 from sadm.preprocess import hdbet
-
-make = runpy.run_path(str(Path(__file__).with_name("hdbet_standin.py")))["make"]
+from sadm.runtime.errors import MissingWeightsError, ProcessingError
+from sadm.runtime.files import load_nifti
 
 
 @pytest.fixture(scope="module")

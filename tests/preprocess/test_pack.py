@@ -5,11 +5,11 @@ import csv
 import numpy as np
 import pytest
 
-from sadm.errors import ProcessingError
-from sadm.io import save_nifti, write_json
-from sadm.packed import load_packed
-from sadm.preprocess.checks import checks
+from sadm.cohort.packed import load_packed
 from sadm.preprocess.pack import pack
+from sadm.preprocess.quality_table import checks
+from sadm.runtime.errors import ProcessingError
+from sadm.runtime.files import save_nifti, write_json
 
 SCANS = ["sub-a", "sub-b", "sub-c"]
 

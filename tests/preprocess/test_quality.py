@@ -5,7 +5,6 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 
-from sadm.keys.preprocess import Quality
 from sadm.preprocess.quality import (
     components,
     correlation,
@@ -16,6 +15,7 @@ from sadm.preprocess.quality import (
     rotation,
     stretch,
 )
+from sadm.study.keys.preparation import Quality
 
 GOOD = {
     "finite": True,

@@ -8,13 +8,13 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from sadm.errors import ConfigError
 from sadm.preprocess import affine as module
 from sadm.preprocess import register as steps
 from sadm.preprocess.affine import affine
 from sadm.preprocess.refine import refine
 from sadm.preprocess.register import register
 from sadm.preprocess.space import Grid, read_transform, sample, study_grid
+from sadm.runtime.errors import ConfigError
 
 GRID = {"shape": [192, 192, 160], "spacing": 1.0}
 SETTINGS = {"iterations": [200, 100, 50, 0], "retry_below": 0.2, "seed": 1, "grid": GRID}

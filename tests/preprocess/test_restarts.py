@@ -4,9 +4,9 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from sadm.preprocess.frame import turns
+from sadm.preprocess.array_frame import turns
+from sadm.preprocess.restarts import about_x, agreement, candidates, moments, rigid, search, upright
 from sadm.preprocess.space import Grid, block_mean, translation
-from sadm.preprocess.starts import about_x, agreement, candidates, moments, rigid, search, upright
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from sadm.errors import ConfigError
 from sadm.preprocess.space import (
     Grid,
     block_mean,
@@ -20,6 +19,7 @@ from sadm.preprocess.space import (
     world_grid,
     write_transform,
 )
+from sadm.runtime.errors import ConfigError
 
 ORIENTATIONS = list(itertools.product(itertools.permutations(range(3)), itertools.product((1, -1), repeat=3)))
 

@@ -1,20 +1,19 @@
 """HD-BET on many scans: HD-BET's own masks, one model load, and what is done stays done."""
 
-import runpy
 from pathlib import Path
 
 import nibabel as nib
 import numpy as np
 import pytest
+from hdbet_standin import make
 
-from sadm.errors import ProcessingError
-from sadm.io import load_nifti, read_table, save_nifti
 from sadm.preprocess import hdbet
-from sadm.preprocess.agreement import agreement
+from sadm.preprocess.mask_agreement import agreement
 from sadm.preprocess.space import Grid, sample, translation, write_transform
 from sadm.preprocess.strip import strip, strip_one
+from sadm.runtime.errors import ProcessingError
+from sadm.runtime.files import load_nifti, read_table, save_nifti
 
-make = runpy.run_path(str(Path(__file__).with_name("hdbet_standin.py")))["make"]
 SCANS = ["sub-1", "sub-1_ses-2", "sub-3"]
 
 

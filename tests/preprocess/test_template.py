@@ -8,9 +8,9 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from sadm.errors import DataError
-from sadm.preprocess import atlas as module
-from sadm.preprocess.atlas import atlas, download, from_wheel
+from sadm.preprocess import template as module
+from sadm.preprocess.template import atlas, download, from_wheel
+from sadm.runtime.errors import DataError
 
 
 @pytest.fixture

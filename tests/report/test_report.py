@@ -2,24 +2,23 @@
 
 import json
 import re
-import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import yaml
-
-sys.path.insert(0, str(Path(__file__).parent))
 from browser import Page, found
-from study import ROOT, TITLES, make, text
+from small_study import ROOT, TITLES, make, text
 
-from sadm.errors import ConfigError, ProcessingError
-from sadm.layout import Layout
-from sadm.report import means, measures, origin, page, qc, quality, ranks, viewer
+from sadm.report import mean_tables as means
+from sadm.report import measures, origin, page, qc, ranks, viewer
+from sadm.report import quality_tables as quality
 from sadm.report.blocks import Cell, Table
 from sadm.report.material import Material
-from sadm.study import Study
+from sadm.runtime.errors import ConfigError, ProcessingError
+from sadm.study.layout import Layout
+from sadm.study.study import Study
 
 LAYOUT: dict[str, Any] = {
     "rows": {"cDDPM": ["ixi"], "SADM-LES": ["ixi", "les"]}, "trivial": ["random"], "testsets": ["les", "draem"], "folds": 2,

@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from sadm import progress
-from sadm.devices import autocast, pick_device
-from sadm.errors import ConfigError
+from sadm.runtime import progress
+from sadm.runtime.devices import autocast, pick_device
+from sadm.runtime.errors import ConfigError
 
 
 def test_the_device_is_the_one_asked_for_or_the_best_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -14,7 +14,7 @@ def test_the_device_is_the_one_asked_for_or_the_best_there_is(monkeypatch: pytes
     with pytest.raises(ConfigError, match=r"training\.device"):
         pick_device("cuda")
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    monkeypatch.setattr("sadm.devices.own_gpu", lambda: 1)
+    monkeypatch.setattr("sadm.runtime.devices.own_gpu", lambda: 1)
     assert pick_device("auto") == torch.device("cuda", 1)
     assert pick_device("auto").type == pick_device("cuda").type == "cuda"
     assert pick_device("cpu").type == "cpu"

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from sadm import errors
+from sadm.runtime import errors
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 MAKE = runpy.run_path(str(ROOT / "docs" / "make.py"))
 RAISED = [found for path in sorted((ROOT / "src/sadm").rglob("*.py")) for found in MAKE["raised"](path)]
 

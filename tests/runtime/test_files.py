@@ -11,9 +11,9 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from sadm.errors import DataError
-from sadm.io import atomic, load_nifti, read_json, save_nifti, write_json
-from sadm.seeds import seed
+from sadm.runtime.errors import DataError
+from sadm.runtime.files import atomic, load_nifti, read_json, save_nifti, write_json
+from sadm.runtime.seeds import seed
 
 
 def test_atomic_leaves_nothing_half_written(tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ def test_leftovers_of_killed_processes_go_with_the_next_write(tmp_path: Path) ->
 WRITER = """
 import sys, time
 from pathlib import Path
-from sadm.io import atomic
+from sadm.runtime.files import atomic
 with atomic(Path(sys.argv[1])) as tmp:
     tmp.write_text("half")
     print("writing", flush=True)
@@ -87,7 +87,7 @@ with atomic(Path(sys.argv[1])) as tmp:
 def test_a_signal_while_a_file_is_written(tmp_path: Path, number: int, code: int, left: int) -> None:
     target = tmp_path / "file.txt"
     target.write_text("old")
-    variables = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1] / "src")}
+    variables = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2] / "src")}
     words = [sys.executable, "-c", WRITER, str(target)]
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=variables) as writer:
         assert writer.stdout is not None

@@ -9,12 +9,12 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from sadm import gpus
+from sadm.runtime import gpus
 
-SRC = Path(__file__).resolve().parent.parent / "src"
+SRC = Path(__file__).resolve().parents[2] / "src"
 JOB = """
 import sys
-from sadm.gpus import first_free
+from sadm.runtime.gpus import first_free
 print(first_free(sys.argv[1:]), flush=True)
 sys.stdin.read()
 """

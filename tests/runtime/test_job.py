@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from sadm.errors import SadmError
-from sadm.logs import to_log
+from sadm.runtime.errors import SadmError
+from sadm.runtime.job import to_log
 
 USED = re.compile(r"used (\d+\.\d) CPU s, (\d+) MB")
 

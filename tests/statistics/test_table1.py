@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sadm.errors import DataError
-from sadm.table import table
+from sadm.runtime.errors import DataError
+from sadm.statistics.table1 import table
 
 STUDY = {
     "name": "tiny", "protocol": "paper", "seed": 3,

@@ -10,11 +10,11 @@ import pytest
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from sadm.bootstrap import holm, intervals, paired, resamples
-from sadm.evaluate import HEALTHY, POOLED, columns
-from sadm.rankings import agreement, rankings
-from sadm.statistics import statistics
-from sadm.thresholds import Threshold
+from sadm.evaluation.evaluate import HEALTHY, POOLED, columns
+from sadm.evaluation.thresholds import Threshold
+from sadm.statistics.bootstrap import holm, intervals, paired, resamples
+from sadm.statistics.rankings import agreement, rankings
+from sadm.statistics.tables import statistics
 
 NAMES = (
     "summary",

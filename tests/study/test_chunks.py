@@ -2,7 +2,7 @@
 
 import pytest
 
-from sadm.chunks import LONGEST, chunks
+from sadm.study.chunks import LONGEST, chunks
 
 NAMES = [f"sub-IXI{number:03d}" for number in range(600)]
 

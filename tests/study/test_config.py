@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 import yaml
 
-from sadm import config, registry
-from sadm.errors import ConfigError
-from sadm.study import Study
+from sadm.runtime.errors import ConfigError
+from sadm.study import config, registry
+from sadm.study.study import Study
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def merged(*names: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sadm.fingerprint import _parsed, fingerprint
+from sadm.study.fingerprint import _parsed, fingerprint
 
 SCRIPT = '"""A step."""\n\nfrom pkg.used import f\n\nf()\n'
 USED = 'def f():\n    """Doc."""\n    return 1\n'

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sadm import registry
+from sadm.study import registry
 
 
 @pytest.mark.parametrize("name", registry.names("data"))

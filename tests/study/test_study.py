@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from sadm.errors import ConfigError
-from sadm.study import Study
+from sadm.runtime.errors import ConfigError
+from sadm.study.study import Study
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +88,7 @@ def test_scans_have_distinct_safe_names(study: Study) -> None:
 
 
 def test_reaches_no_heavy_module() -> None:
-    code = "import sys; sys.path.insert(0, 'src'); import sadm.study, sadm.fingerprint; print(*sys.modules)"
+    code = "import sys; sys.path.insert(0, 'src'); import sadm.study.study, sadm.study.fingerprint; print(*sys.modules)"
     loaded = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
     ).stdout.split()

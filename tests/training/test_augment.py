@@ -7,7 +7,7 @@ import pytest
 import torch
 import torchio
 
-from sadm.augment import Augment, Drawn, blur_matrix, ghosting_matrix
+from sadm.training.augment import Augment, Drawn, blur_matrix, ghosting_matrix
 
 SHAPE = (14, 24, 17)  # D, X, Y: even and odd sizes, all different
 SPACING = 2.0

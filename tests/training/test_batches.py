@@ -7,10 +7,10 @@ import pytest
 import torch
 
 from sadm.anomalies.draem import Draem
-from sadm.batches import Bank, Slices, Store
-from sadm.errors import SplitError
+from sadm.cohort.packed import Packed
 from sadm.methods.base import Batch
-from sadm.packed import Packed
+from sadm.runtime.errors import SplitError
+from sadm.training.batches import Bank, Slices, Store
 
 N, D, SHAPE = 5, 7, (16, 16)
 CPU = torch.device("cpu")

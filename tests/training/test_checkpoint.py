@@ -6,7 +6,9 @@ import pytest
 import torch
 from torch import nn
 
-from sadm.checkpoint import (
+from sadm.methods.base import build
+from sadm.runtime.errors import DataError, MissingWeightsError
+from sadm.training.checkpoint import (
     States,
     identity,
     load,
@@ -15,8 +17,6 @@ from sadm.checkpoint import (
     restore_optimiser,
     save,
 )
-from sadm.errors import DataError, MissingWeightsError
-from sadm.methods.base import build
 
 CPU = torch.device("cpu")
 HYPER = {"channels": [8, 16], "epochs": 1}

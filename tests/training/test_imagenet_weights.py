@@ -10,11 +10,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from sadm import checkpoint
-from sadm import imagenet as module
-from sadm.errors import DataError, MissingWeightsError
-from sadm.imagenet import imagenet
 from sadm.networks.imagenet import COUNTER, adopt, extractor
+from sadm.runtime.errors import DataError, MissingWeightsError
+from sadm.training import checkpoint
+from sadm.training import imagenet_weights as module
+from sadm.training.imagenet_weights import imagenet
 
 
 def tensors() -> dict[str, Tensor]:

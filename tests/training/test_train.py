@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 import torch
 
-from sadm import checkpoint
-from sadm import train as jobs
-from sadm import trainer as training
-from sadm.errors import ConfigError, ProcessingError, SplitError
 from sadm.methods.base import BaseMethod, Batch
 from sadm.networks.imagenet import extractor
+from sadm.runtime.errors import ConfigError, ProcessingError, SplitError
+from sadm.training import checkpoint
+from sadm.training import train as jobs
+from sadm.training import trainer as training
 
 D, SHAPE, SCANS = 6, (16, 16), [f"sub-{i}" for i in range(7)]
 SETS = ["train"] * 4 + ["val"] * 2 + ["test"]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sadm.io import write_json
+from sadm.runtime.files import write_json
 
 ROOT = Path(__file__).resolve().parents[2]
 STANDIN = Path(__file__).parent / "conda_standin" / "bin"

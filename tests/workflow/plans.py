@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sadm.io import write_json
+from sadm.runtime.files import write_json
 
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = (

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from plans import ROOT, planned
 
-from sadm.io import write_json
+from sadm.runtime.files import write_json
 
 DEMO = [ROOT / "config.yaml", ROOT / "studies/ci.yaml"]
 

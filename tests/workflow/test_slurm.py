@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
-from sadm.io import write_json
+from sadm.runtime.files import write_json
 
 ROOT = Path(__file__).resolve().parents[2]
 START = Path(__file__).with_name("slurm_single_node.sh")

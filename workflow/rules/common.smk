@@ -12,12 +12,12 @@ sys.path.insert(0, str(ROOT / "src"))
 # Snakemake keeps most of what it makes: looking for garbage less often spares a tenth of a dry run.
 gc.set_threshold(100_000, 50, 100)
 
-from sadm.chunks import chunks
-from sadm.errors import SadmError
-from sadm.fingerprint import fingerprint
-from sadm.io import read_table
-from sadm.runs import runs, tag, tags, training_seed
-from sadm.study import Study
+from sadm.study.chunks import chunks
+from sadm.runtime.errors import SadmError
+from sadm.study.fingerprint import fingerprint
+from sadm.runtime.files import read_table
+from sadm.study.runs import runs, tag, tags, training_seed
+from sadm.study.study import Study
 
 # A cluster sends SIGTERM to a job's every process: the shell around a script must not die before the script, which saves.
 shell.prefix("set -euo pipefail; trap : TERM; ")

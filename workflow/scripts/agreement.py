@@ -1,9 +1,9 @@
 """Rule agreement: how HD-BET's and deepbet's brain masks of a data set agree."""
 
-from sadm.logs import to_log
+from sadm.runtime.job import to_log
 
 with to_log(snakemake.log[0]):
-    from sadm.preprocess.agreement import agreement
+    from sadm.preprocess.mask_agreement import agreement
 
     files = snakemake.input
     agreement(snakemake.params.scans, files.hdbet, files.deepbet, snakemake.output[0])

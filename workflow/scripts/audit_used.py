@@ -1,9 +1,9 @@
 """Rule audit_used: nothing but test scans was measured, nothing but validation scans was fitted on."""
 
-from sadm.logs import to_log
+from sadm.runtime.job import to_log
 
 with to_log(snakemake.log[0], snakemake.threads):
-    from sadm.audit import audit_used
+    from sadm.cohort.audit import audit_used
 
     files, params = snakemake.input, snakemake.params
     runs = [tuple(run) for run in params.runs]

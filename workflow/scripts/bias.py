@@ -1,6 +1,6 @@
 """Rule bias: the N4 field of one scan."""
 
-from sadm.logs import to_log
+from sadm.runtime.job import to_log
 
 with to_log(snakemake.log[0], snakemake.threads):
     from sadm.preprocess.bias import bias

@@ -1,6 +1,6 @@
 """Rule brain: the brain mask of one scan, on the SRI24 grid."""
 
-from sadm.logs import to_log
+from sadm.runtime.job import to_log
 
 with to_log(snakemake.log[0], snakemake.threads):
     from sadm.preprocess.brain import brain

@@ -1,6 +1,6 @@
 """Rule charts: Dice against beta and lesion volume, precision against recall, training curves."""
 
-from sadm.logs import to_log
+from sadm.runtime.job import to_log
 
 with to_log(snakemake.log[0], snakemake.threads):
     from itertools import product

@@ -1,9 +1,9 @@
 """Rule cohort: the checked sheet of a data set."""
 
-from sadm.logs import to_log
+from sadm.runtime.job import to_log
 
 with to_log(snakemake.log[0], snakemake.threads):
-    from sadm.cohort import cohort
+    from sadm.cohort.sheet import cohort
 
     p, dataset = snakemake.params, snakemake.wildcards.dataset
     cohort(dataset, p.importer, p.options, p.annotated, snakemake.output[0], snakemake.threads)

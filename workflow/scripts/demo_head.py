@@ -1,9 +1,9 @@
 """Rule demo_head: one synthetic head and its lesion mask."""
 
-from sadm.logs import to_log
+from sadm.runtime.job import to_log
 
 with to_log(snakemake.log[0], snakemake.threads):
-    from sadm.demo.head import write_head
+    from sadm.demo.synthetic_head import write_head
 
     p, o = snakemake.params, snakemake.output
     write_head(snakemake.input[0], p.kind, p.site, p.seed, snakemake.wildcards.scan, o.t1, o.lesion)

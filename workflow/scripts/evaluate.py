@@ -1,11 +1,11 @@
 """Rule evaluate: the scores of one row and fold on every test set."""
 
-from sadm.logs import to_log
+from sadm.runtime.job import to_log
 
 with to_log(snakemake.log[0], snakemake.threads):
     from pathlib import Path
 
-    from sadm.evaluate import evaluate
+    from sadm.evaluation.evaluate import evaluate
 
     files, params, sets = snakemake.input, snakemake.params, {}
     each = len(files.maps) // len(params.sets)

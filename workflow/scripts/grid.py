@@ -1,6 +1,6 @@
 """Rule grid: the prepared volume of one scan, and its check."""
 
-from sadm.logs import to_log
+from sadm.runtime.job import to_log
 
 with to_log(snakemake.log[0], snakemake.threads):
     from sadm.preprocess.grid import grid

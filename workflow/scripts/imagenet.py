@@ -1,8 +1,8 @@
 """Rule imagenet: the ImageNet weights of one feature extractor."""
 
-from sadm.logs import to_log
+from sadm.runtime.job import to_log
 
 with to_log(snakemake.log[0], snakemake.threads):
-    from sadm.imagenet import imagenet
+    from sadm.training.imagenet_weights import imagenet
 
     imagenet(snakemake.wildcards.network, snakemake.params.weights, snakemake.output[0])

@@ -1,11 +1,11 @@
 """Rule native_map: the anomaly score of one test scan by one row, in its own space."""
 
-from sadm.logs import to_log
+from sadm.runtime.job import to_log
 
 with to_log(snakemake.log[0], snakemake.threads):
     from pathlib import Path
 
-    from sadm.preprocess.native_map import native_map
+    from sadm.native.native_map import native_map
 
     files, said = snakemake.input, snakemake.wildcards
     native_map(

@@ -1,9 +1,9 @@
 """Rule native_mask: the masks of one scan, in its own space."""
 
-from sadm.logs import to_log
+from sadm.runtime.job import to_log
 
 with to_log(snakemake.log[0], snakemake.threads):
-    from sadm.preprocess.native_mask import native_mask
+    from sadm.native.native_mask import native_mask
 
     files = snakemake.input
     native_mask(

@@ -1,6 +1,6 @@
 """Rule pack: the prepared volumes of one data set as memory-mapped arrays."""
 
-from sadm.logs import to_log
+from sadm.runtime.job import to_log
 
 with to_log(snakemake.log[0], snakemake.threads):
     from sadm.preprocess.pack import pack

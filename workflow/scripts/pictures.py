@@ -1,6 +1,6 @@
 """Rule pictures: slices of cases, every row beside them, synthetic anomalies."""
 
-from sadm.logs import to_log
+from sadm.runtime.job import to_log
 
 with to_log(snakemake.log[0], snakemake.threads):
     from itertools import product

@@ -1,11 +1,11 @@
 """Rule predict: the anomaly maps of every scored set by one model."""
 
-from sadm.logs import to_log
+from sadm.runtime.job import to_log
 
 with to_log(snakemake.log[0], snakemake.threads):
     from pathlib import Path
 
-    from sadm.predict import predict
+    from sadm.prediction.predict import predict
 
     files, params, fold = snakemake.input, snakemake.params, int(snakemake.wildcards.fold)
     sets = zip(params.parts, files.packed, files.splits, snakemake.output, strict=True)

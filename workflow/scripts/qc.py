@@ -1,6 +1,6 @@
 """Rule qc: the checks and pictures of all scans of a data set as one page."""
 
-from sadm.logs import to_log
+from sadm.runtime.job import to_log
 
 with to_log(snakemake.log[0], snakemake.threads):
     from sadm.report.qc import qc

@@ -1,11 +1,11 @@
 """Rule reconstruct: pseudo-healthy reconstructions of every scored set by one model."""
 
-from sadm.logs import to_log
+from sadm.runtime.job import to_log
 
 with to_log(snakemake.log[0], snakemake.threads):
     from pathlib import Path
 
-    from sadm.reconstruct import reconstruct
+    from sadm.prediction.reconstruct import reconstruct
 
     files, names, params = snakemake.input, snakemake.wildcards, snakemake.params
     sets = zip(params.sets, files.packed, files.splits, snakemake.output, strict=True)

@@ -1,6 +1,6 @@
 """Rule refine: the map from SRI24 to one scan, by its brain."""
 
-from sadm.logs import to_log
+from sadm.runtime.job import to_log
 
 with to_log(snakemake.log[0], snakemake.threads):
     from sadm.preprocess.refine import refine

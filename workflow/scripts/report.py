@@ -1,6 +1,6 @@
 """Rule report: the study as one HTML file."""
 
-from sadm.logs import to_log
+from sadm.runtime.job import to_log
 
 with to_log(snakemake.log[0], snakemake.threads):
     from sadm.report.material import Material

@@ -1,9 +1,9 @@
 """Rule statistics: intervals, tests and groups, as tidy tables."""
 
-from sadm.logs import to_log
+from sadm.runtime.job import to_log
 
 with to_log(snakemake.log[0], snakemake.threads):
-    from sadm.statistics import statistics
+    from sadm.statistics.tables import statistics
 
     files, params = snakemake.input, snakemake.params
     tables = {name: files[name] for name in ("scores", "thresholds", "pooled", "healthy")}

@@ -1,9 +1,9 @@
 """Rule table: Table 1 as csv, Markdown and LaTeX."""
 
-from sadm.logs import to_log
+from sadm.runtime.job import to_log
 
 with to_log(snakemake.log[0], snakemake.threads):
-    from sadm.table import table
+    from sadm.statistics.table1 import table
 
     files, params, out = snakemake.input, snakemake.params, snakemake.output
     excluded, splits = (

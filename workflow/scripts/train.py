@@ -1,11 +1,11 @@
 """Rule train: the weights and the training curve of one model in one fold."""
 
-from sadm.logs import to_log
+from sadm.runtime.job import to_log
 
 with to_log(snakemake.log[0], snakemake.threads):
     from pathlib import Path
 
-    from sadm.train import train
+    from sadm.training.train import train
 
     files, names, params = snakemake.input, snakemake.wildcards, dict(snakemake.params.items())
     train(

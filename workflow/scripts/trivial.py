@@ -1,11 +1,11 @@
 """Rule trivial: the maps of the scores without a learned model, for one fold."""
 
-from sadm.logs import to_log
+from sadm.runtime.job import to_log
 
 with to_log(snakemake.log[0], snakemake.threads):
     from pathlib import Path
 
-    from sadm.trivial import TRIVIAL, trivial
+    from sadm.prediction.trivial import TRIVIAL, trivial
 
     files, params, fold = snakemake.input, snakemake.params, int(snakemake.wildcards.fold)
     where = zip(params.sets, files.packed, files.splits, strict=True)

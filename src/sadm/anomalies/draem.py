@@ -7,7 +7,7 @@ from torch import Tensor
 
 from sadm.anomalies.perlin import Perlin, rotate, uniform
 from sadm.anomalies.textures import PAPER_AUGMENTERS, RELEASED_AUGMENTERS, augment
-from sadm.errors import ConfigError
+from sadm.runtime.errors import ConfigError
 
 SOURCES = ("noise", "mask")
 

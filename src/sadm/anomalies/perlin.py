@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from sadm.errors import ConfigError
+from sadm.runtime.errors import ConfigError
 
 
 def uniform(n: int, low: float, high: float, generator: torch.Generator) -> Tensor:

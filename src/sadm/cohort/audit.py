@@ -1,7 +1,7 @@
 """The audit: no subject and no image is on two sides, within a data set or across data sets, and nothing was fitted on a test scan.
 
 A subject is its id but for case, separators and leading zeros: IXI002, ixi_2 and sub-IXI02 are one. An image is its
-voxels, whatever their order in the file (`sadm.cohort.fingerprint`). Subjects of two data sets are told apart by the data set.
+voxels, whatever their order in the file (`sadm.cohort.sheet.fingerprint`). Subjects of two data sets are told apart by the data set.
 """
 
 import csv
@@ -12,14 +12,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
 
-from sadm.errors import SplitError
-from sadm.io import atomic
-from sadm.runs import Run
-from sadm.splits import SHEET, read, read_splits
+from sadm.cohort.splits import SHEET, read, read_splits
+from sadm.runtime.errors import SplitError
+from sadm.runtime.files import atomic
+from sadm.study.runs import Run
 
 COLUMNS = ("dataset", "fold", "set", "scans", "subjects")
 USED = ("row", "fold", "seed", "testset", "use", "dataset", "set", "scans")
-ORACLE = "testset"  # the one kind of threshold that is fitted on test scans, and says so (`sadm.thresholds`)
+ORACLE = "testset"  # the one kind of threshold that is fitted on test scans, and says so (`sadm.evaluation.thresholds`)
 Row = Mapping[str, str]
 
 
@@ -55,7 +55,7 @@ def audit_used(
 ) -> None:
     """Audit what was measured and fitted; write the counts to ``out`` (tsv).
 
-    ``scores``: {(row, fold, seed, test set): file}, ``thresholds`` and ``healthy``: {(row, fold, seed): file} (`sadm.evaluate`); ``splits``: {data
+    ``scores``: {(row, fold, seed, test set): file}, ``thresholds`` and ``healthy``: {(row, fold, seed): file} (`sadm.evaluation.evaluate`); ``splits``: {data
     set: file}, the healthy one first; ``sources``: {test set: its data set}. Raises SplitError that names every scan that was
     scored and is no test scan of its fold, and every threshold that was fitted on anything but validation scans of its fold,
     or does not tell on what; only the kind `ORACLE` is fitted on test scans.

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from sadm.errors import DataError
-from sadm.io import open_array, read_table
-from sadm.splits import read_splits
+from sadm.cohort.splits import read_splits
+from sadm.runtime.errors import DataError
+from sadm.runtime.files import open_array, read_table
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ import nibabel as nib
 import numpy as np
 
 from sadm.data.base import Scan
-from sadm.errors import DataError
-from sadm.io import atomic, load_nifti
+from sadm.runtime.errors import DataError
+from sadm.runtime.files import atomic, load_nifti
 
 COLUMNS = (
     "dataset", "subject", "session", "scan", "t1", "brain_mask", "lesion", "age", "sex", "site", "sha256", "lesion_ml"

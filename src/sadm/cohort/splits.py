@@ -12,10 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
-from sadm import seeds
-from sadm.errors import DataError, SplitError
-from sadm.io import REMAKE, atomic
-from sadm.io import read_table as read
+from sadm.runtime import seeds
+from sadm.runtime.errors import DataError, SplitError
+from sadm.runtime.files import REMAKE, atomic
+from sadm.runtime.files import read_table as read
 
 COLUMNS = ("scan", "subject", "fold", "set")
 SETS = ("train", "val", "test")

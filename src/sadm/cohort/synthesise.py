@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from sadm import seeds
 from sadm.anomalies.draem import Draem
-from sadm.errors import SplitError
-from sadm.io import atomic, write_text
-from sadm.packed import Packed, load_packed, members
-from sadm.splits import read
+from sadm.cohort.packed import Packed, load_packed, members
+from sadm.cohort.splits import read
+from sadm.runtime import seeds
+from sadm.runtime.errors import SplitError
+from sadm.runtime.files import atomic, write_text
 
 
 def synthesise(

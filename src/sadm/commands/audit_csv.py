@@ -1,6 +1,6 @@
 """The audit of splits that others published as csv files, one a set and fold.
 
-    PYTHONPATH=src .venv/bin/python -m sadm.published --train IXI_train_fold*.csv --val IXI_val_fold*.csv --test IXI_test.csv
+    PYTHONPATH=src .venv/bin/python -m sadm.commands.audit_csv --train IXI_train_fold*.csv --val IXI_val_fold*.csv --test IXI_test.csv
 
 Each file lists the images of one set in the column img_name; one test file stands for all folds. An image is known by its name,
 a subject by the part of it that the released names have (IXI105, BraTS2021_00538, r009s085). All overlaps are named, and
@@ -14,10 +14,10 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from sadm.audit import identity, shared, within
+from sadm.cohort.audit import identity, shared, within
 from sadm.data.base import stem
 from sadm.data.released import SUBJECT
-from sadm.errors import DataError, SadmError
+from sadm.runtime.errors import DataError, SadmError
 
 COLUMN = "img_name"
 NAMED = 12  # names shown of one overlap
@@ -67,7 +67,7 @@ def names(path: str | Path) -> list[str]:
 
 
 def problems(split: Iterable[Mapping[str, str]]) -> list[str]:
-    """Every subject and image on two sides, named, as `sadm.audit` finds them."""
+    """Every subject and image on two sides, named, as `sadm.cohort.audit` finds them."""
     split = list(split)
     sheet = [
         {"dataset": "csv", "scan": r["scan"], "subject": r["subject"], "sha256": r["scan"]} for r in split
@@ -90,7 +90,7 @@ def summary(split: Iterable[Mapping[str, str]]) -> list[str]:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The command; see the module."""
-    parser = argparse.ArgumentParser("sadm.published", description="Audit published csv splits.")
+    parser = argparse.ArgumentParser("sadm.commands.audit_csv", description="Audit published csv splits.")
     for part in ("train", "val", "test"):
         parser.add_argument(
             f"--{part}", nargs="+", default=[], metavar="CSV", help="one a fold, or one for all"

@@ -1,6 +1,6 @@
 """The authors' trained checkpoints as weights of this project.
 
-    PYTHONPATH=src .venv/bin/python -m sadm.released CHECKPOINT --to results/models [--trained-on draem]
+    PYTHONPATH=src .venv/bin/python -m sadm.commands.import_checkpoint CHECKPOINT --to results/models [--trained-on draem]
 
 A checkpoint of stage I holds a cDDPM, one of SADM the cDDPM that it was trained upon and the segmentation U-Net. Every tensor
 of the file is used and every tensor of ours filled, name by name and shape by shape; the diffusion schedule must be ours.
@@ -19,14 +19,16 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from sadm import checkpoint, lightning, registry
-from sadm.diffusion import Diffusion
-from sadm.errors import ConfigError, DataError, SadmError
-from sadm.io import write_text
+from sadm.commands import lightning
 from sadm.methods.base import BaseMethod, build
+from sadm.networks.diffusion import Diffusion
+from sadm.runtime.errors import ConfigError, DataError, SadmError
+from sadm.runtime.files import write_text
+from sadm.study import registry
+from sadm.training import checkpoint
 
 SHAPE = (96, 96)  # in-plane size that the released networks were trained at
-STUDY = Path(__file__).parents[2] / "studies" / "released.yaml"
+STUDY = Path(__file__).parents[3] / "studies" / "released.yaml"
 # Prefixes of the released names, longest first, and what ours begin with.
 PREFIXES = {
     "cddpm": {"encoder.encoder.": "encoder.", "diffusion.model.": "unet.", "diffusion.": "diffusion."},
@@ -182,7 +184,7 @@ def _refuse(what: str, names: Sequence[str], path: str | Path) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """The command; see the module."""
     parser = argparse.ArgumentParser(
-        "sadm.released", description="Convert a released checkpoint into weights."
+        "sadm.commands.import_checkpoint", description="Convert a released checkpoint into weights."
     )
     parser.add_argument("checkpoint", help="Lightning checkpoint (.ckpt) of the released cDDPM or SADM")
     parser.add_argument("--to", default="results/models", help="folder of the models (%(default)s)")

@@ -19,7 +19,7 @@ from typing import Any, NoReturn
 import torch
 from torch import Tensor
 
-from sadm.errors import DataError
+from sadm.runtime.errors import DataError
 
 # torch.save writes the names that Python 2 had for the modules.
 LIBRARY = sys.stdlib_module_names | IMPORT_MAPPING.keys()

@@ -1,6 +1,6 @@
 """What a study will take, before anything runs: jobs, cluster submissions, core hours, GPU hours, disk.
 
-    python -m sadm.plan [STUDY.yaml ...]        (make plan STUDY=studies/paper.yaml)
+    python -m sadm.commands.plan [STUDY.yaml ...]        (make plan STUDY=studies/paper.yaml)
 
 Snakemake's dry run says which jobs are left; ``workflow/costs.yaml`` says what each takes, and where that was measured.
 """
@@ -17,12 +17,12 @@ from typing import Any
 
 import yaml
 
-from sadm import registry
-from sadm.chunks import chunks
-from sadm.splits import size
-from sadm.study import Study
+from sadm.cohort.splits import size
+from sadm.study import registry
+from sadm.study.chunks import chunks
+from sadm.study.study import Study
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 HOUR = 3600
 
 

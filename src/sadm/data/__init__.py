@@ -1,1 +1,1 @@
-"""Importers, one module a data set's official tree: each lists its scans from file names and reads no image."""
+"""Importers, one a file: a tree of scans comes in, the list of its scans with their source files goes out."""

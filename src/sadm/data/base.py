@@ -10,7 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from sadm.errors import DataError
+from sadm.runtime.errors import DataError
 
 SUFFIXES = (".nii.gz", ".nii")
 WORKBOOK = 50_000_000  # bytes that an .xlsx may unpack to: IXI's has under a million

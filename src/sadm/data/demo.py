@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from sadm.data import base
-from sadm.errors import ConfigError
-from sadm.seeds import seed
+from sadm.runtime.errors import ConfigError
+from sadm.runtime.seeds import seed
 
 SPACE = "native"
 STRIPPED = False

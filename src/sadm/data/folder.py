@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from sadm.data import base
-from sadm.errors import ConfigError, DataError
+from sadm.runtime.errors import ConfigError, DataError
 
 SPACE = "native"
 STRIPPED = False

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sadm.data import base
-from sadm.errors import ConfigError
+from sadm.runtime.errors import ConfigError
 
 SPACE = "study"
 STRIPPED = True

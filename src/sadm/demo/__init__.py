@@ -1,1 +1,1 @@
-"""Synthetic T1 heads made from the SRI24 head: the cohort of the demo study (numpy only, about .3 CPU s a head)."""
+"""The demo cohort: the SRI24 head comes in, T1 heads with known lesions go out."""

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from sadm.demo.fields import Array, field, smooth, uniform
 from sadm.demo.population import Population, Scanner
+from sadm.demo.random_fields import Array, field, smooth, uniform
 
 
 def acquire(image: Array, population: Population, scanner: Scanner, rng: np.random.Generator) -> Array:

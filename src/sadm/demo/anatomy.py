@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sadm.demo.fields import Array, field, sigmoid, uniform
+from sadm.demo.random_fields import Array, field, sigmoid, uniform
 
 _GREY, _CLOSED = 0.69, 0.77
 

@@ -6,9 +6,19 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from sadm.demo.fields import Array, Shape, field, normal, rotation, sigmoid, trilinear, uniform, upsample
+from sadm.demo.phantom import Template
 from sadm.demo.population import Population, Scanner
-from sadm.demo.template import Template
+from sadm.demo.random_fields import (
+    Array,
+    Shape,
+    field,
+    normal,
+    rotation,
+    sigmoid,
+    trilinear,
+    uniform,
+    upsample,
+)
 
 T = TypeVar("T", bound=np.generic)
 

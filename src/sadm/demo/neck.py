@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sadm.demo.fields import Array, Shape, field, sigmoid, upsample
+from sadm.demo.random_fields import Array, Shape, field, sigmoid, upsample
 
 MIDLINE = 120.0
 _ATLAS_FROM = 9.0  # mm: below this slice the atlas averages too few heads to look like one

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sadm.demo.contrast import Tissues
-from sadm.demo.fields import Array, field, rotation, sigmoid, smooth, uniform
 from sadm.demo.geometry import Grid
+from sadm.demo.random_fields import Array, field, rotation, sigmoid, smooth, uniform
 
 MIDLINE = 120.0  # atlas mm
 NECROSIS, OEDEMA, CORE = 1, 2, 4  # labels of BraTS

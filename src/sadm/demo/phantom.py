@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sadm.demo.fields import Array
 from sadm.demo.neck import extend
-from sadm.io import atomic, load_nifti
+from sadm.demo.random_fields import Array
+from sadm.runtime.files import atomic, load_nifti
 
 BELOW = 72  # mm drawn below the lowest slice of the atlas
 _GUIDE_STEP = 2  # mm

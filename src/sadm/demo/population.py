@@ -6,7 +6,7 @@ sharpness, pose after registration. The amplitudes were set by statistics of rea
 
 from dataclasses import dataclass
 
-from sadm.demo.fields import Range
+from sadm.demo.random_fields import Range
 
 
 @dataclass(frozen=True)

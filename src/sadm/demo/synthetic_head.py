@@ -6,16 +6,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from sadm.demo import lesions
+from sadm.demo import pathology as lesions
 from sadm.demo.acquisition import acquire
 from sadm.demo.anatomy import person
 from sadm.demo.contrast import brain_intensity, draw_tissues, dura, head_intensity
-from sadm.demo.fields import Array, sigmoid, uniform
 from sadm.demo.geometry import Grid, brain_at, guides, native_grid, place, sri_grid, tissue_at, to_sri_frame
+from sadm.demo.phantom import Template, load_template
 from sadm.demo.population import POPULATIONS, SCANNERS, Population
-from sadm.demo.template import Template, load_template
-from sadm.io import save_nifti
-from sadm.seeds import seed as job_seed
+from sadm.demo.random_fields import Array, sigmoid, uniform
+from sadm.runtime.files import save_nifti
+from sadm.runtime.seeds import seed as job_seed
 
 _WHITE = 400.0  # stored intensity of 1
 Box = tuple[slice, slice, slice]

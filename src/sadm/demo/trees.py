@@ -7,11 +7,11 @@ import numpy as np
 from nibabel import orientations
 from numpy.typing import NDArray
 
-from sadm.demo.head import Head, make_head
+from sadm.demo.phantom import Template
 from sadm.demo.population import SCANNERS
-from sadm.demo.template import Template
-from sadm.io import save_nifti, write_text
-from sadm.seeds import seed as job_seed
+from sadm.demo.synthetic_head import Head, make_head
+from sadm.runtime.files import save_nifti, write_text
+from sadm.runtime.seeds import seed as job_seed
 
 _IXI_SITES = {"Guys": "alpha", "HH": "beta", "IOP": "gamma"}
 _CODES = tuple(SCANNERS)

@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from sadm import lesions, metrics
-from sadm.io import atomic
-from sadm.scored import Scored, Volume, scored
-from sadm.thresholds import ORACLE, Threshold, fit
+from sadm.evaluation import lesions, metrics
+from sadm.evaluation.thresholds import ORACLE, Threshold, fit
+from sadm.evaluation.volumes import Scored, Volume, scored
+from sadm.runtime.files import atomic
 
 BINARY = ("validation", ORACLE)  # the lesion-wise measures are of the binary map at the first that there is
 POOLED = ("testset", "auprc", "auprc_error", "auroc", "volumes", "voxels", "lesion_voxels")

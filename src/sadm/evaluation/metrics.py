@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.metrics import confusion_matrix_at_thresholds
 
-from sadm.errors import ProcessingError
+from sadm.runtime.errors import ProcessingError
 
 STEPS = 10  # of the released search (sheet, section 7)
 

@@ -62,7 +62,7 @@ class Pool:
         self.mixed = np.zeros(fine, dtype=bool)  # whether scores with other dropped bits are in it
 
     def add(self, score: np.ndarray, label: np.ndarray, outside: tuple[int, int] = (0, 0)) -> None:
-        """Count a volume: ``score`` float32 and ``label`` bool, 1-D, at its brain voxels; ``outside``: see `sadm.metrics.curve`."""
+        """Count a volume: ``score`` float32 and ``label`` bool, 1-D, at its brain voxels; ``outside``: see `sadm.evaluation.metrics.curve`."""
         fine = codes(score, FINE)
         np.add.at(self.positives, fine[label], 1)
         np.add.at(self.negatives, fine[~label], 1)

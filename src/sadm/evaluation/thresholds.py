@@ -2,7 +2,7 @@
 
     testset             largest mean Dice over the test volumes themselves: an upper bound, no honest threshold
     validation          largest mean Dice over the validation volumes of the fold
-    validation_greedy   the released code's: its search (`sadm.metrics.greedy`) on the Dice of all their voxels together
+    validation_greedy   the released code's: its search (`sadm.evaluation.metrics.greedy`) on the Dice of all their voxels together
     healthy_1 ...       1 % of the brain voxels of the healthy validation scans are above it
 
 A voxel is found if its score >= the threshold, which is above 0. Where there is no scan or no label to fit on it is NaN.
@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sadm.metrics import greedy
-from sadm.scored import Scored
+from sadm.evaluation.metrics import greedy
+from sadm.evaluation.volumes import Scored
 
 ORACLE = "testset"  # the only kind that may have seen test scans
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from sadm.maps import read_maps
-from sadm.packed import Packed, load_packed, members
-from sadm.pooled import Pool
-from sadm.score import fuse
+from sadm.cohort.packed import Packed, load_packed, members
+from sadm.evaluation.pooled import Pool
+from sadm.prediction.maps import read_maps
+from sadm.prediction.score import fuse
 
 
 @dataclass(frozen=True)

@@ -1,1 +1,1 @@
-"""The figures: pictures of cases, and charts of the scores."""
+"""From kept maps and scores to pictures and charts."""

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from sadm.errors import DataError
 from sadm.figures.results import Results, TestSet
-from sadm.io import open_array
-from sadm.maps import as_volume
-from sadm.score import fuse
+from sadm.prediction.maps import as_volume
+from sadm.prediction.score import fuse
+from sadm.runtime.errors import DataError
+from sadm.runtime.files import open_array
 
 
 @dataclass(frozen=True)

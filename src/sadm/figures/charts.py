@@ -17,9 +17,9 @@ import numpy as np
 from sadm.figures import draw
 from sadm.figures.curves import LEVELS, band, best_dice, precision_at
 from sadm.figures.results import Results, TestSet
-from sadm.io import atomic
-from sadm.score import fuse
-from sadm.seeds import seed as seeded
+from sadm.prediction.score import fuse
+from sadm.runtime.files import atomic
+from sadm.runtime.seeds import seed as seeded
 
 BETAS = tuple(round(0.1 * k, 1) for k in range(11))
 Line = tuple[str | float | int, ...]

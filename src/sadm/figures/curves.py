@@ -2,7 +2,7 @@
 
 A score is rounded to float16, as the maps are stored, and the bits of floats >= 0 are ordered as their values: so two histograms
 over at most 31,744 bits have every threshold. On 150,000 voxels this takes a twentieth of a sort. The metrics of the table
-are exact (sadm.metrics); the rounding moves a Dice here by less than 0.001.
+are exact (sadm.evaluation.metrics); the rounding moves a Dice here by less than 0.001.
 """
 
 from collections.abc import Sequence

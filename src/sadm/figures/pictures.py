@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
+from sadm.cohort.packed import load_packed
 from sadm.figures.cases import Case, Volume, frame, maps_of, pick_cases, read_scores, reconstruction
 from sadm.figures.mosaic import FALSE, HIT, LABEL, MISSED, Tile, binary, coloured, picture
 from sadm.figures.results import Results
-from sadm.packed import load_packed
 
 KEY = [(LABEL, "label"), (HIT, "found"), (FALSE, "false alarm"), (MISSED, "missed")]
 ACROSS = 9  # rows of the table side by side

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from sadm.maps import read_maps
-from sadm.packed import Packed, load_packed, members
+from sadm.cohort.packed import Packed, load_packed, members
+from sadm.prediction.maps import read_maps
 
 
 @dataclass(frozen=True)

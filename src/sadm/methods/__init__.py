@@ -1,1 +1,1 @@
-"""One file a method: its equations, what it needs, its hyper-parameters, its loss and its anomaly map."""
+"""The methods of Table 1, one a file: networks, a loss, an anomaly map."""

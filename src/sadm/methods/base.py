@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
-from sadm import registry
-from sadm.errors import ConfigError
+from sadm.runtime.errors import ConfigError
+from sadm.study import registry
 
 if TYPE_CHECKING:  # a change of the score must not retrain
-    from sadm.score import Scoring
+    from sadm.prediction.score import Scoring
 
 
 @dataclass(frozen=True)

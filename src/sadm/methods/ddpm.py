@@ -16,9 +16,9 @@ import torch
 from torch import Tensor
 
 from sadm.anomalies.simplex import SimplexNoise
-from sadm.diffusion import Diffusion
 from sadm.methods.base import BaseMethod, Batch, Reconstructor, Training
 from sadm.networks.adm_unet import ADMUNet
+from sadm.networks.diffusion import Diffusion
 
 NEEDS = ()
 TRAINS_ON = "healthy"

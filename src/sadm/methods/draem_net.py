@@ -21,7 +21,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from sadm.methods.base import BaseMethod, Batch, Training
-from sadm.networks.draem_net import Discriminative, Reconstructive
+from sadm.networks.draem_unets import Discriminative, Reconstructive
 from sadm.networks.ssim import ssim
 
 NEEDS = ()

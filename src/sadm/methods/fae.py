@@ -17,12 +17,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from sadm.errors import ConfigError
 from sadm.methods.base import BaseMethod, Batch, Training
 from sadm.networks.feature_autoencoder import FeatureAutoEncoder
 from sadm.networks.imagenet import adopt, extractor
 from sadm.networks.sizes import resized
 from sadm.networks.ssim import ssim
+from sadm.runtime.errors import ConfigError
 
 NEEDS = ()
 TRAINS_ON = "healthy"

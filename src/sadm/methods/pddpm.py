@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from sadm.diffusion import from_signed, to_signed
-from sadm.errors import ConfigError
 from sadm.methods import ddpm
 from sadm.methods.base import BaseMethod, Batch
+from sadm.networks.diffusion import from_signed, to_signed
+from sadm.runtime.errors import ConfigError
 
 NEEDS = ()
 TRAINS_ON = "healthy"

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from sadm.errors import ConfigError
 from sadm.methods.base import BaseMethod, Batch, Training
 from sadm.networks.imagenet import adopt, extractor, normalised
 from sadm.networks.reverse_distillation import Student, global_distance, pixel_distance
 from sadm.networks.sizes import resized
+from sadm.runtime.errors import ConfigError
 
 NEEDS = ()
 TRAINS_ON = "healthy"

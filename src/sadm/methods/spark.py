@@ -15,10 +15,10 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from sadm.errors import ConfigError
 from sadm.methods.base import BaseMethod, Batch, Training
+from sadm.networks.masked_encoder import SparK, Visible
 from sadm.networks.resnet import ResNet
-from sadm.networks.spark import SparK, Visible
+from sadm.runtime.errors import ConfigError
 
 NEEDS = ()
 TRAINS_ON = "healthy"

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from sadm.errors import ConfigError
 from sadm.methods import ae
 from sadm.methods.base import BaseMethod, Batch
+from sadm.runtime.errors import ConfigError
 
 NEEDS = ()
 TRAINS_ON = "healthy"

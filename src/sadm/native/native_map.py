@@ -5,11 +5,11 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 
-from sadm.errors import DataError
-from sadm.io import load_nifti, read_table, write_json
-from sadm.preprocess.native_mask import save_like
+from sadm.evaluation.volumes import scored
+from sadm.native.native_mask import save_like
 from sadm.preprocess.space import Grid, carry_mask, factor_for, read_transform, sample
-from sadm.scored import scored
+from sadm.runtime.errors import DataError
+from sadm.runtime.files import load_nifti, read_table, write_json
 
 
 def threshold(thresholds: str | Path, testset: str) -> tuple[str, float]:

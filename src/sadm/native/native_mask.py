@@ -10,9 +10,9 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 
-from sadm import nifti
-from sadm.io import atomic, load_nifti
 from sadm.preprocess.space import Grid, carry_mask, read_transform
+from sadm.runtime import nifti
+from sadm.runtime.files import atomic, load_nifti
 
 # What a header says of space; its texts (which may tell a patient's name) and the scaling of the T1 are left out.
 GEOMETRY = (

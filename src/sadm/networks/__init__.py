@@ -1,1 +1,1 @@
-"""Networks: layers only, no training. Names of tensors follow the released checkpoints (tests/golden)."""
+"""Layers only: tensors come in, tensors go out."""

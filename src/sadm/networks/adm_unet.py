@@ -13,8 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from sadm.errors import ConfigError
 from sadm.networks.sizes import check_size
+from sadm.runtime.errors import ConfigError
 
 
 class ResBlock(nn.Module):

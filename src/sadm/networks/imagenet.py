@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
-from sadm.errors import ConfigError
 from sadm.networks.resnet import EXPANSION, Bottleneck
+from sadm.runtime.errors import ConfigError
 
 LAYERS = {"resnet18": (2, 2), "wide_resnet50_2": (3, 4, 6)}  # blocks of the stages that are used
 # Of ImageNet's pictures in [0, 1], red, green, blue.

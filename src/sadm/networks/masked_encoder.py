@@ -12,8 +12,8 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from sadm.errors import ConfigError
 from sadm.networks.resnet import EXPANSION, Bottleneck, ResNet
+from sadm.runtime.errors import ConfigError
 
 
 class Visible:

@@ -3,7 +3,7 @@
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from sadm.errors import ConfigError
+from sadm.runtime.errors import ConfigError
 
 
 def check_size(x: Tensor, levels: int, network: str = "a U-Net") -> None:

@@ -1,6 +1,6 @@
 """Structural similarity of two batches of images in the plane, as a loss (Wang et al. 2004).
 
-Each channel by itself, Gaussian window, zero padding. The score of a volume is another one: `sadm.score.ssim_map`.
+Each channel by itself, Gaussian window, zero padding. The score of a volume is another one: `sadm.prediction.score.ssim_map`.
 """
 
 import torch

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from sadm.errors import DataError
-from sadm.io import atomic, open_array
-from sadm.packed import Packed, members
+from sadm.cohort.packed import Packed, members
+from sadm.runtime.errors import DataError
+from sadm.runtime.files import atomic, open_array
 
 
 def tested(packed: Packed, splits: str | Path | None, fold: int) -> np.ndarray:

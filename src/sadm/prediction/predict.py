@@ -6,14 +6,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from sadm.checkpoint import load_method
-from sadm.devices import autocast, pick_device
-from sadm.errors import DataError
-from sadm.io import open_array
-from sadm.maps import write_maps
-from sadm.packed import Packed, load_packed, members
-from sadm.progress import Progress
-from sadm.score import Scoring
+from sadm.cohort.packed import Packed, load_packed, members
+from sadm.prediction.maps import write_maps
+from sadm.prediction.score import Scoring
+from sadm.runtime.devices import autocast, pick_device
+from sadm.runtime.errors import DataError
+from sadm.runtime.files import open_array
+from sadm.runtime.progress import Progress
+from sadm.training.checkpoint import load_method
 
 
 def predict(
@@ -30,7 +30,7 @@ def predict(
     amp: bool,
     out: str | Path,
 ) -> None:
-    """Write the anomaly maps of the scans in ``part`` ("val", "test") of ``fold``: brain voxels only, as `sadm.maps` stores them.
+    """Write the anomaly maps of the scans in ``part`` ("val", "test") of ``fold``: brain voxels only, as `sadm.prediction.maps` stores them.
 
     ``packed`` is the folder of the data set and ``splits`` the split of its scans; ``reconstructions``
     are those of the same scans by the model itself or the one it needs, None if neither reconstructs; ``sigma`` and

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import torch
 
-from sadm import seeds
-from sadm.checkpoint import load_method
-from sadm.devices import autocast, pick_device
-from sadm.errors import ProcessingError
-from sadm.io import write_stack
-from sadm.packed import load_packed, members
-from sadm.progress import Progress
+from sadm.cohort.packed import load_packed, members
+from sadm.runtime import seeds
+from sadm.runtime.devices import autocast, pick_device
+from sadm.runtime.errors import ProcessingError
+from sadm.runtime.files import write_stack
+from sadm.runtime.progress import Progress
+from sadm.training.checkpoint import load_method
 
 
 @torch.no_grad()

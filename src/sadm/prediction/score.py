@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from sadm.errors import ConfigError
+from sadm.runtime.errors import ConfigError
 
 K1, K2 = 0.01, 0.03  # constants of SSIM (Wang et al. 2004)
 

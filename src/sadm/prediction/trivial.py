@@ -13,11 +13,11 @@ from pathlib import Path
 
 import numpy as np
 
-from sadm.errors import DataError
-from sadm.maps import write_maps
-from sadm.packed import Packed, load_packed, members
-from sadm.score import median_map, residual_map
-from sadm.seeds import seed
+from sadm.cohort.packed import Packed, load_packed, members
+from sadm.prediction.maps import write_maps
+from sadm.prediction.score import median_map, residual_map
+from sadm.runtime.errors import DataError
+from sadm.runtime.seeds import seed
 
 TRIVIAL = ("mean-abs", "mean-ssim", "inverted", "random")
 

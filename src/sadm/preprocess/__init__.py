@@ -1,1 +1,1 @@
-"""From a raw T1 scan to a prepared volume: register, brain, refine, bias, grid, pack."""
+"""From a raw T1 to a prepared volume: registered to SRI24, stripped, corrected, on the study's grid, checked, packed."""

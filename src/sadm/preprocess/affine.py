@@ -8,9 +8,9 @@ from typing import Any
 import nibabel as nib
 import numpy as np
 
-from sadm.errors import ConfigError
 from sadm.preprocess.deferred import deferred
 from sadm.preprocess.space import read_transform
+from sadm.runtime.errors import ConfigError
 
 SPACING = 2  # mm: both images are brought to it; finer levels move the result by less than its own scatter
 SHRINK = (6, 4, 2, 1)  # of the levels, in voxels of SPACING; the last ones if there are fewer

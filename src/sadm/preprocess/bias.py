@@ -6,9 +6,9 @@ import nibabel as nib
 import numpy as np
 import SimpleITK as sitk
 
-from sadm.io import load_nifti, save_nifti
-from sadm.preprocess.frame import deobliqued
+from sadm.preprocess.array_frame import deobliqued
 from sadm.preprocess.space import Grid, largest_box, read_transform, sample, scaling, study_grid
+from sadm.runtime.files import load_nifti, save_nifti
 
 MARGIN = 2  # coarse voxels around the brain
 

@@ -3,11 +3,11 @@
 import nibabel as nib
 import numpy as np
 
-from sadm.errors import DataError
-from sadm.io import load_nifti, save_nifti
+from sadm.preprocess.array_frame import deobliqued
 from sadm.preprocess.deferred import deferred
-from sadm.preprocess.frame import deobliqued
 from sadm.preprocess.space import Grid, carry_mask, factor_for, read_transform, sample
+from sadm.runtime.errors import DataError
+from sadm.runtime.files import load_nifti, save_nifti
 
 
 def by_deepbet(head: nib.Nifti1Image, threads: int) -> np.ndarray:

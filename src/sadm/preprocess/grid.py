@@ -6,9 +6,8 @@ from typing import Any
 import nibabel as nib
 import numpy as np
 
-from sadm.io import load_nifti, save_nifti, write_json
+from sadm.preprocess.array_frame import deobliqued
 from sadm.preprocess.bias import evaluate
-from sadm.preprocess.frame import deobliqued
 from sadm.preprocess.label import keep_volume, share
 from sadm.preprocess.quality import (
     components,
@@ -31,6 +30,7 @@ from sadm.preprocess.space import (
     study_grid,
 )
 from sadm.preprocess.thumbnail import thumbnail
+from sadm.runtime.files import load_nifti, save_nifti, write_json
 
 PERCENTILES = (1, 99)
 PIXEL = 2.0  # mm of the thumbnail

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from sadm.errors import DataError, MissingWeightsError, ProcessingError
-from sadm.gpus import own_gpu
-from sadm.io import atomic, load_nifti
+from sadm.runtime.errors import DataError, MissingWeightsError, ProcessingError
+from sadm.runtime.files import atomic, load_nifti
+from sadm.runtime.gpus import own_gpu
 
 PARAMETERS = "~/hd-bet_params/release_2.0.0"
 FILES = ("dataset.json", "plans.json", "fold_all/checkpoint_final.pth")

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sadm.io import load_nifti, write_text
-from sadm.preprocess.checks import table
 from sadm.preprocess.quality import dice
+from sadm.preprocess.quality_table import table
 from sadm.preprocess.strip import volume
+from sadm.runtime.files import load_nifti, write_text
 
 COLUMNS = ("scan", "dice", "hdbet_ml", "deepbet_ml")
 

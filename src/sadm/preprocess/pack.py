@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from sadm.errors import ProcessingError
-from sadm.io import load_nifti, read_json, write_stack, write_text
-from sadm.preprocess.checks import table
+from sadm.preprocess.quality_table import table
+from sadm.runtime.errors import ProcessingError
+from sadm.runtime.files import load_nifti, read_json, write_stack, write_text
 
 DTYPES = {"t1": np.float16, "brain": np.uint8, "lesion": np.uint8}
 

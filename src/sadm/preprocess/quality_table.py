@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterable
 from typing import Any
 
-from sadm.io import read_json, write_text
+from sadm.runtime.files import read_json, write_text
 
 
 def table(rows: Iterable[dict[str, Any]], columns: tuple[str, ...]) -> str:

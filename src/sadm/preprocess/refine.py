@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 import nibabel as nib
 import numpy as np
 
-from sadm.io import load_nifti
 from sadm.preprocess.affine import SPACING, affine
-from sadm.preprocess.frame import deobliqued
+from sadm.preprocess.array_frame import deobliqued
+from sadm.preprocess.restarts import agreement, search
 from sadm.preprocess.space import (
     Grid,
     factor_for,
@@ -17,7 +17,7 @@ from sadm.preprocess.space import (
     world_grid,
     write_transform,
 )
-from sadm.preprocess.starts import agreement, search
+from sadm.runtime.files import load_nifti
 
 MARGIN = 6  # voxels of 2 mm around the atlas brain
 RATE = 0.2  # share of the voxels that the mutual information samples

@@ -5,9 +5,9 @@ from typing import Any
 import nibabel as nib
 import numpy as np
 
-from sadm.io import load_nifti
 from sadm.preprocess.affine import SPACING, affine
-from sadm.preprocess.frame import deobliqued
+from sadm.preprocess.array_frame import deobliqued
+from sadm.preprocess.restarts import agreement, search, upright
 from sadm.preprocess.space import (
     Grid,
     block_mean,
@@ -18,7 +18,7 @@ from sadm.preprocess.space import (
     world_grid,
     write_transform,
 )
-from sadm.preprocess.starts import agreement, search, upright
+from sadm.runtime.files import load_nifti
 
 RATE = 0.1  # share of the voxels that the mutual information samples
 

@@ -6,7 +6,7 @@ import nibabel as nib
 import numpy as np
 
 from sadm.preprocess.affine import SHRINK, affine
-from sadm.preprocess.frame import turns
+from sadm.preprocess.array_frame import turns
 from sadm.preprocess.quality import nmi
 from sadm.preprocess.space import Grid, sample, translation
 

@@ -12,8 +12,8 @@ import nibabel as nib
 import numpy as np
 import SimpleITK as sitk
 
-from sadm.errors import ConfigError
-from sadm.io import atomic, not_written
+from sadm.runtime.errors import ConfigError
+from sadm.runtime.files import atomic, not_written
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike

@@ -11,11 +11,11 @@ from typing import Any
 import nibabel as nib
 import numpy as np
 
-from sadm.errors import DataError, OutputError, ProcessingError
-from sadm.io import atomic, load_nifti, save_nifti
 from sadm.preprocess import hdbet
 from sadm.preprocess.brain import head
 from sadm.preprocess.space import Grid, read_transform
+from sadm.runtime.errors import DataError, OutputError, ProcessingError
+from sadm.runtime.files import atomic, load_nifti, save_nifti
 
 LITTLE = 100.0  # ml on the SRI24 grid: less is almost no brain
 

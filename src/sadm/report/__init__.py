@@ -1,1 +1,1 @@
-"""The report: one self-contained HTML file."""
+"""From tables and figures to one HTML file, and the page of checks of each data set."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sadm.figures.results import Results
-from sadm.layout import Layout
+from sadm.study.layout import Layout
 
 Files = Mapping[str, str | Path]
 

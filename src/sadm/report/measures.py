@@ -6,10 +6,10 @@ from itertools import groupby, product
 from pathlib import Path
 from typing import Any
 
-from sadm import rankings
-from sadm.layout import Layout
 from sadm.report.blocks import Body, Cell, Column, Table, from_rows, number
-from sadm.table import METRICS
+from sadm.statistics import rankings
+from sadm.statistics.table1 import METRICS
+from sadm.study.layout import Layout
 
 NAMES = {"dice": "Dice", "auprc": "AUPRC"}
 HOLM = 0.05  # level of the paired tests

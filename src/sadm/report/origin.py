@@ -16,7 +16,7 @@ import yaml
 from sadm import __version__
 from sadm.report.blocks import Block, Body, Cell, Code, Column, Facts, Table, from_rows
 from sadm.report.measures import read
-from sadm.runs import tags, training_seed
+from sadm.study.runs import tags, training_seed
 
 PACKAGES = (
     "snakemake", "numpy", "scipy", "torch", "torchvision", "torchio", "antspyx", "simpleitk", "nibabel", "deepbet", "hd-bet",

@@ -6,14 +6,17 @@ from typing import Any
 
 import yaml
 
-from sadm.errors import ConfigError, ProcessingError
-from sadm.io import write_text
-from sadm.report import means, measures, origin, quality, ranks, words
+from sadm.report import mean_tables as means
+from sadm.report import measures, origin, ranks
+from sadm.report import methods_text as words
+from sadm.report import quality_tables as quality
 from sadm.report.blocks import Block, Picture, Words
 from sadm.report.html import render
 from sadm.report.material import Material
 from sadm.report.viewer import viewer
-from sadm.table import protocol_notes
+from sadm.runtime.errors import ConfigError, ProcessingError
+from sadm.runtime.files import write_text
+from sadm.statistics.table1 import protocol_notes
 
 LIMIT = 20_000_000  # bytes of the file
 LEGEND = (

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from sadm.io import write_text
 from sadm.report.blocks import Block, Words, from_rows
 from sadm.report.html import render
 from sadm.report.measures import read
-from sadm.report.quality import thumbnails
+from sadm.report.quality_tables import thumbnails
+from sadm.runtime.files import write_text
 
 PICTURE = (
     "Columns: the scan with the outline of the SRI24 brain (green); with that of its brain mask (orange); the bias field in the mask, "

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 
-from sadm.rankings import PAPER, definitions
 from sadm.report.blocks import Block, Body, Cell, Column, Facts, Table, Words, number
 from sadm.report.measures import read
+from sadm.statistics.rankings import PAPER, definitions
 
 NAMED = 60  # scans that are named in a cell
 SHORT = {"dice": "best per volume", "dice_testset": "test-set threshold", "dice_validation": "validation threshold", "auprc": "AUPRC", PAPER: "the paper"}  # fmt: skip

@@ -6,12 +6,12 @@ from typing import Any
 
 import torch
 
-from sadm.errors import ConfigError
-from sadm.gpus import own_gpu
+from sadm.runtime.errors import ConfigError
+from sadm.runtime.gpus import own_gpu
 
 
 def pick_device(name: str) -> torch.device:
-    """The device for "auto" (cuda where there is one), "cpu" or "cuda", a GPU of this process's own (`sadm.gpus`).
+    """The device for "auto" (cuda where there is one), "cpu" or "cuda", a GPU of this process's own (`sadm.runtime.gpus`).
 
     Raises ConfigError for cuda where there is none.
     """

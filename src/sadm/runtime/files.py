@@ -12,8 +12,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sadm.errors import DataError, OutputError
-from sadm.terminate import orderly_sigterm
+from sadm.runtime.errors import DataError, OutputError
+from sadm.runtime.terminate import orderly_sigterm
 
 if TYPE_CHECKING:
     import nibabel as nib
@@ -170,7 +170,7 @@ def load_nifti(path: str | Path) -> "nib.Nifti1Image":
     import numpy as np
     from nibabel.arrayproxy import ArrayProxy
 
-    from sadm import nifti
+    from sadm.runtime import nifti
 
     if cause := unreadable(path):
         raise DataError("An image is missing.", file=path, cause=cause, fix="check the path in the config")

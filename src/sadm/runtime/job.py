@@ -10,8 +10,8 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppres
 from pathlib import Path
 from typing import TextIO
 
-from sadm.errors import SadmError
-from sadm.io import not_written
+from sadm.runtime.errors import SadmError
+from sadm.runtime.files import not_written
 
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS",

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sadm.summary import SPREAD, summarise
+from sadm.statistics.summary import SPREAD, summarise
 
 GROUPED = ("dice", "auprc", "dice_validation", "lesion_f1")
 BANDS = (40.0, 60.0)  # years: the edges of the age groups
@@ -68,7 +68,7 @@ def alarms(
 ) -> pd.DataFrame:
     """Mean volume in ml that is found in the healthy test scans of a group, by test set and kind of the threshold.
 
-    ``lines``: what `sadm.evaluate` says of healthy scans, with row, fold, seed, subject; ``sheet`` of the healthy data set.
+    ``lines``: what `sadm.evaluation.evaluate` says of healthy scans, with row, fold, seed, subject; ``sheet`` of the healthy data set.
     """
     keys = ["row", "fold", "seed", "scan", "subject"]
     wide = lines.set_index([*keys, "testset", "threshold"])["false_ml"].unstack(["testset", "threshold"])

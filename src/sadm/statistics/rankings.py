@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from sadm.layout import Layout
+from sadm.study.layout import Layout
 
 PAPER = "paper"
 
@@ -39,7 +39,7 @@ def published(file: str | Path, layout: Layout) -> dict[str, dict[str, str]]:
 def rankings(summary: pd.DataFrame, rows: Sequence[str]) -> pd.DataFrame:
     """A line for each test set, definition and method: its mean and its place; equal means share a place.
 
-    ``summary`` as `sadm.summary.summarise` makes it, with a column testset.
+    ``summary`` as `sadm.statistics.summary.summarise` makes it, with a column testset.
     """
     names = definitions(list(summary["metric"].unique()))
     found = summary[summary["row"].isin(list(rows)) & summary["metric"].isin(names)]

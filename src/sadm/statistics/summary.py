@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sadm import seeds
-from sadm.bootstrap import intervals
-from sadm.table import DDOF, fold_means
+from sadm.runtime import seeds
+from sadm.statistics.bootstrap import intervals
+from sadm.statistics.table1 import DDOF, fold_means
 
 SPREAD = ("mean", "std_folds", "std_seeds")
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import pandas as pd
 
-from sadm.errors import DataError
-from sadm.io import write_text
-from sadm.layout import Layout
+from sadm.runtime.errors import DataError
+from sadm.runtime.files import write_text
+from sadm.study.layout import Layout
 
 METRICS = ("dice", "auprc")
 PAPER = (

@@ -8,7 +8,7 @@
     pooled      areas over all voxels of a test set
     healthy     what healthy test scans show at each threshold
     alarms      the same volumes by site, sex and age
-    rankings, agreement   see `sadm.rankings`
+    rankings, agreement   see `sadm.statistics.rankings`
 
 Means are over the test volumes of a fold, then over its seeds, then over folds, in the units of the scores: [0, 1], mm, ml.
 """
@@ -20,13 +20,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sadm.bootstrap import paired
-from sadm.groups import alarms, grouped
-from sadm.io import write_text
-from sadm.layout import Layout
-from sadm.rankings import agreement, published, rankings
-from sadm.summary import SPREAD, by_subject, spread, summarise
-from sadm.table import by_protocol, read_scores
+from sadm.runtime.files import write_text
+from sadm.statistics.bootstrap import paired
+from sadm.statistics.groups import alarms, grouped
+from sadm.statistics.rankings import agreement, published, rankings
+from sadm.statistics.summary import SPREAD, by_subject, spread, summarise
+from sadm.statistics.table1 import by_protocol, read_scores
+from sadm.study.layout import Layout
 
 KEYS = ("row", "fold", "seed", "testset", "scan")
 TESTED = ("dice", "auprc", "dice_validation")  # measures that rows are compared by
@@ -99,9 +99,9 @@ def statistics(
 ) -> None:  # fmt: skip
     """Write the tables of the module's text to ``out`` (by name).
 
-    ``files``: scores (runs, test sets), thresholds, pooled and healthy (runs) as `sadm.evaluate` writes them; ``splits`` and
+    ``files``: scores (runs, test sets), thresholds, pooled and healthy (runs) as `sadm.evaluation.evaluate` writes them; ``splits`` and
     ``sheets`` by data set; ``paper``: its Table 1 as csv; ``sources``: {test set: its data set}; ``layout``: fields of
-    `sadm.layout.Layout`; ``score``: that section of the study; ``settings``: resamples, confidence, seed. Equal input gives equal bytes. Raises DataError.
+    `sadm.study.layout.Layout`; ``score``: that section of the study; ``settings``: resamples, confidence, seed. Equal input gives equal bytes. Raises DataError.
     """
     shown = Layout(**layout)
     subjects = {

@@ -3,12 +3,12 @@
 import math
 from typing import TYPE_CHECKING, Any
 
-from sadm import config as configs
-from sadm import registry
-from sadm.errors import ConfigError
+from sadm.runtime.errors import ConfigError
+from sadm.study import config as configs
+from sadm.study import registry
 
 if TYPE_CHECKING:
-    from sadm.study import Study
+    from sadm.study.study import Study
 
 MAX_VOXELS = 2**26  # of the full grid: the paper's has 6 million
 DRAEM = "draem"  # the synthetic training and test set, painted on healthy scans

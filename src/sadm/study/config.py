@@ -10,11 +10,11 @@ from typing import Any
 
 import jsonschema
 
-from sadm import registry
-from sadm.errors import ConfigError
-from sadm.keys import SECTIONS, TOP
-from sadm.keys.fields import FLAG, INT, NUMBER, TEXT, listed, maybe
-from sadm.keys.methods import Dataset
+from sadm.runtime.errors import ConfigError
+from sadm.study import registry
+from sadm.study.keys import SECTIONS, TOP
+from sadm.study.keys.declare import FLAG, INT, NUMBER, TEXT, listed, maybe
+from sadm.study.keys.experiment import Dataset
 
 KINDS: dict[str, dict[str, Any]] = {
     "int": INT, "float": NUMBER, "str": TEXT, "bool": FLAG, "str | None": maybe(TEXT), "float | None": maybe(NUMBER), "int | None": maybe(INT),

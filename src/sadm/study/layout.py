@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sadm.runs import Run, runs
+from sadm.study.runs import Run, runs
 
 
 @dataclass(frozen=True)

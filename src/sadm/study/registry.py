@@ -8,21 +8,21 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-HERE = Path(__file__).parent
+PACKAGE = Path(__file__).parents[1]
 SETTINGS = {"methods": "Hyper", "data": "Options"}
 
 
 @cache
 def names(kind: str) -> tuple[str, ...]:
     """Sorted names of the modules in ``kind`` ("methods" or "data"); ``base`` holds what they share and is none."""
-    return tuple(sorted(p.stem for p in (HERE / kind).glob("[a-z]*.py") if p.stem != "base"))
+    return tuple(sorted(p.stem for p in (PACKAGE / kind).glob("[a-z]*.py") if p.stem != "base"))
 
 
 @cache
 def constants(module: str) -> dict[str, Any]:
-    """Upper-case literals assigned at the top of ``module`` ("methods/cddpm", "trivial")."""
+    """Upper-case literals assigned at the top of ``module`` ("methods/cddpm", "prediction/trivial")."""
     found = {}
-    for node in ast.parse((HERE / f"{module}.py").read_text(encoding="utf-8")).body:
+    for node in ast.parse((PACKAGE / f"{module}.py").read_text(encoding="utf-8")).body:
         target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
         if isinstance(target, ast.Name) and target.id.isupper():
             try:
@@ -43,7 +43,7 @@ def settings(kind: str, name: str) -> dict[str, dict[str, Any]]:
 
 
 def _fields(kind: str, name: str, wanted: str) -> dict[str, dict[str, Any]]:
-    source = (HERE / kind / f"{name}.py").read_text(encoding="utf-8")
+    source = (PACKAGE / kind / f"{name}.py").read_text(encoding="utf-8")
     lines, fields = source.splitlines(), dict[str, dict[str, Any]]()
     for node in ast.parse(source).body:
         if isinstance(node, ast.ClassDef) and node.name == wanted:

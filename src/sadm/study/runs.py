@@ -5,7 +5,7 @@ The files of the first seed are those of a study with one seed, so that a furthe
 
 from collections.abc import Sequence
 
-from sadm import seeds
+from sadm.runtime import seeds
 
 Run = tuple[str, int, int]  # row, fold, number of the seed from 1
 

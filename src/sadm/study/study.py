@@ -9,9 +9,10 @@ from functools import cached_property
 from importlib import import_module
 from typing import Any
 
-from sadm import config, registry, study_checks
 from sadm.data.base import Scan
-from sadm.study_checks import DRAEM
+from sadm.study import checks as study_checks
+from sadm.study import config, registry
+from sadm.study.checks import DRAEM
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ class Study:
     @property
     def trivial(self) -> tuple[str, ...]:
         """Scores without training that any method must beat."""
-        return registry.constants("trivial")["TRIVIAL"]
+        return registry.constants("prediction/trivial")["TRIVIAL"]
 
     @property
     def gpus(self) -> int:

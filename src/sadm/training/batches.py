@@ -13,10 +13,10 @@ import torch
 from torch import Tensor
 
 from sadm.anomalies.draem import Draem
-from sadm.augment import Augment
-from sadm.errors import SplitError
+from sadm.cohort.packed import Packed
 from sadm.methods.base import Batch
-from sadm.packed import Packed
+from sadm.runtime.errors import SplitError
+from sadm.training.augment import Augment
 
 Context = Callable[[Batch], Tensor | None]
 

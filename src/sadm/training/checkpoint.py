@@ -12,9 +12,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as serialise
 from torch import Tensor
 
-from sadm.errors import DataError, SadmError
-from sadm.io import atomic
 from sadm.methods.base import BaseMethod, build
+from sadm.runtime.errors import DataError, SadmError
+from sadm.runtime.files import atomic
 
 # One key: safetensors writes several in an order that differs from process to process.
 KEY = "sadm"

@@ -8,9 +8,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from sadm import checkpoint
-from sadm.errors import DataError, MissingWeightsError
 from sadm.networks.imagenet import extractor, shapes
+from sadm.runtime.errors import DataError, MissingWeightsError
+from sadm.training import checkpoint
 
 PLACE = "https://download.pytorch.org/models"
 FILES = {"resnet18": "resnet18-f37072fd.pth", "wide_resnet50_2": "wide_resnet50_2-95faca4d.pth"}

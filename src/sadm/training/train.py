@@ -11,14 +11,15 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from sadm import checkpoint, seeds
 from sadm.anomalies.draem import Draem
-from sadm.augment import Augment
-from sadm.batches import Bank, Slices, Store
-from sadm.devices import autocast, pick_device
+from sadm.cohort.packed import load_packed, members
 from sadm.methods.base import BaseMethod, Batch, build, module
-from sadm.packed import load_packed, members
-from sadm.trainer import Trainer
+from sadm.runtime import seeds
+from sadm.runtime.devices import autocast, pick_device
+from sadm.training import checkpoint
+from sadm.training.augment import Augment
+from sadm.training.batches import Bank, Slices, Store
+from sadm.training.trainer import Trainer
 
 
 def train(

@@ -16,13 +16,13 @@ import torch
 from torch import Tensor
 from torch.optim.lr_scheduler import LambdaLR, LinearLR, LRScheduler, OneCycleLR
 
-from sadm import checkpoint
-from sadm.batches import Bank, Slices
-from sadm.errors import ConfigError, ProcessingError
-from sadm.io import write_text
 from sadm.methods.base import BaseMethod, Batch
-from sadm.progress import Progress
-from sadm.terminate import TERMINATED, deferred_sigterm
+from sadm.runtime.errors import ConfigError, ProcessingError
+from sadm.runtime.files import write_text
+from sadm.runtime.progress import Progress
+from sadm.runtime.terminate import TERMINATED, deferred_sigterm
+from sadm.training import checkpoint
+from sadm.training.batches import Bank, Slices
 
 SHORTEST_CYCLE = 100  # steps; a shorter training runs the beginning of such a cycle
 

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from sadm.keys.fields import INT, TEXT, listed
-from sadm.keys.methods import Draem, Imagenet, Score, Splits, Statistics, Training
-from sadm.keys.preprocess import Atlas, Bias, Brain, Grid, Quality, Registration
+from sadm.study.keys.declare import INT, TEXT, listed
+from sadm.study.keys.experiment import Draem, Imagenet, Score, Splits, Statistics, Training
+from sadm.study.keys.preparation import Atlas, Bias, Brain, Grid, Quality, Registration
 
 SECTIONS = {
     "atlas": Atlas, "grid": Grid, "registration": Registration, "brain": Brain, "bias": Bias, "quality": Quality,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sadm.keys.fields import COUNT_OR_SHARE, FLAG, INT, NUMBER, TEXT, key, listed, maybe
+from sadm.study.keys.declare import COUNT_OR_SHARE, FLAG, INT, NUMBER, TEXT, key, listed, maybe
 
 
 @dataclass(frozen=True)

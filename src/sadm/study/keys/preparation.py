@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sadm.keys.fields import FLAG, INT, NUMBER, TEXT, key, listed, maybe
+from sadm.study.keys.declare import FLAG, INT, NUMBER, TEXT, key, listed, maybe
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from sadm.metrics import auprc, best_dice, curve
+from sadm.evaluation.metrics import auprc, best_dice, curve
 
 ROOT = Path(__file__).resolve().parents[2]
 SHAPE = (3, 6, 16, 14)

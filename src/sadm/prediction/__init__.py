@@ -1,0 +1,1 @@
+"""From weights and packed volumes to reconstructions and anomaly maps; the score."""

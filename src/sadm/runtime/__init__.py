@@ -1,0 +1,1 @@
+"""What every job stands on: named errors, whole files or none, logs, signals, devices, seeds."""

@@ -1,0 +1,1 @@
+"""From packed volumes to weights: batches, augmentation, the training loop, checkpoints."""
