@@ -3,11 +3,12 @@
 import csv
 import errno
 import gzip
+import hashlib
 import json
 import os
 import re
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -129,6 +130,23 @@ def read_table(path: str | Path, columns: Sequence[str] = ()) -> list[dict[str, 
     if cause:
         raise DataError("A table is not what it should be.", file=path, cause=cause, fix=REMAKE)
     return rows
+
+
+def write_table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], path: str | Path) -> None:
+    """Write ``rows`` atomically as a tab-separated table with ``columns``; a row without one of them leaves an empty cell.
+
+    Raises ValueError for a row with a key that is no column.
+    """
+    with atomic(path) as tmp, open(tmp, "w", newline="", encoding="utf-8") as stream:
+        writer = csv.DictWriter(stream, columns, delimiter="\t", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def digest(path: str | Path) -> str:
+    """SHA-256 of a file's bytes, in hexadecimal."""
+    with open(path, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def open_array(path: str | Path) -> "np.ndarray":
