@@ -1,4 +1,4 @@
-"""The smallest study runs from raw heads to table, reruns nothing without reason, and exactly what a change affects."""
+"""Covers all rules: the smallest study runs from raw heads to table; a change reruns exactly what it affects."""
 
 import csv
 import re
