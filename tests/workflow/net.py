@@ -7,6 +7,10 @@ bytes says so in the CHANGELOG, and renews the net in a commit of its own. Two f
 
 - KIND.json: the SHA-256 of each file, one such list for each torch build and kind of processor;
 - numbers.json: means and deviations of arrays, and all numbers of tables, which any machine can compare.
+
+Numbers are compared to 1e-5 where the kind of machine is stored. Elsewhere they cannot be: with AVX2 kernels in place of AVX-512
+(2026-11-29) the demo's heads differed in their last bits, then registration, brain masks by 1 % of their voxels, and two epochs
+of training on them gave a Table 1 that differed by up to 1.4 points. There they are compared to what was found then, doubled.
 """
 
 import json
@@ -14,7 +18,7 @@ import math
 import platform
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +30,10 @@ from sadm.runtime.files import digest, write_text
 
 STORED = Path(__file__).resolve().parents[1] / "golden" / "net"
 NUMBERS = STORED / "numbers.json"
-FOLDERS = ("packed", "reconstructions", "maps", "scores", "table1.csv")
+# What is compared, and to what elsewhere: a share of a number above 1, absolute below; None: files and columns alone.
+ELSEWHERE = {"packed": 0.02, "reconstructions": 0.002, "maps": 0.6, "scores": None, "table1.csv": 0.3}
 PARTS = 4  # an array also tells the means of its parts, so that what moves within it is seen
-TOLERANCE = 1e-5  # of a number, absolute below 1 and relative above
+HERE = dict.fromkeys(ELSEWHERE, 1e-5)
 
 
 def kind() -> str:
@@ -45,7 +50,7 @@ def kind() -> str:
 
 def files(results: Path) -> Iterator[tuple[str, Path]]:
     """The files of the net in the folder ``results``, by their names within it."""
-    for folder in FOLDERS:
+    for folder in ELSEWHERE:
         place = results / folder
         for path in [place] if place.is_file() else sorted(place.rglob("*")):
             if path.is_file():
@@ -94,29 +99,30 @@ def _number(cell: str) -> float | None:
 
 
 def _short(value: float) -> float:
-    """Eight digits, which is finer than the tolerance and keeps the file small."""
+    """Eight digits, which is finer than what is compared and keeps the file small."""
     return float(f"{value:.8g}")
 
 
-def differing(found: dict[str, Any], stored: dict[str, Any]) -> list[str]:
-    """The files, or the columns of files, whose numbers are not those stored to TOLERANCE; files that only one side has."""
-    return [
-        name for name in sorted(found.keys() | stored.keys()) if not _close(found.get(name), stored.get(name))
-    ]
+def differing(found: dict[str, Any], stored: dict[str, Any], to: Mapping[str, float | None]) -> list[str]:
+    """The files that only one side has, and those whose numbers differ by more than ``to`` says of their folder."""
+    both = sorted(found.keys() | stored.keys())
+    return [name for name in both if not _close(found.get(name), stored.get(name), to[name.split("/")[0]])]
 
 
-def _close(found: Any, stored: Any) -> bool:
-    if not isinstance(found, dict) or not isinstance(stored, dict):
+def _close(found: Any, stored: Any, tolerance: float | None) -> bool:
+    if found is None or stored is None or found.keys() != stored.keys():
         return False
-    same = found.keys() == stored.keys() and all(len(found[key]) == len(stored[key]) for key in found)
-    return same and all(np.allclose(found[key], stored[key], rtol=TOLERANCE, atol=TOLERANCE) for key in found)
+    pairs = [(found[key], stored[key]) for key in found]
+    return tolerance is None or all(
+        len(a) == len(b) and np.allclose(a, b, rtol=tolerance, atol=tolerance) for a, b in pairs
+    )
 
 
 def write(results: Path) -> None:
     """Renew the net; the numbers stay as they are where they still hold."""
     _write(hashes(results), STORED / f"{kind()}.json")
     found = numbers(results)
-    if not NUMBERS.exists() or differing(found, json.loads(NUMBERS.read_text())):
+    if not NUMBERS.exists() or differing(found, json.loads(NUMBERS.read_text()), HERE):
         _write(found, NUMBERS)
 
 
