@@ -93,11 +93,17 @@ def reached(start: Iterable[str], spared: Mapping[str, set[str]]) -> set[str]:
     return found
 
 
+@cache
+def distributions() -> Mapping[str, list[str]]:
+    """The distributions that bring each package."""
+    return packages_distributions()
+
+
 def absent(
     start: Iterable[str], there: Iterable[str], spared: Mapping[str, set[str]] | None = None
 ) -> dict[str, list[str]]:
     """Packages that the modules named need, and that no distribution of ``there`` brings, with the modules that import them."""
-    brought, found = packages_distributions(), {}
+    brought, found = distributions(), {}
     for module in sorted(reached(start, spared or {})):
         for package in {name.split(".")[0] for name in counted(module, spared or {})} - OWN:
             if not set(there) & set(map(normal, brought.get(package, [package]))):

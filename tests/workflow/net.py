@@ -1,6 +1,6 @@
 """The net: what the smallest study gives, file by file, in a form that is kept in git.
 
-PYTHONPATH=src .venv/bin/python tests/workflow/net.py RESULTS
+.venv/bin/python tests/workflow/net.py RESULTS
 
 writes tests/golden/net anew from the results folder of a finished run of config.yaml and studies/ci.yaml. A change that changes
 bytes says so in the CHANGELOG, and renews the net in a commit of its own. Two files:
