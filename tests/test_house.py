@@ -189,7 +189,8 @@ def test_pages_that_are_cited_are_in_the_repository() -> None:
     files = tracked()
     pages = {path.name for path in files if path.suffix == ".md"} | {"table1.md"}  # a result
     sheets = re.compile(
-        r"fact sheet|\(sheet\b|sheet, section|\bof the sheet\b|the sheet (says|words|lists|gives)|\bspec/"
+        r"\bfact sheet|\bsheet,? section|\bSheets?: |[( ]sheet \S+\.md|\bthe sheet('s)? (words|lists|sizes)"
+        r"|\b(sizes|blocks|trap) of the sheet|\.\./(spec|shared/spec)"
     )
     cited = [
         f"{path.relative_to(ROOT)}:{number}: {line.strip()}"
