@@ -28,5 +28,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
         reason = report.longrepr[2]
         if not allowed(reason):
             report.outcome = "failed"
-            report.longrepr = f"{item.nodeid} skips in CI, and tests/support/skips.py does not list why: {reason}"
+            report.longrepr = (
+                f"{item.nodeid} skips in CI, and tests/support/skips.py does not list why: {reason}"
+            )
     return report
