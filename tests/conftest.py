@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-pytest_plugins = ["phantom"]  # the head without data that several rooms test with
+pytest_plugins = [
+    "phantom",
+    "skips",
+]  # the head without data that several rooms test with; what may skip in CI
 
 # A shell starts background jobs with Ctrl-C ignored, which the processes that tests start would inherit.
 signal.signal(signal.SIGINT, signal.default_int_handler)
