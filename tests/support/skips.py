@@ -12,6 +12,7 @@ ALLOWED = (
     "these copies of the atlas have other headers",
     "no mounts here",
     "no CUDA device",
+    "no run on this kind of machine is stored",
 )
 
 
