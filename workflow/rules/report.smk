@@ -66,7 +66,12 @@ rule report:
             for path in expand(rules.grid.output.picture, dataset=name, scan=study.scans(name))
         ],
         sheets=rules.audit.input.sheets,
-        weights=expand(rules.train.output.weights, model=study.models, fold=range(study.folds), seed=SEEDS),
+        weights=expand(
+            rules.train.output.weights,
+            model=study.models,
+            fold=range(study.folds),
+            seed=tags(TRAINING["seeds"]),
+        ),
     output:
         report("results/report.html", caption="../report/report.rst", category="Report"),
     log:

@@ -26,7 +26,7 @@ MEASURED = lambda name: [
 ]
 # Files of all runs, and of the test sets within.
 EVALUATED = {"scores": [path for each in zip(*map(MEASURED, study.testsets)) for path in each]} | {
-    name: MEASURED(name) for name in SCORES
+    name: MEASURED(name) for name in ("thresholds", "pooled", "healthy")
 }
 ORIGINS = {testset: study.source(testset) for testset in study.testsets}
 STATISTICS = ("summary", "pairs", "groups", "released", "thresholds", "pooled", "healthy")
@@ -51,9 +51,8 @@ rule audit_used:
         mem_mb=grown(1000),
         runtime=10,
     params:
-        runs=RUNS,
         sources=ORIGINS,
-        datasets=DATASETS,
+        healthy=study.healthy,
         code=code("audit_used.py"),
     message:
         "Refuse scores of scans that are no test scans, and thresholds fitted on any but validation scans."
