@@ -50,7 +50,10 @@ def pack(
     for name, dtype in DTYPES.items():
         stack([files[name][i] for i in kept], dtype, Path(outputs[name]))
     measured = ("brain_ml", "overlap", "lesion_ml", "lesion_ml_prepared")
-    rows = [{"scan": scans[i], "index": n} | {k: checks[i][k] for k in measured} for n, i in enumerate(kept)]
-    write_text(table(rows, ("scan", "index", *measured)), outputs["scans"])
+    rows = [
+        {"dataset": dataset, "scan": scans[i], "index": n} | {k: checks[i][k] for k in measured}
+        for n, i in enumerate(kept)
+    ]
+    write_text(table(rows, ("dataset", "scan", "index", *measured)), outputs["scans"])
     lost = [{"scan": scan, "reasons": "; ".join(reasons)} for scan, reasons in failed.items()]
     write_text(table(lost, ("scan", "reasons")), outputs["excluded"])

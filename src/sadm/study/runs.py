@@ -15,6 +15,11 @@ def tag(number: int) -> str:
     return "" if number == 1 else f"_seed{number}"
 
 
+def number(tagged: str) -> int:
+    """The number of the seed that `tag` was made of."""
+    return int(tagged.removeprefix("_seed") or 1)
+
+
 def tags(count: int) -> list[str]:
     """The tags of ``count`` seeds."""
     return [tag(number) for number in range(1, count + 1)]
