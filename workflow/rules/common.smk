@@ -103,7 +103,7 @@ def results(folds):
     }
 
 
-def reconstructions():
+def pseudo_healthy():
     """The reconstructions of the test sets in fold 0 by all models that rows score with."""
     files = [rules.reconstruct.output[t] for t in study.testsets]
     return expand(files, model=study.drawn.reconstructing, fold=0, seed="")

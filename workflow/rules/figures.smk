@@ -14,7 +14,7 @@ def figure(name, caption, category):
 rule pictures:
     input:
         **results([0]),
-        reconstructions=reconstructions(),
+        reconstructions=pseudo_healthy(),
         healthy=expand(rules.pack.output.t1, dataset=study.healthy),
     output:
         **{name: figure(name, name.rpartition("_")[2], "Pictures") for name in study.drawn.pictures},

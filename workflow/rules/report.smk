@@ -45,7 +45,7 @@ rule table:
 rule report:
     input:
         **results([0]),
-        reconstructions=reconstructions(),
+        reconstructions=pseudo_healthy(),
         assets=assets(
             "sections.yaml", "page.html.j2", "report.css", "page.js", "viewer.js", "paper_table1.csv"
         ),

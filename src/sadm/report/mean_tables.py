@@ -69,12 +69,12 @@ def pivot(
     With two columns ``across`` there is a table for each value of the first. ``names``: {value: printed as of `Head`}, which columns
     and in which order ({}: all, in ``unit``). ``where``: only the lines with these values. At most `MOST` columns a table.
     """
-    *by, last = across
+    *outer, last = across
     made = []
     lines = [line for line in read_table(file) if all(line[key] == said for key, said in where.items())]
     for testset, here in by("testset", lines).items():
-        for part in dict.fromkeys(tuple(line[key] for key in by) for line in here):
-            chosen = [line for line in here if tuple(line[key] for key in by) == part]
+        for part in dict.fromkeys(tuple(line[key] for key in outer) for line in here):
+            chosen = [line for line in here if tuple(line[key] for key in outer) == part]
             caption = ": ".join([titles.get(testset, testset), *(each.replace("_", " ") for each in part)])
             seen = list(dict.fromkeys(line[last] for line in chosen))
             heads = [value for value in names if value in seen] if names else seen

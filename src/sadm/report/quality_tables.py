@@ -59,7 +59,7 @@ def scan_tables(checks: Iterable[str | Path], titles: Mapping[str, str]) -> list
 
 def by_scan(pictures: Iterable[str | Path]) -> dict[tuple[str, str], str | Path]:
     """``pictures`` of scans by data set and scan, the folders that they lie in."""
-    return {Path(file).parts[-3:-1]: file for file in pictures}
+    return {(Path(file).parts[-3], Path(file).parts[-2]): file for file in pictures}
 
 
 def thumbnails(
