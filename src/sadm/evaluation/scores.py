@@ -6,11 +6,11 @@ from pathlib import Path
 import pandas as pd
 
 from sadm.runtime.errors import DataError
-from sadm.runtime.files import REMAKE
+from sadm.runtime.files import REMAKE, read_table
 from sadm.study.layout import Layout
 
 RUN = ("row", "fold", "seed")  # what tells a run; the seed is a number from 1
-NAMES = ("row", "testset", "scan", "scans", "kind", "dataset")  # columns that are never numbers
+NAMES = ("row", "testset", "scan", "scans", "kind", "dataset", "binary")  # columns that are never numbers
 Key = tuple[str | int, ...]
 
 
@@ -67,18 +67,20 @@ def _by_key(
 
 
 def _read(file: str | Path, columns: Sequence[str]) -> pd.DataFrame:
-    """A table whose names stay text. Raises DataError if it cannot be read, lacks one of ``columns`` or has no line."""
+    """A table that has ``columns`` and a line, with numbers but in NAMES. Raises DataError."""
+    table = pd.DataFrame(read_table(file, columns))
     try:
-        table = pd.read_csv(file, sep="\t", converters=dict.fromkeys(NAMES, str))
-    except (OSError, ValueError) as error:
-        raise DataError(
-            "A table of scores cannot be read.", file=file, cause=str(error), fix=REMAKE
-        ) from error
-    lacking = [column for column in columns if column not in table]
-    if lacking or table.empty:
-        cause = f"no column {', '.join(lacking)}" if lacking else "no line"
-        raise DataError("A table of scores is not what it should be.", file=file, cause=cause, fix=REMAKE)
-    return table
+        return table.assign(**{name: _numbers(table[name]) for name in table if name not in NAMES})
+    except ValueError as error:
+        raise DataError("A table has text for a number.", file=file, cause=str(error), fix=REMAKE) from error
+
+
+def _numbers(cells: pd.Series) -> pd.Series:
+    """Whole numbers as int64, others, nan among them, as float64. Raises ValueError for text."""
+    try:
+        return cells.astype("int64")
+    except ValueError:
+        return cells.astype("float64")
 
 
 def _said(key: Key) -> str:
