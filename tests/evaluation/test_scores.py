@@ -76,6 +76,6 @@ def test_what_does_not_fit_is_told_with_its_file(
 def test_no_table_is_told_with_its_file(files: dict[tuple[str, int, int, str], Path], content: str) -> None:
     path = files["b", 1, 1, "draem"]
     path.write_text(content)
-    with pytest.raises(DataError, match="A table (cannot be read|is not what it should be)") as error:
+    with pytest.raises(DataError, match=r"A table (cannot be read|is not what it should be)") as error:
         read_scores(files.values(), LAYOUT)
     assert error.value.file == path
