@@ -7,13 +7,16 @@ from typing import Any
 
 import numpy as np
 
+from sadm.cohort.packed import load_packed
 from sadm.evaluation.metrics import auprc, best_dice, curve
+from sadm.prediction.maps import Origin, read_maps, write_maps, write_reconstructions
 
 ROOT = Path(__file__).resolve().parents[2]
 SHAPE = (3, 6, 16, 14)
 ROWS = {"cDDPM": ["cddpm"], "SADM-LES": ["cddpm", "unet-les"], "random": ["random"]}
 TITLES = {"ixi": "IXI", "les": "Les <b>", "draem": "DRAEM"}
-HEAD = "scan\tdice\tauprc\tthreshold\tlesion_voxels\tempty\n"
+SOURCES = {"les": "les", "draem": "ixi"}
+HEAD = "row\tfold\tseed\ttestset\tscan\tdice\tauprc\tthreshold\tlesion_voxels\tempty\n"
 
 
 class Files(SimpleNamespace):
@@ -49,8 +52,15 @@ def packed(folder: Path, draw: np.random.Generator) -> None:
     arrays = {"t1": draw.random(SHAPE) * brain, "brain": brain, "lesion": draw.random(SHAPE) < 0.2}
     for name, array in arrays.items():
         np.save(folder / f"{name}.npy", array.astype(np.float16 if name == "t1" else np.uint8))
-    text(folder / "scans.tsv", "scan\tindex\toverlap\n" + "".join(f"s{k}\t{k}\t0.9{k}\n" for k in range(3)))
-    text(folder / "excluded.tsv", "scan\treasons\ns9\tthe brain is <small>\n")
+    lines = [f"{folder.name}\ts{k}\t{k}\t0.9{k}\n" for k in range(3)]
+    text(folder / "scans.tsv", "dataset\tscan\tindex\toverlap\n" + "".join(lines))
+    text(folder / "excluded.tsv", f"dataset\tscan\treasons\n{folder.name}\ts9\tthe brain is <small>\n")
+
+
+def split(folder: Path, name: str, folds: int) -> Path:
+    """Splits of a data set whose scans are all tested in each fold."""
+    lines = [f"{name}\ts{k}\tp{k}\t{fold}\ttest\n" for fold in range(folds) for k in range(3)]
+    return text(folder / f"splits/{name}.tsv", "dataset\tscan\tsubject\tfold\tset\n" + "".join(lines))
 
 
 def make(folder: Path, folds: int = 2) -> tuple[dict[str, Any], Files]:
@@ -58,32 +68,32 @@ def make(folder: Path, folds: int = 2) -> tuple[dict[str, Any], Files]:
     draw, testsets = np.random.default_rng(0), ("les", "draem")
     for name in ("ixi", *testsets):
         packed(folder / name, draw)
-    lines = [f"s{k}\tp{k}\t{fold}\ttest\n" for fold in range(folds) for k in range(3)]
-    split = text(folder / "splits.tsv", "scan\tsubject\tfold\tset\n" + "".join(lines))
-    maps, scores = {}, {}
+    data, scans = {name: load_packed(folder / name) for name in testsets}, np.arange(3)
+    maps, scores, made = {}, {}, []
     for testset, model, fold in product(testsets, ("cddpm", "unet-les", "random"), range(folds)):
-        path = maps[testset, model, fold] = folder / f"maps/{model}/{fold}/{testset}.npy"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        np.save(path, draw.random(np.load(folder / testset / "brain.npy").sum()).astype(np.float16))
+        path = maps[testset, model, fold] = folder / f"maps/{model}/fold{fold}/{testset}.safetensors"
+        drawn = [(f"s{k}", draw.random(SHAPE[1:])) for k in scans]
+        write_maps(drawn, data[testset], scans, Origin(model, fold, 1, testset, "test"), path)
     for testset, (row, models), fold in product(testsets, ROWS.items(), range(folds)):
-        brain, lesion = (np.load(folder / testset / f"{n}.npy") > 0 for n in ("brain", "lesion"))
-        stored = [np.load(maps[testset, m, fold]).astype(np.float32) for m in models]
-        volume, content = np.zeros(SHAPE, np.float32), HEAD
-        volume[brain] = sum(stored)
-        for k in range(3):
-            found = measured(volume[k], lesion[k])
-            content += "\t".join(map(str, (f"s{k}", *found))) + "\n"
-        scores[testset, row, fold] = text(folder / f"scores/{row}/{fold}/{testset}.tsv", content)
-    made = []
+        stored = [read_maps(maps[testset, model, fold], data[testset], scans) for model in models]
+        content = HEAD
+        for k in scans:
+            volume, brain = np.zeros(SHAPE[1:], np.float32), data[testset].brain[k] > 0
+            volume[brain] = sum(each[k].astype(np.float32) for each in stored)
+            found = measured(volume, data[testset].lesion[k] > 0)
+            content += "\t".join(map(str, (row, fold, 1, testset, f"s{k}", *found))) + "\n"
+        scores[testset, row, fold] = text(folder / f"scores/{row}/fold{fold}/{testset}.tsv", content)
     for testset in testsets:
-        made.append(folder / f"made_{testset}.npy")
-        np.save(made[-1], draw.random((3, 2, *SHAPE[1:])).astype(np.float16))
+        made.append(folder / f"reconstructions/cddpm/fold0/{testset}.safetensors")
+        drawn = [(f"s{k}", draw.random((2, *SHAPE[1:]))) for k in scans]
+        of = Origin("cddpm", 0, 1, testset, "test")
+        write_reconstructions(drawn, data[testset], scans, 2, of, made[-1])
     about = {
         "titles": {t: TITLES[t] for t in testsets}, "rows": ROWS, "sources": {"cDDPM": ["cddpm"], "SADM-LES": ["cddpm"]},
         "reconstructors": ["cddpm"], "shown": {"les": "SADM-LES", "draem": "cDDPM"}, "beta": 0.5,
     }  # fmt: skip
     files = Files(
-        packed=[folder / t / "t1.npy" for t in testsets], splits=[split] * 2, scores=list(scores.values()),
-        maps=list(maps.values()), reconstructions=made,
+        packed=[folder / t / "t1.npy" for t in testsets], splits=[split(folder, SOURCES[t], folds) for t in testsets],
+        scores=list(scores.values()), maps=list(maps.values()), reconstructions=made,
     )  # fmt: skip
     return about, files
