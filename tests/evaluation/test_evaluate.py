@@ -11,7 +11,7 @@ from sadm.cohort.packed import load_packed, parts
 from sadm.evaluation.evaluate import IDENTITY, columns, evaluate
 from sadm.evaluation.lesions import measure
 from sadm.evaluation.metrics import auprc, best_dice, curve
-from sadm.evaluation.volumes import Run
+from sadm.evaluation.volumes import TableRow
 from sadm.prediction.maps import Origin, write_maps
 from sadm.runtime.errors import DataError
 
@@ -39,7 +39,7 @@ def packed(tmp_path: Path) -> Path:
 
 SETTINGS = {"rates": [0.05, 0.2], "spacing": 2.0, "tolerance": 1.0}
 PARTS = {"test": [1, 3, 4], "val": [2]}
-RUN = Run("SADM", ["cddpm", "unet-les"], 1, 2, 0.8)
+ROW = TableRow("SADM", ["cddpm", "unet-les"], 1, 2, 0.8)
 
 
 def data(packed: Path, name: str) -> Path:
@@ -90,7 +90,7 @@ def run(
         for seed, model in ((2, "unet-les"), (1, "cddpm"))
     ]
     paths = {name: packed.parent / out / f"{name}.tsv" for name in ("les", "thresholds", "pooled", "healthy")}
-    evaluate(RUN, sets.values(), maps, {"les": "les", "ok": "ok"}, "ok", SETTINGS, paths)
+    evaluate(ROW, sets.values(), maps, {"les": "les", "ok": "ok"}, "ok", SETTINGS, paths)
     return {name: read(path) for name, path in paths.items()}
 
 
@@ -202,7 +202,7 @@ def test_maps_of_another_fold_are_not_taken(packed: Path):
     files = [packed.with_name("les.tsv"), packed.with_name("ok.tsv")]
     sets = parts({"x": ("les", "test")}, {"les": "les"}, folders, files, 1)
     with pytest.raises(DataError, match=r"les \(test\) by cddpm, fold 0, seed 2 is wanted"):
-        Run("SADM", ["cddpm"], 0, 2, 1.0).scored(
+        TableRow("SADM", ["cddpm"], 0, 2, 1.0).scored(
             sets["x"],
             {Origin("cddpm", 1, 2, "les", "test"): packed.parent / "maps/cddpm_les_test.safetensors"},
         )

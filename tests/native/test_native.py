@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from sadm.cohort.packed import Part, load_packed, members
-from sadm.evaluation.volumes import Run
+from sadm.evaluation.volumes import TableRow
 from sadm.native.native_map import native_map, threshold
 from sadm.native.native_mask import native_mask, save_like
 from sadm.prediction.maps import Origin, write_maps
@@ -23,7 +23,7 @@ from sadm.runtime.files import load_nifti, read_json, save_nifti, write_text
 from sadm.study.keys import Registration
 
 SIZE = {"shape": [192, 192, 160], "spacing": 1.0}
-RUN = Run("SADM", ["u", "p"], 0, 1, 0.5)
+ROW = TableRow("SADM", ["u", "p"], 0, 1, 0.5)
 HEAD = "row\tfold\tseed\ttestset\tkind\tvalue\n"
 MM1, MM2 = SIZE | {"downsample": 1, "crop": 0}, SIZE | {"downsample": 2, "crop": 15}
 
@@ -169,7 +169,7 @@ def bring(tmp_path, scan, name="sub-b"):
     }
     native_map(
         name, scan[1], str(tmp_path / "prepared.nii.gz"), scan[2], outputs,
-        run=RUN, part=part, maps=[tmp_path / "p", tmp_path / "u"], thresholds=tmp_path / "thresholds.tsv",
+        row=ROW, part=part, maps=[tmp_path / "p", tmp_path / "u"], thresholds=tmp_path / "thresholds.tsv",
     )  # fmt: skip
     return outputs
 
@@ -203,10 +203,10 @@ def test_a_threshold_that_saw_test_scans_is_never_taken(tmp_path):
     lines = [f"{own}\t{kind}\t{value}\n" for kind, value in kinds.items()]
     strangers = [f"{other}\tvalidation\t7\n" for other in others]
     write_text("".join([HEAD, *lines, *strangers]), tmp_path / "t.tsv")
-    assert threshold(tmp_path / "t.tsv", RUN, "les") == ("healthy_1", 0.4)
+    assert threshold(tmp_path / "t.tsv", ROW, "les") == ("healthy_1", 0.4)
     write_text("".join([HEAD, lines[0], *strangers]), tmp_path / "t.tsv")
     with pytest.raises(DataError, match="cannot be cut"):
-        threshold(tmp_path / "t.tsv", RUN, "les")
+        threshold(tmp_path / "t.tsv", ROW, "les")
 
 
 def test_there_and_back_through_a_real_registration(shared_data, atlas, tmp_path):

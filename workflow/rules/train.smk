@@ -83,10 +83,7 @@ rule reconstruct:
         splits=expand(rules.splits.output, dataset=study.source_sets),
         weights=rules.train.output.weights,
     output:
-        **{
-            key: f"results/reconstructions/{{model}}/fold{{fold}}{{seed}}/{key}.safetensors"
-            for key in study.scored
-        },
+        **{k: f"results/reconstructions/{{model}}/fold{{fold}}{{seed}}/{k}.safetensors" for k in study.scored},
     log:
         "logs/reconstruct/{model}_fold{fold}{seed}.log",
     conda:
