@@ -134,3 +134,56 @@ def test_a_study_of_half_a_table_is_refused(given: dict[str, object]) -> None:
     with pytest.raises(ConfigError, match="is missing") as error:
         Study.from_config(PREP | given)
     assert "only prepares its scans" in str(error.value)
+
+
+def test_what_is_scored_and_where_its_scans_come_from(study: Study) -> None:
+    assert study.sets == [*study.testsets, study.healthy]
+    assert study.scored["val/draem"] == ("draem", "val")
+    assert set(study.scored) == {f"{part}{name}" for part in ("", "val/") for name in study.sets}
+    assert study.splits_of["draem"] == study.splits_of[study.healthy] == study.healthy
+    assert study.splits_of["stroke"] == "stroke"
+    assert sorted(study.source_sets) == sorted(study.datasets)
+    assert study.native_testsets == [name for name in study.testsets if name != "draem"]
+    assert ("mean-abs", "val/draem") in study.trivial_maps
+    assert len(study.trivial_maps) == len(study.trivial) * len(study.scored)
+
+
+def test_beta_is_of_rows_that_add_two_maps(study: Study) -> None:
+    other = Study.from_config(study.config | {"score": study.config["score"] | {"beta": 0.7}})
+    assert other.maps_of("SADM_res-STROKE") == ("cddpm", "unet_res-stroke")
+    assert other.beta("SADM_res-STROKE") == 0.7
+    for row, models in (("cDDPM", ("cddpm",)), ("mean-abs", ("mean-abs",))):
+        assert other.maps_of(row) == models
+        assert other.beta(row) == 1.0
+
+
+def test_measures_are_in_mm_of_the_packed_grid(study: Study) -> None:
+    grid = study.config["grid"]
+    assert study.spacing == grid["spacing"] * grid["downsample"]
+    assert study.measures == {
+        "rates": study.config["score"]["rates"],
+        "tolerance": study.config["score"]["tolerance"],
+        "spacing": study.spacing,
+    }
+
+
+def test_a_test_set_shows_the_row_that_was_trained_on_it(study: Study) -> None:
+    chosen = Study.from_config(study.config | {"figures": ["cDDPM", "SADM-STROKE"]})
+    assert chosen.shown == {"tumour": "cDDPM", "stroke": "SADM-STROKE", "draem": "cDDPM"}
+    assert all(row in study.rows for row in study.shown.values())
+
+
+def test_sets_are_dealt_by_role(study: Study) -> None:
+    assert set(study.split_sizes(study.healthy)) == {"test", "val", "train"}
+    assert set(study.split_sizes("stroke")) == {"annotated", "annotated_val"}
+    assert len(study.source_files("stroke")) >= len(study.scans("stroke"))
+    assert study.tables("stroke") == []
+
+
+def test_random_features_are_not_fetched(study: Study) -> None:
+    fetched, random = (
+        Study.from_config(study.config | {"imagenet": {"weights": weights}})
+        for weights in ("fetch", "random")
+    )
+    assert fetched.extractors("fae") == ["resnet18"]
+    assert random.extractors("fae") == fetched.extractors("cddpm") == []

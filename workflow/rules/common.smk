@@ -17,7 +17,7 @@ from sadm.study.chunks import chunks
 from sadm.runtime.errors import SadmError
 from sadm.study.fingerprint import fingerprint
 from sadm.runtime.files import read_table
-from sadm.study.runs import number, runs, tag, tags, training_seed
+from sadm.study.runs import runs, seed_number, tag, tags, training_seed
 from sadm.study.study import Study
 
 # A cluster sends SIGTERM to a job's every process: the shell around a script must not die before the script, which saves.

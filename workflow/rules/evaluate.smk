@@ -8,7 +8,7 @@ that they were fitted on, the areas over whole test sets and what healthy scans 
 rule trivial:
     input:
         packed=expand(rules.pack.output.t1, dataset=study.sets),
-        splits=expand(rules.splits.output, dataset=sorted(set(study.splits_of.values()))),
+        splits=expand(rules.splits.output, dataset=study.source_sets),
     output:
         **{f"{m}/{key}": f"results/maps/{m}/fold{{fold}}/{key}.safetensors" for m, key in study.trivial_maps},
     log:
@@ -21,7 +21,7 @@ rule trivial:
         runtime=120,
     params:
         sets=study.scored,
-        healthy={"train": (study.healthy, "train")},
+        healthy=study.healthy,
         splits_of=study.splits_of,
         settings={
             "study_seed": study.seed,
@@ -38,7 +38,7 @@ rule trivial:
 rule evaluate:
     input:
         packed=expand(rules.pack.output.t1, dataset=study.sets),
-        splits=expand(rules.splits.output, dataset=sorted(set(study.splits_of.values()))),
+        splits=expand(rules.splits.output, dataset=study.source_sets),
         # Maps of a trivial score are named as if it were a model.
         maps=lambda w: expand(rules.predict.output, model=study.maps_of(w.row), fold=w.fold, seed=w.seed),
     output:
@@ -55,7 +55,7 @@ rule evaluate:
         mem_mb=grown(2000),
         runtime=360,
     params:
-        seed=lambda w: number(w.seed),
+        seed=lambda w: seed_number(w.seed),
         models=lambda w: study.maps_of(w.row),
         beta=lambda w: study.beta(w.row),
         sets=study.scored,

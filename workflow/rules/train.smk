@@ -80,13 +80,10 @@ rule train:
 rule reconstruct:
     input:
         packed=expand(rules.pack.output.t1, dataset=study.sets),
-        splits=expand(rules.splits.output, dataset=sorted(set(study.splits_of.values()))),
+        splits=expand(rules.splits.output, dataset=study.source_sets),
         weights=rules.train.output.weights,
     output:
-        **{
-            key: f"results/reconstructions/{{model}}/fold{{fold}}{{seed}}/{key}.safetensors"
-            for key in study.scored
-        },
+        **{k: f"results/reconstructions/{{model}}/fold{{fold}}{{seed}}/{k}.safetensors" for k in study.scored},
     log:
         "logs/reconstruct/{model}_fold{fold}{seed}.log",
     conda:
@@ -98,7 +95,7 @@ rule reconstruct:
         gpu=study.gpus,
     params:
         settings=lambda w: {"amp": TRAINING["amp"], "training_seed": training_seed(study.seed, w.seed)},
-        seed=lambda w: number(w.seed),
+        seed=lambda w: seed_number(w.seed),
         scored_with=lambda w: study.scored_with(w.model),
         device=untracked(TRAINING["device"]),
         sets=study.scored,
@@ -113,7 +110,7 @@ rule reconstruct:
 rule predict:
     input:
         packed=expand(rules.pack.output.t1, dataset=study.sets),
-        splits=expand(rules.splits.output, dataset=sorted(set(study.splits_of.values()))),
+        splits=expand(rules.splits.output, dataset=study.source_sets),
         weights=rules.train.output.weights,
         reconstructions=reconstructions,
     output:
@@ -134,7 +131,7 @@ rule predict:
             "median": study.section("score")["median"],
         },
         device=untracked(TRAINING["device"]),
-        seed=lambda w: number(w.seed),
+        seed=lambda w: seed_number(w.seed),
         sets=study.scored,
         splits_of=study.splits_of,
         reconstructor=lambda w: study.reconstructor(w.model),

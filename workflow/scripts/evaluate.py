@@ -7,11 +7,11 @@ with to_log(snakemake.log[0], snakemake.threads):
 
     from sadm.cohort.packed import parts
     from sadm.evaluation.evaluate import evaluate
-    from sadm.evaluation.volumes import Run
+    from sadm.evaluation.volumes import TableRow
 
     files, params, fold = snakemake.input, snakemake.params, int(snakemake.wildcards.fold)
     folders = [Path(t1).parent for t1 in files.packed]
     sets = parts(params.sets, params.splits_of, folders, files.splits, fold).values()
-    run = Run(snakemake.wildcards.row, params.models, fold, params.seed, params.beta)
+    row = TableRow(snakemake.wildcards.row, params.models, fold, params.seed, params.beta)
     about = (params.splits_of, params.healthy, params.settings)
-    evaluate(run, sets, files.maps, *about, out=dict(snakemake.output.items()))
+    evaluate(row, sets, files.maps, *about, out=dict(snakemake.output.items()))

@@ -6,7 +6,7 @@ with to_log(snakemake.log[0], snakemake.threads):
     from pathlib import Path
 
     from sadm.cohort.packed import parts
-    from sadm.evaluation.volumes import Run
+    from sadm.evaluation.volumes import TableRow
     from sadm.native.native_map import native_map
 
     files, said, params = snakemake.input, snakemake.wildcards, snakemake.params
@@ -14,5 +14,5 @@ with to_log(snakemake.log[0], snakemake.threads):
     sets = parts({name: (name, "test")}, {name: name}, [Path(files.packed).parent], [files.splits], fold)
     native_map(
         said.scan, files.t1, files.prepared, files.refined, dict(snakemake.output.items()),
-        run=Run(said.row, params.models, fold, 1, params.beta), part=sets[name], maps=files.maps, thresholds=files.thresholds,
+        row=TableRow(said.row, params.models, fold, 1, params.beta), part=sets[name], maps=files.maps, thresholds=files.thresholds,
     )  # fmt: skip

@@ -10,6 +10,7 @@ with to_log(snakemake.log[0], snakemake.threads):
 
     files, params, fold = snakemake.input, snakemake.params, int(snakemake.wildcards.fold)
     folders = [Path(t1).parent for t1 in files.packed]
-    sets = parts(params.sets | params.healthy, params.splits_of, folders, files.splits, fold)
-    healthy = sets.pop("train")
+    where = (params.splits_of, folders, files.splits, fold)
+    healthy = parts({"train": (params.healthy, "train")}, *where)["train"]
+    sets = parts(params.sets, *where)
     trivial(healthy, sets, fold, **params.settings, out=dict(snakemake.output.items()))

@@ -13,7 +13,7 @@ import numpy as np
 from sadm.cohort.packed import Part
 from sadm.evaluation import lesions, metrics
 from sadm.evaluation.thresholds import ORACLE, Threshold, fit
-from sadm.evaluation.volumes import Run, Scored, Volume
+from sadm.evaluation.volumes import Scored, TableRow, Volume
 from sadm.prediction.maps import by_origin
 from sadm.runtime.files import write_table
 
@@ -111,18 +111,18 @@ def pooled(testset: str, test: Scored) -> dict[str, Any]:
 
 
 def evaluate(
-    run: Run, sets: Iterable[Part], maps: Iterable[str | Path], splits_of: Mapping[str, str], healthy: str,
+    row: TableRow, sets: Iterable[Part], maps: Iterable[str | Path], splits_of: Mapping[str, str], healthy: str,
     settings: Mapping[str, Any], out: Mapping[str, str | Path],
 ) -> None:  # fmt: skip
-    """Score a run and write its tables (tsv): one a test set, with a line a test volume, and thresholds, pooled, healthy.
+    """Score a row in one fold and write its tables (tsv): one a test set, with a line a test volume, and thresholds, pooled, healthy.
 
-    ``sets``: the parts "test" and "val" of each scored set; ``maps``: files of the run's maps of all of them; ``splits_of``:
+    ``sets``: the parts "test" and "val" of each scored set; ``maps``: files of the row's maps of all of them; ``splits_of``:
     {set: data set that its scans come from}; all sets but the ``healthy`` data set are test sets; ``settings``: fields of `Settings`; ``out``: files by name of the test set, and thresholds, pooled, healthy. Raises DataError, ProcessingError.
     """
     said, stored = Settings(**settings), by_origin(maps)
-    found = {(part.set, part.part): run.scored(part, stored) for part in sets}
+    found = {(part.set, part.part): row.scored(part, stored) for part in sets}
     fitted, areas = list[Threshold](), []
-    identity = {"row": run.row, "fold": run.fold, "seed": run.seed}
+    identity = {"row": row.name, "fold": row.fold, "seed": row.seed}
     for testset in (name for name in splits_of if name != healthy):
         test, val = found[testset, "test"], found[testset, "val"]
         own = fit(testset, splits_of[testset], test, val, healthy, found[healthy, "val"], said.rates)

@@ -65,20 +65,20 @@ class Scored:
 
 
 @dataclass(frozen=True)
-class Run:
-    """What is scored: a ``row``, which adds the maps of ``models`` with weight ``beta`` of the first, in a fold.
+class TableRow:
+    """A row of the table in one fold: it adds the maps of one or two ``models``, with weight ``beta`` of the first of two.
 
     ``seed``: number of the training seed, from 1. A trivial score is the one model of a row of its name.
     """
 
-    row: str
+    name: str
     models: Sequence[str]
     fold: int
     seed: int
     beta: float
 
     def scored(self, part: Part, files: Mapping[Origin, str | Path]) -> Scored:
-        """The scans of ``part`` with this run's maps, of ``files`` by what they hold.
+        """The scans of ``part`` with this row's maps, of ``files`` by what they hold.
 
         Raises DataError if none of them holds a map, or if it is of other scans.
         """

@@ -7,7 +7,7 @@ import nibabel as nib
 import numpy as np
 
 from sadm.cohort.packed import Part
-from sadm.evaluation.volumes import Run
+from sadm.evaluation.volumes import TableRow
 from sadm.native.native_mask import save_like
 from sadm.prediction.maps import by_origin
 from sadm.preprocess.space import Grid, carry_mask, factor_for, read_transform, sample
@@ -15,21 +15,21 @@ from sadm.runtime.errors import DataError
 from sadm.runtime.files import load_nifti, read_table, write_json
 
 
-def threshold(thresholds: str | Path, run: Run, testset: str) -> tuple[str, float]:
-    """Kind and value of the threshold of ``run`` for ``testset`` that no test scan was seen for.
+def threshold(thresholds: str | Path, row: TableRow, testset: str) -> tuple[str, float]:
+    """Kind and value of the threshold of ``row`` for ``testset`` that no test scan was seen for.
 
     The one of the validation scans; where none of these has a lesion, the lowest rate in healthy scans.
     """
-    wanted = (run.row, str(run.fold), str(run.seed), testset)
+    wanted = (row.name, str(row.fold), str(row.seed), testset)
     found = {
-        row["kind"]: float(row["value"])
-        for row in read_table(thresholds, ("row", "fold", "seed", "testset", "kind", "value"))
-        if (row["row"], row["fold"], row["seed"], row["testset"]) == wanted
+        line["kind"]: float(line["value"])
+        for line in read_table(thresholds, ("row", "fold", "seed", "testset", "kind", "value"))
+        if (line["row"], line["fold"], line["seed"], line["testset"]) == wanted
     }
     healthy = sorted((kind for kind in found if kind.startswith("healthy")), key=lambda kind: -found[kind])
     kind = next((kind for kind in ("validation", *healthy) if np.isfinite(found.get(kind, np.nan))), "")
     if not kind:
-        cause = f"no threshold of {run.row} for {testset!r} was fitted on other scans than its test scans"
+        cause = f"no threshold of {row.name} for {testset!r} was fitted on other scans than its test scans"
         raise DataError(
             "A map cannot be cut.", file=thresholds, cause=cause, fix="enlarge the validation sets"
         )
@@ -43,23 +43,23 @@ def native_map(
     refined: str,
     outputs: dict[str, str],
     *,
-    run: Run,
+    row: TableRow,
     part: Part,
     maps: Iterable[str | Path],
     thresholds: str | Path,
 ) -> None:
     """Write the anomaly score of a test ``scan`` on the voxels of its ``t1``: ``outputs`` score (float32 >= 0), found, about.
 
-    ``run``: the row and fold that score it, with their ``maps`` (files) of the test scans, ``part``, and their ``thresholds``;
+    ``row``: what scores it, with its ``maps`` (files) of the test scans, ``part``, and its ``thresholds``;
     ``prepared``: the prepared T1, for its grid. Outside the study's brain mask the score is 0. ``found`` (uint8) is where score >= `threshold` on the study's
     grid, carried as a mask; ``about`` (JSON) tells fold, beta and threshold. Raises DataError for a scan that is not tested.
     """
     if scan not in part.names:
-        cause = f"in fold {run.fold}, {scan} is no test scan of {part.set!r}, or failed its check"
+        cause = f"in fold {row.fold}, {scan} is no test scan of {part.set!r}, or failed its check"
         fix = f"ask for one of: {', '.join(part.names)}"
         raise DataError("A scan has no map.", cause=cause, fix=fix)
-    volume = next(volume for volume in run.scored(part, by_origin(maps)) if volume.scan == scan)
-    kind, value = threshold(thresholds, run, part.set)
+    volume = next(volume for volume in row.scored(part, by_origin(maps)) if volume.scan == scan)
+    kind, value = threshold(thresholds, row, part.set)
     score = np.zeros(volume.brain.shape, dtype=np.float32)
     score[volume.brain > 0] = volume.score
     affine, own = load_nifti(prepared).affine, Grid.of(load_nifti(t1))
@@ -72,10 +72,10 @@ def native_map(
     save_like(carry_mask(found, own, inverse).astype(np.uint8), t1, outputs["found"])
     said = {
         "scan": scan,
-        "row": run.row,
+        "row": row.name,
         "testset": part.set,
-        "fold": run.fold,
-        "beta": run.beta,
+        "fold": row.fold,
+        "beta": row.beta,
         "threshold": value,
         "threshold_kind": kind,
     }

@@ -15,7 +15,7 @@ def tag(number: int) -> str:
     return "" if number == 1 else f"_seed{number}"
 
 
-def number(tagged: str) -> int:
+def seed_number(tagged: str) -> int:
     """The number of the seed that `tag` was made of."""
     return int(tagged.removeprefix("_seed") or 1)
 

@@ -246,6 +246,11 @@ class Study:
         """The data set whose splits the scans of each scored set follow."""
         return {name: self.source(name) for name in self.sets}
 
+    @property
+    def source_sets(self) -> list[str]:
+        """The data sets that the scored sets come from, each once."""
+        return list(dict.fromkeys(self.splits_of.values()))
+
     def maps_of(self, row: str) -> tuple[str, ...]:
         """The models whose maps a row adds; a trivial score has maps of its own, under its name."""
         return self.rows.get(row, (row,))
