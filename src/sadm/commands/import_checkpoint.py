@@ -4,7 +4,8 @@
 
 A checkpoint of stage I holds a cDDPM, one of SADM the cDDPM that it was trained upon and the segmentation U-Net. Every tensor
 of the file is used and every tensor of ours filled, name by name and shape by shape; the diffusion schedule must be ours.
-The batch-norm statistics of the encoder in a SADM checkpoint have drifted from stage I's (sheet sadm.md section 4 and B4):
+The batch-norm statistics of the encoder in a SADM checkpoint have drifted from stage I's, whose networks
+the released code left in training mode:
 they are kept, because the released test used them. Sizes: the methods' defaults under the study's `hyper`.
 """
 
@@ -12,7 +13,6 @@ import argparse
 import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +23,9 @@ from sadm.commands import lightning
 from sadm.methods.base import BaseMethod, build
 from sadm.networks.diffusion import Diffusion
 from sadm.runtime.errors import ConfigError, DataError, SadmError
-from sadm.runtime.files import write_text
 from sadm.study import registry
 from sadm.training import checkpoint
+from sadm.training.train import described, write_curve
 
 SHAPE = (96, 96)  # in-plane size that the released networks were trained at
 STUDY = Path(__file__).parents[3] / "studies" / "released.yaml"
@@ -37,7 +37,6 @@ PREFIXES = {
 SCHEDULE = "diffusion."
 CLOSE = 1e-6  # largest relative difference of a schedule
 NAMED = 3  # names in a message
-CURVE = "epoch,step,train_loss,val_loss,lr\n"  # the line above a curve; nothing was trained here
 
 
 def convert(
@@ -74,9 +73,10 @@ def convert(
     fitted = {
         model: _fitted(model, method, released[method], hyper, path) for model, method in models.items()
     }
-    for model, (ours, about) in fitted.items():
-        write_text(CURVE, files[model].with_name("curve.csv"))
-        checkpoint.save(ours, about, files[model])
+    for model, (ours, networks) in fitted.items():
+        run = {"model": model, "fold": fold, "seed": 1}
+        write_curve(run, [], files[model].with_name("curve.csv"))
+        checkpoint.save(ours, run | networks, files[model])
     return list(files.values())
 
 
@@ -114,7 +114,7 @@ def _fitted(
     hyper: Mapping[str, Mapping[str, Any]],
     path: str | Path,
 ) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """The weights of ``model`` and their metadata, as training writes them. Raises DataError for what does not fit."""
+    """The weights of ``model``, and what training writes of its networks. Raises DataError for what does not fit."""
     with torch.device("meta"):
         net = build(method, _hyper(model, method, hyper), SHAPE)
     ours = net.state_dict()
@@ -131,7 +131,7 @@ def _fitted(
     _refuse("has tensors that are not finite", broken, path)
     _check_schedule(net, released, path)
     fitted = {name: released[name].to(wanted.dtype) for name, wanted in ours.items()}
-    return fitted, {"method": method, "hyper": asdict(net.hyper), "shape": list(SHAPE)}
+    return fitted, described(net, method)
 
 
 def _hyper(model: str, method: str, given: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
