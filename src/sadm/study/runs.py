@@ -10,9 +10,14 @@ from sadm.runtime import seeds
 Run = tuple[str, int, int]  # row, fold, number of the seed from 1
 
 
-def tag(number: int) -> str:
-    """What seed ``number`` adds to the name of a fold's folder: "" for the first, "_seed2" for the second."""
-    return "" if number == 1 else f"_seed{number}"
+def tag(seed: int) -> str:
+    """What the seed of number ``seed`` adds to the name of a fold's folder: "" for the first, "_seed2" for the second."""
+    return "" if seed == 1 else f"_seed{seed}"
+
+
+def number(tagged: str) -> int:
+    """The number of the seed whose `tag` is ``tagged``."""
+    return int(tagged.removeprefix("_seed") or 1)
 
 
 def seed_number(tagged: str) -> int:
@@ -22,7 +27,7 @@ def seed_number(tagged: str) -> int:
 
 def tags(count: int) -> list[str]:
     """The tags of ``count`` seeds."""
-    return [tag(number) for number in range(1, count + 1)]
+    return [tag(each) for each in range(1, count + 1)]
 
 
 def training_seed(study_seed: int, tagged: str) -> int:

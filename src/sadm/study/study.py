@@ -135,15 +135,18 @@ class Study:
         """Test sets, and the data set that the scans of each are made of."""
         return {testset: self.source(testset) for testset in self.testsets}
 
-    def needs(self, model: str) -> list[str]:
-        """Models that ``model`` is built upon, of the same fold: NEEDS, and those of NEEDS_IF whose hyper-parameter is true."""
-        said, hyper = registry.constants(f"methods/{self.method(model)}"), self.hyper(model)
-        return [*said["NEEDS"], *(need for key, need in said.get("NEEDS_IF", {}).items() if hyper[key])]
+    def declares(self, model: str) -> registry.Declares:
+        """What the method of a model declares."""
+        return registry.method(self.method(model))
 
-    def imagenet(self, model: str) -> str | None:
-        """The network whose ImageNet weights ``model`` looks at slices with; None if it has none."""
-        found: str | None = registry.constants(f"methods/{self.method(model)}").get("IMAGENET")
-        return found
+    def needs(self, model: str) -> list[str]:
+        """Models that ``model`` is built upon, of the same fold: always, or if a hyper-parameter is true."""
+        said, hyper = self.declares(model), self.hyper(model)
+        return [*said.needs, *(need for key, need in said.needs_if.items() if hyper[key])]
+
+    def imagenet(self, model: str) -> str:
+        """The network whose ImageNet weights ``model`` looks at slices with; "" if it has none."""
+        return self.declares(model).imagenet
 
     @property
     def random_features(self) -> bool:
@@ -152,12 +155,8 @@ class Study:
 
     def reconstructor(self, model: str) -> str | None:
         """The model whose reconstructions ``model`` scores with: itself, one that it needs, or none."""
-        reconstructs = [
-            m
-            for m in (model, *self.needs(model))
-            if registry.constants(f"methods/{self.method(m)}")["RECONSTRUCTS"]
-        ]
-        return reconstructs[0] if reconstructs else None
+        models = (model, *self.needs(model))
+        return next((each for each in models if self.declares(each).reconstructs), None)
 
     def hyper(self, model: str) -> dict[str, Any]:
         """Hyper-parameters of a model: the method's own, then `hyper.METHOD`, then `hyper.METHOD@TRAINING_SET`."""
@@ -166,8 +165,8 @@ class Study:
         return own | given.get(method, {}) | given.get(model.replace("-", "@", 1), {})
 
     def scored_with(self, model: str) -> dict[str, Any]:
-        """The hyper-parameters of a model that only its reconstructions read (SCORED_WITH): a change trains nothing."""
-        said = registry.constants(f"methods/{self.method(model)}").get("SCORED_WITH", ())
+        """The hyper-parameters of a model that only its reconstructions read: a change trains nothing."""
+        said = self.declares(model).scored_with
         return {key: value for key, value in self.hyper(model).items() if key in said}
 
     def trained_with(self, model: str) -> dict[str, Any]:
