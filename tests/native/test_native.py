@@ -199,8 +199,8 @@ def test_a_threshold_that_saw_test_scans_is_never_taken(tmp_path):
         threshold(tmp_path / "t.tsv", "les")
 
 
-def test_there_and_back_through_a_real_registration(shared_data, atlas, tmp_path):
-    head, template = map(str, atlas)
+def test_there_and_back_through_a_real_registration(shared_data, template, tmp_path):
+    head, brain = map(str, template)
     labels = sorted(shared_data.glob("ATLAS_2_like/Training/*/*/*/anat/*lesion_mask.nii.gz"))[:2]
     assert labels
     for label in labels:

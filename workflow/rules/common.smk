@@ -12,7 +12,6 @@ sys.path.insert(0, str(ROOT / "src"))
 # Snakemake keeps most of what it makes: looking for garbage less often spares a tenth of a dry run.
 gc.set_threshold(100_000, 50, 100)
 
-from sadm.study.chunks import chunks
 from sadm.runtime.errors import SadmError
 from sadm.study.fingerprint import fingerprint
 from sadm.runtime.files import read_table
@@ -57,15 +56,6 @@ def code(script, *modules):
     files = [ROOT / "workflow/scripts" / script]
     files += [ROOT / "src/sadm" / module for module in modules]
     return fingerprint(ROOT / "src", *files)
-
-
-def stripped(dataset):
-    """The scans of a data set in chunks for HD-BET; none if its tree is not there, as the jobs that ask for it will say."""
-    try:
-        scans = study.scans(dataset)
-    except SadmError:
-        return []
-    return chunks(scans, study.section("brain")["chunk"])
 
 
 def tested(splits, packed):

@@ -58,7 +58,7 @@ if study.rows:
         log:
             "logs/native_map/{dataset}/{scan}_{row}_fold{fold}.log",
         wildcard_constraints:
-            dataset="|".join(name for name in study.testsets if name in study.datasets) or NOTHING,
+            dataset=study.one_of(name for name in study.testsets if name in study.datasets),
         conda:
             "../../envs/imaging.yaml"
         resources:
