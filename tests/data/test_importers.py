@@ -1,5 +1,6 @@
-"""Covers sadm.data.base, sadm.data.atlas, sadm.data.bids, sadm.data.brats, sadm.data.folder, sadm.data.ixi, sadm.data.released:
-each importer lists its official tree exactly, from names alone, and says what is wrong with a tree.
+"""Covers sadm.data.base, sadm.data.atlas, sadm.data.bids, sadm.data.brats, sadm.data.folder, sadm.data.ixi, sadm.data.released.
+
+Each importer lists its official tree exactly, from names alone, and says what is wrong with a tree.
 """
 
 import subprocess

@@ -1,5 +1,6 @@
-"""Covers sadm.demo.synthetic_head, sadm.demo.geometry, sadm.demo.anatomy, sadm.demo.contrast, sadm.demo.pathology, sadm.demo.acquisition,
-sadm.demo.population: laws of the demo's heads, their seeds, masks, volumes and positions.
+"""Covers sadm.demo.synthetic_head, sadm.demo.geometry, sadm.demo.anatomy, sadm.demo.contrast, sadm.demo.pathology, sadm.demo.acquisition, sadm.demo.population.
+
+Laws of the demo's heads: their seeds, masks, volumes and positions.
 """
 
 from pathlib import Path
