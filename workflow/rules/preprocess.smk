@@ -5,11 +5,6 @@ its check; for each data set memory-mapped arrays of the scans that passed.
 """
 
 
-def t1(wildcards):
-    """The T1 of a scan."""
-    return study.scan(wildcards.dataset, wildcards.scan).t1
-
-
 def kind(wildcards):
     """In which space the scans of a data set come, and whether stripped."""
     return study.kind(wildcards.dataset)
@@ -234,7 +229,7 @@ rule qc:
     input:
         checks=rules.checks.output[0],
         pictures=each_scan(rules.grid.output.picture),
-        assets=[f"{ROOT}/workflow/report/{name}" for name in ("page.html.j2", "report.css", "page.js")],
+        assets=assets("page.html.j2", "report.css", "page.js"),
     output:
         "results/qc/{dataset}.html",
     log:
@@ -245,7 +240,6 @@ rule qc:
         mem_mb=grown(1000),
         runtime=10,
     params:
-        scans=lambda w: study.scans(w.dataset),
         title=lambda w: study.datasets[w.dataset]["title"],
         code=code("qc.py"),
     message:
