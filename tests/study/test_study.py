@@ -1,5 +1,6 @@
 """Rows become models, models their needs; nothing heavy is reached."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -187,3 +188,44 @@ def test_random_features_are_not_fetched(study: Study) -> None:
     )
     assert fetched.extractors("fae") == ["resnet18"]
     assert random.extractors("fae") == fetched.extractors("cddpm") == []
+
+
+def test_a_head_that_is_prepared_here_must_fulfil_more_than_a_given_brain(study: Study) -> None:
+    said = study.section("quality")
+    assert study.kind("healthy") == {"space": "native", "stripped": False}
+    assert study.kind("tumour") == {"space": "sri24", "stripped": True}
+    ours, given = study.limits("healthy"), study.limits("tumour")
+    assert ours.keys() == given.keys() == {k for k in said if k != "on_failure" and not k.startswith("given")}
+    assert {key: given[key] for key in ours if given[key] != ours[key]} == {
+        key.removeprefix("given_"): value for key, value in said.items() if key.startswith("given_")
+    }
+
+
+def test_hdbet_strips_the_scans_of_its_data_sets_in_chunks(study: Study) -> None:
+    assert study.stripped_by("hd-bet") == study.strip_chunks == []
+    assert study.stripped_by("deepbet", "none") == ["healthy", "tumour", "stroke"]
+    datasets = study.config["datasets"]
+    changed = {"datasets": datasets | {"healthy": datasets["healthy"] | {"brain": "hd-bet"}}}
+    for size, count in ((1, 24), (40, 1)):
+        other = Study.from_config(study.config | changed | {"brain": {"chunk": size, "device": "cpu"}})
+        chunks = other.strip_chunks
+        assert [(chunk.dataset, chunk.number) for chunk in chunks] == [("healthy", n) for n in range(count)]
+        t1s = {scan: t1 for chunk in chunks for scan, t1 in chunk.t1s.items()}
+        assert t1s == {scan: study.scan("healthy", scan).t1 for scan in study.scans("healthy")}
+        assert (other.strip_gpus, other.strip_minutes(chunks[0])) == (0, 10 + 20 * 24 // count)
+
+
+def test_a_data_set_that_is_not_there_has_no_chunks() -> None:
+    study = Study.from_config(
+        {"name": "a", "datasets": {"a": {"importer": "ixi", "options": {"path": "/no"}}}}
+    )
+    assert study.stripped_by("hd-bet") == ["a"]
+    assert study.strip_chunks == []
+
+
+def test_a_pattern_of_no_names_matches_nothing() -> None:
+    assert [name for name in ("a", "b", "ab", "") if re.fullmatch(Study.one_of(["a", "b"]), name)] == [
+        "a",
+        "b",
+    ]
+    assert not re.fullmatch(Study.one_of([]), "")

@@ -73,10 +73,10 @@ def test_preprocessing_alone_of_any_folder(tmp_path: Path) -> None:
     study = [ROOT / "studies/prep.yaml"]
     steps = {"register", "brain", "refine", "bias", "grid"}
     whole = jobs(dry(tmp_path, study, overlay=overlay))
-    assert set(whole) == {"atlas", "cohort", *steps, "checks", "qc", "all"}
+    assert set(whole) == {"template", "cohort", *steps, "checks", "qc", "all"}
     assert whole["grid"] == 2
     one = jobs(dry(tmp_path, study, "results/prep/scans/sub-p1/sub-p1_qc.json", overlay=overlay))
-    assert one == {"atlas": 1} | dict.fromkeys(steps, 1)
+    assert one == {"template": 1} | dict.fromkeys(steps, 1)
 
 
 def test_masks_in_native_space_of_all_scans_and_maps_of_a_finished_study(tmp_path: Path) -> None:

@@ -13,7 +13,6 @@ sys.path.insert(0, str(ROOT / "src"))
 # them again and again, a tenth of the time of a dry run.
 gc.set_threshold(100_000, 50, 100)
 
-from sadm.study.chunks import chunks
 from sadm.runtime.errors import SadmError
 from sadm.study.fingerprint import fingerprint
 from sadm.runtime.files import read_table
@@ -61,13 +60,9 @@ def code(script, *modules):
     return fingerprint(ROOT / "src", *files)
 
 
-def stripped(dataset):
-    """The scans of a data set in chunks for HD-BET; none if its tree is not there, as the jobs that ask for it will say."""
-    try:
-        scans = study.scans(dataset)
-    except SadmError:
-        return []
-    return chunks(scans, study.section("brain")["chunk"])
+def t1(wildcards):
+    """The T1 of a scan."""
+    return study.scan(wildcards.dataset, wildcards.scan).t1
 
 
 def tested(splits, packed):

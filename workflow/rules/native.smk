@@ -21,7 +21,7 @@ def shown_maps(w):
 
 rule native_mask:
     input:
-        t1=lambda w: study.scan(w.dataset, w.scan).t1,
+        t1=t1,
         brain=rules.brain.output[0],
         start=rules.register.output[0],
         lesion=rules.grid.output.lesion,
@@ -53,7 +53,7 @@ if study.rows:
 
     rule native_map:
         input:
-            t1=lambda w: study.scan(w.dataset, w.scan).t1,
+            t1=t1,
             prepared=rules.grid.output.t1,
             refined=rules.refine.output[0],
             packed=rules.pack.output.t1,
@@ -69,7 +69,7 @@ if study.rows:
         log:
             "logs/native_map/{dataset}/{scan}_{row}_fold{fold}.log",
         wildcard_constraints:
-            dataset="|".join(study.native_testsets) or "(?!)",
+            dataset=study.one_of(study.native_testsets),
         conda:
             "../../envs/imaging.yaml"
         resources:

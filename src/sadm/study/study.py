@@ -4,6 +4,8 @@ Names only, never paths of results: each of those is written once, in the rule t
 ants, reads no image, and raises ConfigError before any job is planned.
 """
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
@@ -11,9 +13,11 @@ from itertools import product
 from typing import Any
 
 from sadm.data.base import Scan, tables
+from sadm.runtime.errors import SadmError
 from sadm.study import checks as study_checks
 from sadm.study import config, registry
 from sadm.study.checks import DRAEM
+from sadm.study.chunks import Chunk, chunks
 from sadm.study.drawn import Drawn
 from sadm.study.layout import Layout
 from sadm.study.runs import tags
@@ -291,3 +295,57 @@ class Study:
     def native_testsets(self) -> list[str]:
         """The test sets whose scans have a space of their own: all but the synthetic one."""
         return [testset for testset in self.testsets if testset in self.datasets]
+
+    def settings(self, section: str, *keys: str) -> dict[str, Any]:
+        """Some ``keys`` of a ``section`` of the config."""
+        return {key: self.config[section][key] for key in keys}
+
+    def kind(self, dataset: str) -> dict[str, Any]:
+        """How the scans of a data set come: ``space`` "native", "sri24" or "study", and whether ``stripped``."""
+        said = self.importer(dataset)
+        return {"space": said["SPACE"], "stripped": said["STRIPPED"]}
+
+    def limits(self, dataset: str) -> dict[str, Any]:
+        """What a prepared scan must fulfil: the limits of the section quality.
+
+        A head that is registered and stripped here must fulfil more than a brain that somebody else prepared (given_...).
+        """
+        said = self.settings("quality", *(key for key in self.config["quality"] if key != "on_failure"))
+        ours = self.kind(dataset) == {"space": "native", "stripped": False}
+        return {
+            key: limit if ours else said.get(f"given_{key}", limit)
+            for key, limit in said.items()
+            if not key.startswith("given_")
+        }
+
+    def stripped_by(self, *methods: str) -> list[str]:
+        """The data sets whose brain masks are made by one of ``methods`` ("hd-bet", "deepbet", "given", "none")."""
+        return [name for name, dataset in self.datasets.items() if dataset["brain"] in methods]
+
+    @property
+    def strip_gpus(self) -> int:
+        """GPUs that a job of HD-BET asks for."""
+        return int(self.config["brain"]["device"] != "cpu")
+
+    @property
+    def strip_chunks(self) -> list[Chunk]:
+        """The scans that HD-BET strips, in chunks; none of a data set whose tree is not there, as the jobs that ask for it will say."""
+        found = []
+        for dataset in self.stripped_by("hd-bet"):
+            try:
+                dealt = chunks(self.scans(dataset), self.config["brain"]["chunk"])
+            except SadmError:
+                continue
+            for number, scans in enumerate(dealt):
+                found.append(Chunk(dataset, number, {scan: self.scan(dataset, scan).t1 for scan in scans}))
+        return found
+
+    def strip_minutes(self, chunk: Chunk) -> int:
+        """Minutes that a job on ``chunk`` may take: on a GPU 1 a scan, on a CPU 4, or 20 with test-time augmentation."""
+        on_cpu = 20 if self.config["brain"]["tta"] else 4
+        return 10 + len(chunk.t1s) * (1 if self.strip_gpus else on_cpu)
+
+    @staticmethod
+    def one_of(names: Iterable[str]) -> str:
+        """A regular expression that matches any of ``names`` and nothing else; nothing at all if there are none."""
+        return "|".join(map(re.escape, names)) or "(?!)"
