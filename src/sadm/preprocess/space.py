@@ -125,7 +125,7 @@ def world_grid(image: nib.Nifti1Image, spacing: float) -> Grid:
 def study_grid(brain: nib.Nifti1Image, shape: "ArrayLike", spacing: float) -> Grid:
     """The grid of the prepared volumes before down-sampling: RAS+, ``shape`` voxels of ``spacing`` mm.
 
-    It is centred on the box of the atlas ``brain`` (voxels > 0). With the atlas's own spacing it lies on the atlas's voxels,
+    It is centred on the box of the SRI24 ``brain`` (voxels > 0). With SRI24's own spacing it lies on its voxels,
     so that scans which come in this space are copied without interpolation.
     """
     size = np.asarray(shape, dtype=int)
