@@ -75,3 +75,12 @@ def tested(splits, packed):
     passed = {row["scan"] for row in read_table(packed)}
     dealt = [row["scan"] for row in read_table(splits) if (row["fold"], row["set"]) == ("0", "test")]
     return [scan for scan in dealt if scan in passed]
+
+
+def shown_maps(w):
+    """The scores of all test scans of fold 0 that passed their check, by the row that is shown on their test set."""
+    found = []
+    for name in study.native_testsets:
+        scans = tested(*expand([rules.splits.output[0], rules.pack.output.scans], dataset=name))
+        found += expand(rules.native_map.output, dataset=name, scan=scans, row=study.shown[name], fold=0)
+    return found
