@@ -102,3 +102,12 @@ def pseudo_healthy():
     """The reconstructions of the test sets in fold 0 by all models that rows score with."""
     files = [rules.reconstruct.output[t] for t in study.testsets]
     return expand(files, model=study.drawn.reconstructing, fold=0, seed="")
+
+
+def shown_maps(w):
+    """The scores of all test scans of fold 0 that passed their check, by the row that is shown on their test set."""
+    found = []
+    for name in study.native_testsets:
+        scans = tested(*expand([rules.splits.output[0], rules.pack.output.scans], dataset=name))
+        found += expand(rules.native_map.output, dataset=name, scan=scans, row=study.shown[name], fold=0)
+    return found

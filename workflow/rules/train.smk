@@ -8,18 +8,6 @@ model needs which is declared by its method (NEEDS).
 TRAINING = study.section("training")
 
 
-def reconstructions(w):
-    """The reconstructions that a model scores with: its own, or those of one that it needs."""
-    model = study.reconstructor(w.model)
-    return expand(rules.reconstruct.output, model=model, fold=w.fold, seed=w.seed) if model else []
-
-
-def trained_code(w):
-    """Fingerprint of a training: of its script, the model's method and those of the models that it needs."""
-    methods = {study.method(model) for model in [w.model, *study.needs(w.model)]}
-    return code("train.py", *(f"methods/{method}.py" for method in sorted(methods)))
-
-
 rule imagenet:
     output:
         "results/imagenet/{network}.safetensors",
@@ -70,7 +58,7 @@ rule train:
         device=untracked(TRAINING["device"]),
         checkpoint_every=untracked(TRAINING["checkpoint_every"]),
         seed=lambda w: training_seed(study.seed, w.seed),
-        code=trained_code,
+        code=lambda w: code("train.py", *study.modules(w.model)),
     message:
         "Training {wildcards.model}, fold {wildcards.fold}{wildcards.seed}: {params.hyper[epochs]} epochs, learning rate {params.hyper[lr]}."
     script:
@@ -112,7 +100,9 @@ rule predict:
         packed=expand(rules.pack.output.t1, dataset=study.sets),
         splits=expand(rules.splits.output, dataset=study.source_sets),
         weights=rules.train.output.weights,
-        reconstructions=reconstructions,
+        reconstructions=lambda w: expand(
+            rules.reconstruct.output, model=study.reconstructors(w.model), fold=w.fold, seed=w.seed
+        ),
     output:
         **{key: f"results/maps/{{model}}/fold{{fold}}{{seed}}/{key}.safetensors" for key in study.scored},
     log:
