@@ -5,14 +5,15 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from command import MODULE, ROOT, snakemake
+
 from sadm.runtime.files import write_json
 
-ROOT = Path(__file__).resolve().parents[2]
 PARTS = (
     "Snakefile",
     "config.yaml",
@@ -45,23 +46,22 @@ class Finished:
         for part in PARTS:
             copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy2
             copy(ROOT / part, self.project / part)
-        done = self._snakemake(str(ROOT / "benchmarks/finished.py"))
+        done = self._snakemake(start=(sys.executable, ROOT / "benchmarks/finished.py"))
         assert done.returncode == 0, done.stderr[-3000:]
 
     def _snakemake(
-        self, *start: str, overlay: dict[str, Any] | None = None
+        self, *arguments: str, start: Iterable[object] = MODULE, overlay: dict[str, Any] | None = None
     ) -> subprocess.CompletedProcess[str]:
         studies = [self.project / "config.yaml", self.project / "studies/ci.yaml"]
         if overlay:
             write_json(overlay, self.project / "overlay.json")
             studies.append(self.project / "overlay.json")
-        words = [sys.executable, *start, "--snakefile", self.project / "Snakefile", "--directory", self.study]
-        words += ["--workflow-profile", self.project / "profiles/default", "--configfile", *studies]
-        return subprocess.run(list(map(str, words)), capture_output=True, text=True, timeout=300)
+        words = snakemake(self.study, *arguments, studies=studies, project=self.project, start=start)
+        return subprocess.run(words, capture_output=True, text=True, timeout=300)
 
     def plan(self, overlay: dict[str, Any] | None = None, *arguments: str) -> dict[str, int]:
         """Jobs by rule that a dry run plans, with ``overlay`` over the config; the target itself is no job."""
-        done = self._snakemake("-m", "snakemake", "--dry-run", *arguments, overlay=overlay)
+        done = self._snakemake("--dry-run", *arguments, overlay=overlay)
         assert done.returncode == 0, done.stderr[-3000:]
         return {rule: count for rule, count in planned(done.stdout + done.stderr).items() if rule != "all"}
 

@@ -1,6 +1,6 @@
-"""After a change exactly the jobs that it affects run again: the table of docs/rerun.md, asked of dry runs.
+"""Covers what runs again of all rules: after a change exactly the jobs that it affects, as docs/rerun.md says.
 
-SADM_REWRITE=1 writes the table anew.
+The page's table is asked of dry runs. SADM_REWRITE=1 writes the table anew.
 """
 
 import os
