@@ -14,7 +14,7 @@ def test_failed_scans_come_first_among_the_thumbnails(tmp_path: Path):
         "les\ta\tTrue\t\t0.95\nles\tb\tFalse\tno brain\t0.99\nles\tc\tTrue\t\t0.9\nixi\ta\tTrue\t\t0.1\n",
     )
     files = [text(tmp_path / f"les/{scan}/{scan}_qc.png", "x" * 100) for scan in "cba"]
-    pictures = quality.by_scan(files)
+    pictures = quality.pictured(files)
     assert pictures["les", "a"] == files[2]
     (gallery,) = quality.thumbnails([checks], pictures, {"les": "LES"}, 250)
     assert [each.caption.split(":")[0] for each in gallery.pictures] == ["LES, b", "LES, c"]

@@ -1,7 +1,6 @@
 """Shared by the workflow's parts, the validated study and the code fingerprint."""
 
 import gc
-import re
 import sys
 from pathlib import Path
 
@@ -16,7 +15,7 @@ gc.set_threshold(100_000, 50, 100)
 from sadm.runtime.errors import SadmError
 from sadm.study.fingerprint import fingerprint
 from sadm.runtime.files import read_table
-from sadm.study.runs import runs, seed_number, tag, tags, training_seed
+from sadm.study.runs import seed_number, training_seed
 from sadm.study.study import Study
 
 # A cluster sends SIGTERM to a job's every process: the shell around a script must not die before the script, which saves.
@@ -29,14 +28,14 @@ except SadmError as error:
 
 
 wildcard_constraints:
-    dataset="|".join(study.datasets),
+    dataset=study.one_of(study.datasets),
     scan="sub-[A-Za-z0-9_-]+",
-    testset="|".join(study.testsets),
-    model="|".join(map(re.escape, study.models)),
+    testset=study.one_of(study.testsets),
+    model=study.one_of(study.models),
     fold="[0-9]+",
     seed="(_seed[0-9]+)?",
     network="[a-z0-9_]+",
-    row="|".join(map(re.escape, [*study.rows, *study.trivial])),
+    row=study.one_of([*study.rows, *study.trivial]),
 
 
 def untracked(value):

@@ -57,8 +57,8 @@ def scan_tables(checks: Iterable[str | Path], titles: Mapping[str, str]) -> list
     return blocks
 
 
-def by_scan(pictures: Iterable[str | Path]) -> dict[tuple[str, str], str | Path]:
-    """``pictures`` of scans by data set and scan, the folders that they lie in."""
+def pictured(pictures: Iterable[str | Path]) -> dict[tuple[str, str], str | Path]:
+    """``pictures`` of scans by data set and scan, as the folders that they lie in are called."""
     return {(Path(file).parts[-3], Path(file).parts[-2]): file for file in pictures}
 
 
