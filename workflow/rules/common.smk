@@ -120,3 +120,17 @@ def shown_maps(w):
         scans = tested(*expand([rules.splits.output[0], rules.pack.output.scans], dataset=name))
         found += expand(rules.native_map.output, dataset=name, scan=scans, row=study.shown[name], fold=0)
     return found
+
+
+def figure(name, caption, category):
+    """The files of a figure, and what `snakemake --report` says of it."""
+    files = [f"results/figures/{name}.png", f"results/figures/{name}.svg"]
+    return report(files, caption=f"../report/{caption}.rst", category=category, labels={"figure": name})
+
+
+def thumbnails(w):
+    """The picture of every scan's check."""
+    scans = {name: study.scans(name) for name in study.datasets}
+    return [
+        file for name in scans for file in expand(rules.grid.output.picture, dataset=name, scan=scans[name])
+    ]
