@@ -17,7 +17,7 @@ demo: setup
 	@cat results/table1.md
 
 plan: setup
-	PYTHONPATH=src $(BIN)/python -m sadm.commands.plan $(STUDY)
+	$(BIN)/sadm plan $(STUDY)
 
 test: setup lint
 	$(BIN)/pytest -n $(CORES) --ignore tests/workflow
@@ -32,7 +32,7 @@ lint: setup
 
 setup: $(VENV)/.ready
 
-$(VENV)/.ready: requirements.lock
+$(VENV)/.ready: requirements.lock envs/install.sh
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "sadm needs Python 3.11 or newer: make PYTHON=python3.11")'
 	$(PYTHON) -m venv $(VENV)
 	PATH="$(CURDIR)/$(BIN):$$PATH" sh envs/install.sh
@@ -49,7 +49,7 @@ test-slurm: slurm
 
 # For maintainers: after a change of the pins, of a config key or of an error's message.
 schema: setup
-	PYTHONPATH=src $(BIN)/python -c 'import json; from sadm.study.config import schema; print(json.dumps(schema(), indent=1))' > workflow/schemas/config.schema.json
+	$(BIN)/python -c 'import json; from sadm.study.config import schema; print(json.dumps(schema(), indent=1))' > workflow/schemas/config.schema.json
 	$(BIN)/python envs/make.py
 	$(BIN)/python docs/make.py
 

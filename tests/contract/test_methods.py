@@ -1,7 +1,10 @@
-"""What every file under methods/ must fulfil; a new method is tested by lying there."""
+"""Covers sadm.methods.*: what every file there must fulfil; a new method is tested by lying there."""
 
 import random
-from dataclasses import asdict, replace
+from collections.abc import Mapping
+from dataclasses import asdict, fields, replace
+from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -9,36 +12,46 @@ import numpy as np
 import pytest
 import torch
 
-from sadm.methods.base import BaseMethod, Batch, build, module
+from sadm.methods.base import BaseMethod, Batch, Training, build
 from sadm.prediction.score import Scoring
+from sadm.runtime.errors import ConfigError
 from sadm.study import registry
 from sadm.training.checkpoint import load_method, save
 
 SHAPE, DEPTH, COUNT = (32, 32), 6, 8
-# Small values for any hyper-parameter of these names, and for those of one method.
-TINY: dict[str, Any] = {
-    "channels": (8, 16, 16), "res_blocks": 1, "groups": 4, "head_channels": 8, "width": 8, "latent": 16, "condition": 16,
-    "encoder_layers": (1, 1, 1, 1), "encoder_width": 8, "batch": 8, "epochs": 2,
-}  # fmt: skip
-TINY_OF: dict[str, dict[str, Any]] = {
-    "spark": {"decoder_width": 32},
-    "fae": {"size": 64, "backbone_width": 8},
-    "rd": {"size": 64, "backbone_width": 8, "backbone_layers": (1, 1, 1)},
-    "draem_net": {"reconstructive": (8, 16, 16), "discriminative": (8, 16, 16)},
-}
+LOOP = {each.name for each in fields(Training)}
+WIDE = 32  # widths of networks are powers of two from here on, or lists of numbers from here on
 
 pytestmark = pytest.mark.parametrize("name", registry.names("methods"))
 
 
-def hyper_of(name: str) -> dict[str, Any]:
-    own = registry.declared("methods", name)[1]
-    return own | {key: value for key, value in (TINY | TINY_OF.get(name, {})).items() if key in own}
+def small(value: Any) -> Any:
+    """A hyper-parameter that makes a small network: three levels, one block a stage, an eighth of a width."""
+    if isinstance(value, tuple) and value and all(type(each) is int for each in value):
+        return (8, 16, 16)[: len(value)] if max(value) >= WIDE else (1,) * len(value)
+    if type(value) is int and value >= WIDE and value.bit_count() == 1:
+        return value // 8
+    return value
+
+
+@cache
+def hyper_of(name: str) -> Mapping[str, Any]:
+    """Hyper-parameters of a method for small slices; where the method refuses one, that one is its own."""
+    own, said = registry.declared("methods", name)[1], registry.method(name)
+    tiny = {key: value if key in LOOP | {*said.scored_with} else small(value) for key, value in own.items()}
+    for tried in (tiny, *(tiny | {key: own[key]} for key in own)):
+        try:
+            build(name, tried, SHAPE)
+        except ConfigError:
+            continue
+        return tried
+    return own
 
 
 def needed(name: str) -> list[str]:
     """All that a method can be built upon."""
-    found = module(name)
-    return [*found.NEEDS, *getattr(found, "NEEDS_IF", {}).values()]
+    said = registry.method(name)
+    return [*said.needs, *said.needs_if.values()]
 
 
 def make(name: str, seed: int = 0) -> BaseMethod:
@@ -58,8 +71,9 @@ def volume() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
 
 def batch(method: BaseMethod, name: str) -> Batch:
     image, brain, lesion = (v[torch.arange(COUNT) % DEPTH][:, None] for v in volume())
-    label = lesion.float() if module(name).TRAINS_ON == "labels" else None
-    original, partner = image - 0.3 * lesion, image.flip(2) if method.pairs else None
+    said = registry.method(name)
+    label = lesion.float() if said.trains_on == "labels" else None
+    original, partner = image - 0.3 * lesion, image.flip(2) if said.pairs else None
     bare = Batch(image, label, brain, None, torch.Generator().manual_seed(1), original, partner)
     with torch.no_grad():
         return replace(bare, context=method.context(bare))
@@ -68,15 +82,10 @@ def batch(method: BaseMethod, name: str) -> Batch:
 def mapped(method: BaseMethod, name: str, seed: int = 2) -> torch.Tensor:
     """The map of the volume, with reconstructions by the method itself or the one it needs."""
     image, brain, _ = volume()
-    makers = [m for n, m in ((name, method), *method.needs.items()) if module(n).RECONSTRUCTS]
+    makers = [m for m in (method, *method.needs.values()) if m.declares.reconstructs]
     with torch.no_grad():
         made = makers[0].eval().reconstruct(image, torch.Generator().manual_seed(seed)) if makers else None
         return method.eval().anomaly_map(image, brain, made)
-
-
-def maps(name: str) -> bool:
-    """Whether a method makes an anomaly map, or only prepares another method."""
-    return bool(registry.constants(f"methods/{name}").get("MAPS", True))
 
 
 def loss_of(method: BaseMethod, name: str) -> torch.Tensor:
@@ -84,21 +93,15 @@ def loss_of(method: BaseMethod, name: str) -> torch.Tensor:
 
 
 def test_declares_what_the_workflow_reads_without_importing_it(name: str) -> None:
-    constants, hyper = registry.declared("methods", name)
-    found = module(name)
-    assert asdict(found.Hyper()) == hyper
-    assert constants["NEEDS"] == found.NEEDS
-    assert constants["TRAINS_ON"] == found.TRAINS_ON
-    assert found.TRAINS_ON in ("healthy", "labels")
-    assert constants["RECONSTRUCTS"] is found.RECONSTRUCTS
+    found = import_module(f"sadm.methods.{name}")
+    assert registry.method(name) == found.DECLARES == build(name, hyper_of(name), SHAPE).declares
+    assert asdict(found.Hyper()) == registry.declared("methods", name)[1]
     assert all(said["description"] for said in registry.settings("methods", name).values())
     assert len(Path(found.__file__).read_text().splitlines()) <= 150  # type: ignore[arg-type]
 
 
 def test_has_the_hyper_parameters_that_the_loop_reads(name: str) -> None:
-    read = {"epochs", "lr", "schedule", "batch", "slices", "bank"}
-    read |= {"augment_gamma", "augment_bias", "augment_blur", "augment_ghosting"}
-    assert read <= set(registry.declared("methods", name)[1])
+    assert set(registry.declared("methods", name)[1]) >= LOOP
 
 
 def test_loss_is_finite_and_differentiable(name: str) -> None:
@@ -143,7 +146,7 @@ def test_loss_falls_in_twenty_steps(name: str) -> None:
 
 
 def test_map_is_a_volume_above_zero_inside_the_brain_only(name: str) -> None:
-    if not maps(name):
+    if not registry.method(name).maps:
         return
     image, brain, _ = volume()
     found = mapped(make(name), name)
@@ -156,7 +159,7 @@ def test_map_is_a_volume_above_zero_inside_the_brain_only(name: str) -> None:
 
 
 def test_reconstructions_are_volumes_and_only_diffusion_draws(name: str) -> None:
-    if not module(name).RECONSTRUCTS:
+    if not registry.method(name).reconstructs:
         return
     method, image = make(name).eval(), volume()[0]
     # The last layer starts at zero, so an untrained network would hide its noise.
@@ -167,7 +170,7 @@ def test_reconstructions_are_volumes_and_only_diffusion_draws(name: str) -> None
         other = method.reconstruct(image, torch.Generator().manual_seed(1))
     assert made.shape == (method.passes, *image.shape)
     assert made.isfinite().all()
-    assert torch.equal(made, other) != hasattr(method.hyper, "t_test")
+    assert torch.equal(made, other) != bool(method.declares.passes)
 
 
 def test_same_seed_gives_the_same_numbers(name: str) -> None:
@@ -175,14 +178,14 @@ def test_same_seed_gives_the_same_numbers(name: str) -> None:
     for (key, a), b in zip(first.state_dict().items(), second.state_dict().values()):
         assert torch.equal(a, b), key
     assert torch.equal(loss_of(first, name), loss_of(second, name))
-    if maps(name):
+    if registry.method(name).maps:
         assert torch.equal(mapped(first, name), mapped(second, name))
     others = make(name, 6).state_dict().values()
     assert any(not torch.equal(a, b) for a, b in zip(first.state_dict().values(), others))
 
 
 def test_what_only_scoring_reads_does_not_change_the_loss(name: str) -> None:
-    apart = getattr(module(name), "SCORED_WITH", ())
+    apart = registry.method(name).scored_with
     assert set(apart) <= set(hyper_of(name))
     needs = {need: make(need, 0).requires_grad_(False).eval() for need in needed(name)}
     for key in apart:
@@ -197,7 +200,7 @@ def test_saved_and_loaded_gives_the_same_map(name: str, tmp_path: Path) -> None:
     save(method.state_dict(), {"method": name, "hyper": asdict(method.hyper), "shape": list(SHAPE)}, path)
     loaded = load_method(path, torch.device("cpu"), method.needs)
     loaded.score = method.score
-    if maps(name):
+    if registry.method(name).maps:
         torch.testing.assert_close(mapped(loaded, name), mapped(method, name), rtol=1e-5, atol=1e-6)
     for key, value in method.state_dict().items():
         assert torch.equal(loaded.state_dict()[key], value), key
@@ -222,6 +225,6 @@ def test_global_random_state_is_not_touched(name: str) -> None:
     before = states()
     method = make(name)
     loss_of(method, name).backward()
-    if maps(name):
+    if registry.method(name).maps:
         mapped(method, name)
     assert states() == before

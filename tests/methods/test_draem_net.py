@@ -41,7 +41,7 @@ def test_focal_loss_is_that_of_each_pixel_with_both_classes() -> None:
 
 
 def test_background_has_weight_and_the_classes_are_alike() -> None:
-    """The trap of the sheet, section 9: with alpha = 1 a later kornia gives the background no weight."""
+    """With alpha = 1 a later kornia gives the background no weight."""
     wrong, nothing = torch.full((1, 1, 2, 2), 3.0), torch.zeros(1, 1, 2, 2)
     assert focal(wrong, nothing) > 1
     assert focal(wrong, nothing) == focal(-wrong, 1 - nothing)

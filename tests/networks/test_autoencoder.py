@@ -1,4 +1,4 @@
-"""Laws of the autoencoder, and the sizes of the sheet."""
+"""Laws of the autoencoder, and the published sizes."""
 
 import pytest
 import torch
@@ -21,15 +21,15 @@ def image() -> Tensor:
 
 
 @pytest.mark.parametrize(
-    ("stages", "codes", "parameters", "sheet"),
+    ("stages", "codes", "parameters", "millions"),
     [(4, 1, 1_511_425, 1.51), (4, 2, 1_587_361, 1.59), (3, 1, 1_520_001, 1.52), (3, 2, 1_817_121, 1.82)],
 )
-def test_number_of_parameters(stages: int, codes: int, parameters: int, sheet: float) -> None:
+def test_number_of_parameters(stages: int, codes: int, parameters: int, millions: float) -> None:
     with torch.device("meta"):
         net = AutoEncoder((96, 96), (32, 64, 128, 128)[:stages], codes=codes)
     found = sum(tensor.numel() for tensor in net.parameters())
     assert found == parameters
-    assert round(found / 1e6, 2) == sheet
+    assert round(found / 1e6, 2) == millions
 
 
 def test_decoder_widths_fall_to_those_of_the_first_stage() -> None:

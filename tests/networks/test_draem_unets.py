@@ -15,7 +15,7 @@ def pair() -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def test_the_defaults_are_the_reference() -> None:
-    """69,043,969 and 28,371,842 parameters (sheet, section 9); 96 fits both."""
+    """69,043,969 and 28,371,842 parameters; 96 fits both."""
     with torch.device("meta"):
         image, nets = torch.rand(2, 1, 96, 96), (Reconstructive(), Discriminative())
         assert nets[0](image).shape == (2, 1, 96, 96)
@@ -24,7 +24,7 @@ def test_the_defaults_are_the_reference() -> None:
 
 
 def test_widths_of_the_decoders() -> None:
-    """Up-convolutions and blocks as the sheet lists them."""
+    """Up-convolutions and blocks as the reference has them."""
 
     def widths(layers: nn.ModuleList) -> list[list[int]]:
         convs = [[m for m in block if isinstance(m, nn.Conv2d)] for block in layers]

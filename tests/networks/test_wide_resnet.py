@@ -14,7 +14,7 @@ def image() -> torch.Tensor:
 
 
 def test_the_default_is_the_reference() -> None:
-    """4,164,763 parameters (sheet, section 8); 96 -> 6 -> 96."""
+    """4,164,763 parameters; 96 -> 6 -> 96."""
     with torch.device("meta"):
         net = WideResNet()
         assert net(torch.rand(2, 1, 96, 96)).shape == (2, 1, 96, 96)
@@ -25,7 +25,7 @@ def test_the_default_is_the_reference() -> None:
 
 
 def literal(block: WideBlock, x: torch.Tensor) -> torch.Tensor:
-    """A block as the sheet words it, with pixels doubled before the second normalisation."""
+    """A block in words, with pixels doubled before the second normalisation."""
     active = F.relu(block.bn1(x))
     hidden, short = block.conv1(active), x if block.shortcut is None else block.shortcut(active)
     if block.shortcut is None and block.stride == 2:
@@ -45,7 +45,7 @@ def literal(block: WideBlock, x: torch.Tensor) -> torch.Tensor:
         (4, 4, {"up": True}, (16, 12)),
     ],
 )
-def test_blocks_are_those_of_the_sheet(inputs: int, outputs: int, how: dict, shape: tuple[int, int]) -> None:
+def test_blocks_are_those_in_words(inputs: int, outputs: int, how: dict, shape: tuple[int, int]) -> None:
     block, x = WideBlock(inputs, outputs, **how).double(), torch.randn(2, inputs, 8, 6, dtype=torch.float64)
     for bn in (block.bn1, block.bn2):
         torch.nn.init.uniform_(bn.weight, 0.5, 1.5)

@@ -3,7 +3,8 @@
 from sadm.runtime.job import to_log
 
 with to_log(snakemake.log[0]):
+    from sadm.data.base import by_scan
     from sadm.preprocess.mask_agreement import agreement
 
     files = snakemake.input
-    agreement(snakemake.params.scans, files.hdbet, files.deepbet, snakemake.output[0])
+    agreement(by_scan(files.hdbet), by_scan(files.deepbet), snakemake.output[0])

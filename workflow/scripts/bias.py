@@ -7,6 +7,6 @@ with to_log(snakemake.log[0], snakemake.threads):
 
     files, params = snakemake.input, snakemake.params
     bias(
-        files.t1, files.mask, files.start, files.refined, files.brain, snakemake.output[0],
-        space=params.space, grid=params.grid, **params.settings,
+        files.t1, files.mask, files.start, files.refined, files.template, snakemake.output[0],
+        space=params.kind["space"], grid=params.grid, **params.settings,
     )  # fmt: skip

@@ -5,4 +5,4 @@ from sadm.runtime.job import to_log
 with to_log(snakemake.log[0], snakemake.threads):
     from sadm.preprocess.quality_table import checks
 
-    checks(snakemake.params.scans, list(snakemake.input.qc), snakemake.output[0])
+    checks(snakemake.input.qc, snakemake.output[0])

@@ -5,8 +5,8 @@ from sadm.runtime.job import to_log
 with to_log(snakemake.log[0], snakemake.threads):
     from sadm.preprocess.grid import grid
 
-    files, params = snakemake.input, snakemake.params
+    files, params, said = snakemake.input, snakemake.params, snakemake.wildcards
     grid(
-        files.t1, files.mask, files.start, files.refined, files.field, str(files.lesion), files.atlas,
-        dict(snakemake.output.items()), grid=params.grid, limits=params.limits,
+        files.t1, files.mask, files.start, files.refined, files.field, str(files.lesion), files.template,
+        dict(snakemake.output.items()), dataset=said.dataset, scan=said.scan, grid=params.grid, limits=params.limits,
     )  # fmt: skip

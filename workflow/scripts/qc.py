@@ -6,4 +6,4 @@ with to_log(snakemake.log[0], snakemake.threads):
     from sadm.report.qc import qc
 
     files, params = snakemake.input, snakemake.params
-    qc(params.scans, files.checks, files.pictures, files.assets, snakemake.output[0], title=params.title)
+    qc(files.checks, files.pictures, files.assets, snakemake.output[0], params.title)

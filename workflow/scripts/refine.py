@@ -7,5 +7,5 @@ with to_log(snakemake.log[0], snakemake.threads):
 
     files, params = snakemake.input, snakemake.params
     refine(
-        files.t1, files.mask, files.start, files.brain, snakemake.output[0], **params.kind, **params.settings
+        files.t1, files.mask, files.start, files.template, snakemake.output[0], **params.kind, **params.settings
     )  # fmt: skip

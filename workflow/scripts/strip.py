@@ -3,10 +3,11 @@
 from sadm.runtime.job import to_log
 
 with to_log(snakemake.log[0], snakemake.threads):
+    from sadm.data.base import by_scan
     from sadm.preprocess.strip import strip
 
     files, params = snakemake.input, snakemake.params
     strip(
-        params.scans, files.t1, files.transform, files.atlas, snakemake.output, params.kept, device=params.device,
-        threads=snakemake.threads, code=params.code, **params.settings,
+        params.t1s, by_scan(files.transform), files.template, by_scan(snakemake.output), params.kept,
+        device=params.device, threads=snakemake.threads, code=params.code, **params.settings,
     )  # fmt: skip

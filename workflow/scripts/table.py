@@ -6,8 +6,5 @@ with to_log(snakemake.log[0], snakemake.threads):
     from sadm.statistics.table1 import table
 
     files, params, out = snakemake.input, snakemake.params, snakemake.output
-    excluded, splits = (
-        dict(zip(params.datasets, each, strict=True)) for each in (files.excluded, files.splits)
-    )
-    about = (params.layout, params.study, params.models)
-    table(files.scores, excluded, splits, *about, csv=out.csv, md=out.md, tex=out.tex)
+    about = (params.datasets, params.layout, params.study, params.models)
+    table(files.scores, files.excluded, files.splits, *about, csv=out.csv, md=out.md, tex=out.tex)

@@ -1,6 +1,6 @@
 """The audit of splits that others published as csv files, one a set and fold.
 
-    PYTHONPATH=src .venv/bin/python -m sadm.commands.audit_csv --train IXI_train_fold*.csv --val IXI_val_fold*.csv --test IXI_test.csv
+    sadm audit-csv --train IXI_train_fold*.csv --val IXI_val_fold*.csv --test IXI_test.csv
 
 Each file lists the images of one set in the column img_name; one test file stands for all folds. An image is known by its name,
 a subject by the part of it that the released names have (IXI105, BraTS2021_00538, r009s085). All overlaps are named, and
@@ -17,7 +17,7 @@ from pathlib import Path
 from sadm.cohort.audit import identity, shared, within
 from sadm.data.base import stem
 from sadm.data.released import SUBJECT
-from sadm.runtime.errors import DataError, SadmError
+from sadm.runtime.errors import DataError
 
 COLUMN = "img_name"
 NAMED = 12  # names shown of one overlap
@@ -88,9 +88,9 @@ def summary(split: Iterable[Mapping[str, str]]) -> list[str]:
     return lines
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main(arguments: Sequence[str]) -> None:
     """The command; see the module."""
-    parser = argparse.ArgumentParser("sadm.commands.audit_csv", description="Audit published csv splits.")
+    parser = argparse.ArgumentParser("sadm audit-csv", description="Audit published csv splits.")
     for part in ("train", "val", "test"):
         parser.add_argument(
             f"--{part}", nargs="+", default=[], metavar="CSV", help="one a fold, or one for all"
@@ -100,14 +100,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     given = parser.parse_args(arguments)
     files = {part: getattr(given, part) for part in ("train", "val", "test") if getattr(given, part)}
-    try:
-        split = rows(files, re.compile(given.subject)) if files else []
-    except SadmError as error:
-        sys.exit(f"{type(error).__name__}: {error}")
+    split = rows(files, re.compile(given.subject)) if files else []
     found = problems(split) if split else []
     print(*summary(split), *found, f"{len(found)} overlaps.", sep="\n")
     sys.exit(bool(found))
-
-
-if __name__ == "__main__":
-    main()

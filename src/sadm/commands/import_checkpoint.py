@@ -1,18 +1,17 @@
 """The authors' trained checkpoints as weights of this project.
 
-    PYTHONPATH=src .venv/bin/python -m sadm.commands.import_checkpoint CHECKPOINT --to results/models [--trained-on draem]
+    sadm import-checkpoint CHECKPOINT --to results/models [--trained-on draem]
 
 A checkpoint of stage I holds a cDDPM, one of SADM the cDDPM that it was trained upon and the segmentation U-Net. Every tensor
 of the file is used and every tensor of ours filled, name by name and shape by shape; the diffusion schedule must be ours.
-The batch-norm statistics of the encoder in a SADM checkpoint have drifted from stage I's (sheet sadm.md section 4 and B4):
+The batch-norm statistics of the encoder in a SADM checkpoint have drifted from stage I's, whose networks
+the released code left in training mode:
 they are kept, because the released test used them. Sizes: the methods' defaults under the study's `hyper`.
 """
 
 import argparse
 import re
-import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +19,16 @@ import torch
 from torch import Tensor
 
 from sadm.commands import lightning
+from sadm.commands.studies import ROOT, merged
 from sadm.methods.base import BaseMethod, build
 from sadm.networks.diffusion import Diffusion
-from sadm.runtime.errors import ConfigError, DataError, SadmError
-from sadm.runtime.files import write_text
+from sadm.runtime.errors import ConfigError, DataError
 from sadm.study import registry
 from sadm.training import checkpoint
+from sadm.training.train import described, write_curve
 
 SHAPE = (96, 96)  # in-plane size that the released networks were trained at
-STUDY = Path(__file__).parents[3] / "studies" / "released.yaml"
+STUDY = ROOT / "studies" / "released.yaml"
 # Prefixes of the released names, longest first, and what ours begin with.
 PREFIXES = {
     "cddpm": {"encoder.encoder.": "encoder.", "diffusion.model.": "unet.", "diffusion.": "diffusion."},
@@ -37,7 +37,6 @@ PREFIXES = {
 SCHEDULE = "diffusion."
 CLOSE = 1e-6  # largest relative difference of a schedule
 NAMED = 3  # names in a message
-CURVE = "epoch,step,train_loss,val_loss,lr\n"  # the line above a curve; nothing was trained here
 
 
 def convert(
@@ -74,9 +73,10 @@ def convert(
     fitted = {
         model: _fitted(model, method, released[method], hyper, path) for model, method in models.items()
     }
-    for model, (ours, about) in fitted.items():
-        write_text(CURVE, files[model].with_name("curve.csv"))
-        checkpoint.save(ours, about, files[model])
+    for model, (ours, networks) in fitted.items():
+        run = {"model": model, "fold": fold, "seed": 1}
+        write_curve(run, [], files[model].with_name("curve.csv"))
+        checkpoint.save(ours, run | networks, files[model])
     return list(files.values())
 
 
@@ -114,7 +114,7 @@ def _fitted(
     hyper: Mapping[str, Mapping[str, Any]],
     path: str | Path,
 ) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """The weights of ``model`` and their metadata, as training writes them. Raises DataError for what does not fit."""
+    """The weights of ``model``, and what training writes of its networks. Raises DataError for what does not fit."""
     with torch.device("meta"):
         net = build(method, _hyper(model, method, hyper), SHAPE)
     ours = net.state_dict()
@@ -131,7 +131,7 @@ def _fitted(
     _refuse("has tensors that are not finite", broken, path)
     _check_schedule(net, released, path)
     fitted = {name: released[name].to(wanted.dtype) for name, wanted in ours.items()}
-    return fitted, {"method": method, "hyper": asdict(net.hyper), "shape": list(SHAPE)}
+    return fitted, described(net, method)
 
 
 def _hyper(model: str, method: str, given: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
@@ -181,10 +181,10 @@ def _refuse(what: str, names: Sequence[str], path: str | Path) -> None:
         )
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main(arguments: Sequence[str]) -> None:
     """The command; see the module."""
     parser = argparse.ArgumentParser(
-        "sadm.commands.import_checkpoint", description="Convert a released checkpoint into weights."
+        "sadm import-checkpoint", description="Convert a released checkpoint into weights."
     )
     parser.add_argument("checkpoint", help="Lightning checkpoint (.ckpt) of the released cDDPM or SADM")
     parser.add_argument("--to", default="results/models", help="folder of the models (%(default)s)")
@@ -197,38 +197,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--study", nargs="+", default=[STUDY], help="studies whose `hyper` holds the sizes; later ones win (studies/released.yaml)")  # fmt: skip
     parser.add_argument("--force", action="store_true", help="overwrite weights that exist")
     given = parser.parse_args(arguments)
-    try:
-        files = convert(
-            given.checkpoint,
-            given.to,
-            hyper_of(given.study),
-            trained_on=given.trained_on,
-            fold=given.fold,
-            force=given.force,
-        )
-    except SadmError as error:
-        sys.exit(f"{type(error).__name__}: {error}")
+    files = convert(
+        given.checkpoint,
+        given.to,
+        hyper_of(given.study),
+        trained_on=given.trained_on,
+        fold=given.fold,
+        force=given.force,
+    )
     for file in files:
         print(f"{given.checkpoint} -> {file} ({file.stat().st_size / 1e6:.0f} MB)")
     print("All tensors of the checkpoint were used, all of ours filled; the diffusion schedule is ours.")
 
 
 def hyper_of(studies: Iterable[str | Path]) -> dict[str, dict[str, Any]]:
-    """The sections `hyper` of study files, later ones over earlier ones. Raises ConfigError for an unreadable file."""
-    import yaml  # not among this project's own requirements; Snakemake's
-
-    found: dict[str, dict[str, Any]] = {}
-    for path in studies:
-        try:
-            study = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-            for method, values in study.get("hyper", {}).items():
-                found[method] = found.get(method, {}) | values
-        except (OSError, ValueError, AttributeError, TypeError, yaml.YAMLError) as error:
-            raise ConfigError(
-                "A study cannot be read.", file=path, cause=str(error), fix="check --study"
-            ) from error
+    """The sections `hyper` of study files, later ones over earlier ones. Raises ConfigError for what is none."""
+    found: Any = merged(studies).get("hyper", {})
+    if not isinstance(found, dict) or not all(isinstance(values, dict) for values in found.values()):
+        raise ConfigError("--study: hyper is not possible", fix="give each method its hyper-parameters")
     return found
-
-
-if __name__ == "__main__":
-    main()

@@ -2,8 +2,8 @@
 
     x_hat = D(E(x)),    loss = mean |x_hat - x| over all pixels
 
-Lesions do not pass the code of ``latent`` numbers, so the map compares the input with its reconstruction by SSIM. Sheet:
-baselines.md section 2. Open choices: the layers are those of the Hamburg port (Baur's own code has a leaky slope of 0.3, 0.5 as
+Lesions do not pass the code of ``latent`` numbers, so the map compares the input with its reconstruction by SSIM.
+Open choices: the layers are those of the Hamburg port (Baur's own code has a leaky slope of 0.3, 0.5 as
 Adam's first beta, and batch normalisation that never normalises, a bug); four stages, to 6x6 at 96x96, as the port rounds
 (Baur's formula gives three); dropout in the decoder's dense layer, as in the port.
 """
@@ -17,10 +17,9 @@ from torch.nn.functional import l1_loss
 
 from sadm.methods.base import BaseMethod, Batch, Reconstructor, Training
 from sadm.networks.autoencoder import AutoEncoder
+from sadm.study.registry import Declares
 
-NEEDS = ()
-TRAINS_ON = "healthy"
-RECONSTRUCTS = True
+DECLARES = Declares(reconstructs=True)
 
 
 @dataclass(frozen=True)

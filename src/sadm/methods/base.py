@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -11,6 +10,7 @@ from torch import Tensor, nn
 
 from sadm.runtime.errors import ConfigError
 from sadm.study import registry
+from sadm.study.registry import Declares
 
 if TYPE_CHECKING:  # a change of the score must not retrain
     from sadm.prediction.score import Scoring
@@ -39,7 +39,7 @@ class Batch:
     ``image`` float32 [B, 1, X, Y], about [0, 1] (augmentation may leave it); ``label`` float32 0/1 of the same shape, or
     None for a method that trains without; ``brain`` bool of the same shape; ``context`` what `Method.context` made of the
     batch; ``generator`` the source of all draws of a loss, on the device. ``original`` is the image before anomalies were
-    painted on it (the image itself if none were); ``partner``, only for a method with `pairs`, the slice at the same height
+    painted on it (the image itself if none were); ``partner``, only for a method that declares ``pairs``, the slice at the same height
     of another volume.
     """
 
@@ -59,13 +59,12 @@ class BaseMethod(nn.Module):
     """A method: networks, a loss, an anomaly map. It knows no loop, and the loop no method.
 
     ``hyper`` is the method's own ``Hyper``; ``shape`` the in-plane size (X, Y) of a slice; ``needs`` holds the trained
-    methods that NEEDS names, frozen and in eval mode. Those are no submodules: neither trained, moved nor saved with it.
-    ``score`` holds the study's SSIM and median; only `anomaly_map` asks for it. ``pairs``: the loss takes `Batch.partner`.
-    ``passes``: reconstructions that `reconstruct` makes of a volume.
+    methods that it declares, frozen and in eval mode. Those are no submodules: neither trained, moved nor saved with it.
+    ``score`` holds the study's SSIM and median; only `anomaly_map` asks for it. ``declares`` is the record of the method's
+    file, which `build` reads.
     """
 
-    pairs = False
-    passes = 1
+    declares = Declares()
 
     def __init__(
         self, hyper: Any, shape: tuple[int, int], needs: "Mapping[str, BaseMethod] | None" = None
@@ -74,6 +73,11 @@ class BaseMethod(nn.Module):
         self.hyper, self.shape = hyper, shape
         self.needs: dict[str, Any] = dict(needs or {})
         self.score: Scoring | None = None
+
+    @property
+    def passes(self) -> int:
+        """Reconstructions that `reconstruct` makes of a volume."""
+        return self.declares.count(vars(self.hyper))
 
     @property
     def device(self) -> torch.device:
@@ -98,7 +102,7 @@ class BaseMethod(nn.Module):
         """Called between the backward pass and the optimiser's step: a method that clips does so here."""
 
     def adopt(self, tensors: Mapping[str, Tensor]) -> None:
-        """Take over the ImageNet weights of the feature extractor; only where IMAGENET names one."""
+        """Take over the ImageNet weights of the feature extractor; only where ``imagenet`` is declared."""
         raise NotImplementedError
 
     def context(self, batch: Batch) -> Tensor | None:
@@ -106,7 +110,7 @@ class BaseMethod(nn.Module):
         return None
 
     def reconstruct(self, volume: Tensor, generator: torch.Generator) -> Tensor:
-        """Pseudo-healthy versions [`passes`, D, X, Y] of ``volume`` [D, X, Y]; only where RECONSTRUCTS is true."""
+        """Pseudo-healthy versions [`passes`, D, X, Y] of ``volume`` [D, X, Y]; only where ``reconstructs`` is declared."""
         raise NotImplementedError
 
     def anomaly_map(self, volume: Tensor, brain: Tensor, reconstructions: Tensor | None) -> Tensor:
@@ -130,14 +134,6 @@ class Reconstructor(BaseMethod):
         return torch.as_tensor(found, dtype=torch.float32)
 
 
-def module(name: str) -> ModuleType:
-    """The module of method ``name``, imported. Raises ConfigError if there is none."""
-    if name not in registry.names("methods"):
-        fix = f"known methods: {', '.join(registry.names('methods'))}"
-        raise ConfigError(f"There is no method {name!r}.", fix=fix)
-    return import_module(f"sadm.methods.{name}")
-
-
 def build(
     name: str,
     hyper: Mapping[str, Any],
@@ -147,9 +143,10 @@ def build(
 ) -> BaseMethod:
     """Method ``name`` with weights drawn from ``seed``, on the CPU; the global random state is left as it was.
 
-    ``hyper`` are fields of its Hyper (lists stand for tuples). Raises ConfigError for a field it does not have.
+    ``hyper`` are fields of its Hyper (lists stand for tuples). Raises ConfigError for a field it does not have, or if there
+    is no such method.
     """
-    found = module(name)
+    said, found = registry.method(name), import_module(f"sadm.methods.{name}")
     values = {key: tuple(value) if isinstance(value, list) else value for key, value in hyper.items()}
     try:
         settings = found.Hyper(**values)
@@ -160,4 +157,5 @@ def build(
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
         method: BaseMethod = found.Method(settings, shape, needs)
+    method.declares = said
     return method

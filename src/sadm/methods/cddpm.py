@@ -3,7 +3,8 @@
     x0_hat = U(x_t, t, E(x)),    loss, noise, reconstruction and map as in ddpm.py
 
 Both networks, the encoder E (a ResNet) and the U-Net U, are trained together by one optimiser. The encoder starts from
-masked pre-training on the same healthy scans (SparK, spark.py) if ``pretrained``, as in the paper. Sheet: sadm.md section 3.
+masked pre-training on the same healthy scans (SparK, spark.py) if ``pretrained``, as in the paper
+(Appendix B).
 """
 
 from collections.abc import Mapping
@@ -15,13 +16,15 @@ from torch import Tensor
 from sadm.methods import ddpm
 from sadm.methods.base import BaseMethod
 from sadm.networks.resnet import ResNet
+from sadm.study.registry import Declares
 
-NEEDS = ()
-NEEDS_IF = {"pretrained": "spark"}
-SHARES = ("encoder_layers", "encoder_width")  # with NEEDS_IF's
-TRAINS_ON = "healthy"
-RECONSTRUCTS = True
-SCORED_WITH = ("t_test",)
+DECLARES = Declares(
+    needs_if={"pretrained": "spark"},
+    shares=("encoder_layers", "encoder_width"),
+    reconstructs=True,
+    passes="t_test",
+    scored_with=("t_test",),
+)
 
 
 @dataclass(frozen=True)

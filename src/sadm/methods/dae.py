@@ -3,8 +3,8 @@
     x_hat = U(x + n m),    loss = mean over all pixels of m (x_hat - x)^2
     n: N(0, noise_std) on a coarse grid, enlarged bilinearly, rolled at random;  m: brain mask
 
-At test the slice goes in as it is; lesions are removed like the noise, and the map compares input and output by SSIM. Sheet:
-baselines.md section 3. Open choices: optimiser, clipping and network are the reference's, which the paper does not name, its
+At test the slice goes in as it is; lesions are removed like the noise, and the map compares input and output by SSIM.
+Open choices: optimiser, clipping and network are the reference's, which the paper does not name, its
 oscillating learning rate is not kept; the brain mask stands for the reference's foreground (intensity above 0.01); the noise
 grid is 16 as in the reference, though on a slice of 96 pixels where that had 128. Output outside the brain, which nothing
 trains, counts as 0, so that it does not reach the map through the window of the SSIM.
@@ -19,10 +19,9 @@ from torch.nn.functional import interpolate
 
 from sadm.methods.base import BaseMethod, Batch, Reconstructor, Training
 from sadm.networks.seg_unet import SegUNet
+from sadm.study.registry import Declares
 
-NEEDS = ()
-TRAINS_ON = "healthy"
-RECONSTRUCTS = True
+DECLARES = Declares(reconstructs=True)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@
     x0_hat = U(x_t, t),    loss = mean |x0_hat - x_0| over all pixels,  t uniform in 0 ... T - 1
 
 A reconstruction is one call of the U-Net at each of a few t, with fresh noise (``t_test`` counts from 1 as the paper does:
-250 is index 249); the map compares the input with their mean by SSIM. Sheet: baselines.md section 6. Open choices: this is
+250 is index 249); the map compares the input with their mean by SSIM. Open choices: this is
 the DDPM that the SADM authors run, which predicts x_0 in one step (AnoDDPM predicts the noise and runs all steps back), with
 the scale-shift modulation of their later code; one noise field a slice, where the released code repeats one (``shared_noise``).
 """
@@ -19,11 +19,9 @@ from sadm.anomalies.simplex import SimplexNoise
 from sadm.methods.base import BaseMethod, Batch, Reconstructor, Training
 from sadm.networks.adm_unet import ADMUNet
 from sadm.networks.diffusion import Diffusion
+from sadm.study.registry import Declares
 
-NEEDS = ()
-TRAINS_ON = "healthy"
-RECONSTRUCTS = True
-SCORED_WITH = ("t_test",)
+DECLARES = Declares(reconstructs=True, passes="t_test", scored_with=("t_test",))
 
 
 @dataclass(frozen=True)
@@ -60,7 +58,6 @@ class Method(Reconstructor):
         )
         self.diffusion = Diffusion(hyper.timesteps)
         self.noise = SimplexNoise(shape)
-        self.passes = len(hyper.t_test)
 
     def code(self, image: Tensor, generator: torch.Generator) -> Tensor | None:
         """What the U-Net is conditioned on: [B, condition] of ``image`` [B, 1, X, Y], None without."""

@@ -4,7 +4,7 @@
     loss = mean (r - x_clean)^2 + 1 - SSIM(r, x_clean) + mean -(1 - p_c)^2 log p_c,    c: the pixel's class
 
 SSIM: Gaussian window of 11 pixels, sigma 1.5, range 1. Gradients go through both networks. Half of the slices keep their
-anomaly, the others train without. The map is p in the brain, without a median. Sheet: baselines.md section 9. With real
+anomaly, the others train without. The map is p in the brain, without a median. With real
 labels (``draem_net@brats``) no clean slice exists: R then learns the slice as it is, and all slices keep their label.
 
 Open choices: no class weight in the focal loss (a later kornia gives the background none); D gets (r, x) as in the
@@ -23,10 +23,9 @@ from torch.nn import functional as F
 from sadm.methods.base import BaseMethod, Batch, Training
 from sadm.networks.draem_unets import Discriminative, Reconstructive
 from sadm.networks.ssim import ssim
+from sadm.study.registry import Declares
 
-NEEDS = ()
-TRAINS_ON = "labels"
-RECONSTRUCTS = False
+DECLARES = Declares(trains_on="labels")
 
 WINDOW, SIGMA = 11, 1.5  # of the SSIM, pixels
 

@@ -3,8 +3,8 @@
     f = the first three layers of E((x - 0.5) 2), resized to S / 4 and stacked,    loss = 1 - mean SSIM(A(f), f)
 
 SSIM: each feature by itself, Gaussian window of 5 pixels, sigma 1.5, constants of range 1. The map is the mean over the
-features of 1 - SSIM, enlarged to the slice, in the brain, with the median. E: a frozen ResNet-18. Sheet: baselines.md
-section 4. Open choices: slices are resized to 128 pixels, as the reference's code fails at 96, no multiple of 64; 1 - SSIM,
+features of 1 - SSIM, enlarged to the slice, in the brain, with the median. E: a frozen ResNet-18.
+Open choices: slices are resized to 128 pixels, as the reference's code fails at 96, no multiple of 64; 1 - SSIM,
 so that no score is below 0, where the reference has -SSIM; the median of the other methods, where it has none; no
 equalisation of histograms, which it does by default; E's batch normalisation takes the statistics of the batch in training
 and keeps their mean, as in the reference, which set no part to evaluation (``adapt_statistics``); the common learning rate
@@ -23,11 +23,9 @@ from sadm.networks.imagenet import adopt, extractor
 from sadm.networks.sizes import resized
 from sadm.networks.ssim import ssim
 from sadm.runtime.errors import ConfigError
+from sadm.study.registry import Declares
 
-NEEDS = ()
-TRAINS_ON = "healthy"
-RECONSTRUCTS = False
-IMAGENET = "resnet18"
+DECLARES = Declares(imagenet="resnet18")
 
 WINDOW, SIGMA = 5, 1.5  # of the SSIM, pixels of the features
 STRIDE = 4  # pixels of a slice along one of the features
@@ -58,7 +56,7 @@ class Method(BaseMethod):
                 cause=f"{len(hyper.channels)} stages halve features of a quarter of the size",
                 fix=f"a multiple of {factor}",
             )
-        self.extractor = extractor(IMAGENET, hyper.backbone_width)
+        self.extractor = extractor(DECLARES.imagenet, hyper.backbone_width)
         self.net = FeatureAutoEncoder(sum(self.extractor.widths), hyper.channels, hyper.dropout)
         self.train()
 

@@ -5,7 +5,7 @@
 
 Patches are the cells of a fixed grid without overlap; training noises one of them, drawn at random. A reconstruction noises
 each in turn, with the same noise and t, and puts the cells together: 4 x 3 forward passes a slice, batched over the cells.
-Network, noise, t and map as in ddpm.py. Sheet: baselines.md section 7. Open choice: no blending of overlapping patches.
+Network, noise, t and map as in ddpm.py. Open choice: no blending of overlapping patches.
 """
 
 from dataclasses import dataclass
@@ -17,11 +17,9 @@ from sadm.methods import ddpm
 from sadm.methods.base import BaseMethod, Batch
 from sadm.networks.diffusion import from_signed, to_signed
 from sadm.runtime.errors import ConfigError
+from sadm.study.registry import Declares
 
-NEEDS = ()
-TRAINS_ON = "healthy"
-RECONSTRUCTS = True
-SCORED_WITH = ("t_test",)
+DECLARES = Declares(reconstructs=True, passes="t_test", scored_with=("t_test",))
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,8 @@
     h, y = Poisson blend of a patch of the partner g into the slice f, y = alpha ~ U(.05, .95) where h differs from f
     p = sigmoid(W(h)),    loss = binary cross-entropy of W(h) with the soft label y, mean over all pixels
 
-The partner is the slice at the same height of another healthy volume. The map is p in the brain, without a median. Sheet:
-baselines.md section 8; the blending: sadm.anomalies.poisson. Open choices: intensities stay in [0, 1] (the reference
+The partner is the slice at the same height of another healthy volume. The map is p in the brain, without a median. The
+blending: sadm.anomalies.poisson. Open choices: intensities stay in [0, 1] (the reference
 standardises each image); the patch's centre is drawn in the brain and all is cut to it; a pair gives one training slice (the
 reference also blends f into g); the paper names neither learning rate nor epochs: 1e-3, the reference's, and the common 1600.
 """
@@ -19,10 +19,9 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from sadm.anomalies.poisson import Poisson
 from sadm.methods.base import BaseMethod, Batch, Training
 from sadm.networks.wide_resnet import WideResNet
+from sadm.study.registry import Declares
 
-NEEDS = ()
-TRAINS_ON = "healthy"
-RECONSTRUCTS = False
+DECLARES = Declares(pairs=True)
 
 
 @dataclass(frozen=True)
@@ -37,8 +36,6 @@ class Hyper(Training):
 
 class Method(BaseMethod):
     """One wide residual network; see the module."""
-
-    pairs = True
 
     def __init__(
         self, hyper: Hyper, shape: tuple[int, int], needs: Mapping[str, BaseMethod] | None = None

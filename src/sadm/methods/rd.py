@@ -4,7 +4,7 @@
 
 The cosine of the loss is that of all features of a slice as one vector, not one at each pixel. The map is the sum over k of
 1 - cos(g_k, f_k) at each pixel, enlarged to the slice, in the brain, with the median. T: a frozen Wide-ResNet-50-2, always in
-evaluation. Sheet: baselines.md section 5. Open choices: slices have 96 pixels and are grey levels by ImageNet's mean and
+evaluation. Open choices: slices have 96 pixels and are grey levels by ImageNet's mean and
 deviation, repeated to three channels; the median of the other methods stands for the reference's Gaussian (sigma 4 at 256
 pixels); plain Adam with the paper's learning rate, where the reference has 5e-3, 0.5 as its first beta and batches of 16.
 """
@@ -20,11 +20,9 @@ from sadm.networks.imagenet import adopt, extractor, normalised
 from sadm.networks.reverse_distillation import Student, global_distance, pixel_distance
 from sadm.networks.sizes import resized
 from sadm.runtime.errors import ConfigError
+from sadm.study.registry import Declares
 
-NEEDS = ()
-TRAINS_ON = "healthy"
-RECONSTRUCTS = False
-IMAGENET = "wide_resnet50_2"
+DECLARES = Declares(imagenet="wide_resnet50_2")
 
 
 @dataclass(frozen=True)
@@ -50,7 +48,7 @@ class Method(BaseMethod):
                 cause=f"the code has a {factor}th of a slice's size",
                 fix=f"a multiple of {factor}",
             )
-        self.teacher = extractor(IMAGENET, hyper.backbone_width, hyper.backbone_layers)
+        self.teacher = extractor(DECLARES.imagenet, hyper.backbone_width, hyper.backbone_layers)
         self.student = Student(self.teacher.widths[1:], hyper.backbone_layers)
         self.train()
 

@@ -3,7 +3,7 @@
     x_hat = D(E(x at the visible cells)),    loss = mean (x_hat - x)^2 over the pixels of the hidden cells
 
 A cell is as large as the encoder's stride, 32 pixels; ``mask_ratio`` of them are hidden, drawn anew for each slice: 6 of 9 at
-96x96. The raw intensities are predicted. cDDPM takes the encoder over (`Method.hand_over`). Sheet: sadm.md 3.6. Open choices:
+96x96. The raw intensities are predicted. cDDPM takes the encoder over (`Method.hand_over`). Open choices:
 slices that no whole number of cells covers are padded alike on both sides (two cells along an axis at least), and padding
 is not scored; the loss is a mean over pixels, equal to the released mean over cells where there is no padding.
 """
@@ -19,11 +19,9 @@ from sadm.methods.base import BaseMethod, Batch, Training
 from sadm.networks.masked_encoder import SparK, Visible
 from sadm.networks.resnet import ResNet
 from sadm.runtime.errors import ConfigError
+from sadm.study.registry import Declares
 
-NEEDS = ()
-TRAINS_ON = "healthy"
-RECONSTRUCTS = False
-MAPS = False
+DECLARES = Declares(maps=False)
 
 
 @dataclass(frozen=True)

@@ -3,62 +3,43 @@
     r = x - x0_hat   (signed; x0_hat: reconstruction by the frozen cDDPM of the same fold, at a random t for each slice)
     p_t = sigmoid(S(x, r_t)),   p = mean of p_t over the test steps,   loss = binary cross-entropy, mean over all pixels
 
-S applies one encoder to r and to x and joins their features at each level. Sheet: sadm.md sections 4 and 6. Here the
-frozen cDDPM is in eval mode; the released code left it in training mode, so that its statistics drifted (a defect).
+S applies one encoder to r and to x and joins their features at each level; all else as in unet.py. Here the frozen cDDPM is in
+eval mode; the released code left it in training mode, so that its statistics drifted (a defect).
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn.functional import binary_cross_entropy_with_logits
 
-from sadm.methods.base import BaseMethod, Batch, Training
-from sadm.networks.seg_unet import SegUNet
+from sadm.methods import unet
+from sadm.methods.base import Batch
+from sadm.study.registry import Declares
 
-NEEDS = ("cddpm",)
-TRAINS_ON = "labels"
-RECONSTRUCTS = False
+DECLARES = Declares(needs=("cddpm",), trains_on="labels")
 
 
 @dataclass(frozen=True)
-class Hyper(Training):
+class Hyper(unet.Hyper):
     """Paper, Appendix B."""
 
-    epochs: int = 600  # passes over the training volumes
-    lr: float = 5e-5  # highest learning rate of the optimiser
-    channels: tuple[int, ...] = (64, 128, 256)  # channels of the levels
-    prior_logit: float = 0.0  # added to the last bias at first: log odds of a lesion pixel
 
-
-class Method(BaseMethod):
+class Method(unet.Method):
     """One siamese segmentation U-Net; see the module."""
 
-    def __init__(
-        self, hyper: Hyper, shape: tuple[int, int], needs: Mapping[str, BaseMethod] | None = None
-    ) -> None:
-        super().__init__(hyper, shape, needs)
-        self.net = SegUNet(hyper.channels, siamese=True)
-        with torch.no_grad():
-            self.net.last.get_parameter("bias").add_(hyper.prior_logit)
+    siamese = True
 
     def context(self, batch: Batch) -> Tensor:
         """Reconstruction [B, 1, X, Y] of the batch by the frozen cDDPM, at a random t for each slice."""
         return self.needs["cddpm"].pseudo_healthy(batch.image, batch.generator)
 
-    def loss(self, batch: Batch) -> Tensor:
-        """Binary cross-entropy, mean over all pixels of the batch."""
-        assert batch.label is not None, "trains on labels"
-        assert batch.context is not None, "trains on reconstructions"
-        logits = self.net(batch.image, batch.image - batch.context)
-        return binary_cross_entropy_with_logits(logits.float(), batch.label)
+    def logit(self, image: Tensor, context: Tensor | None) -> Tensor:
+        """Log odds [B, 1, X, Y] of a lesion in ``image`` [B, 1, X, Y]; ``context`` is its reconstruction, of the same shape."""
+        assert context is not None, "needs the reconstructions of the cDDPM"
+        return self.net(image, image - context).float()
 
     def anomaly_map(self, volume: Tensor, brain: Tensor, reconstructions: Tensor | None) -> Tensor:
         """Mean over the reconstructions of p_t, in the brain: [D, X, Y] in [0, 1]."""
         assert reconstructions is not None, "needs the reconstructions of the cDDPM"
-        image = volume[:, None]
-        maps = [
-            torch.sigmoid(self.net(image, image - each[:, None]).float())[:, 0] for each in reconstructions
-        ]
+        maps = [torch.sigmoid(self.logit(volume[:, None], each[:, None]))[:, 0] for each in reconstructions]
         return torch.stack(maps).mean(0) * brain

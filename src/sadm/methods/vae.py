@@ -3,7 +3,7 @@
     mu, log s = E(x),   z = mu + s eps,   eps ~ N(0, 1),   x_hat = D(z)
     loss = |x_hat - x| + beta KL,    KL = (mu^2 + s^2 - log s^2 - 1) / 2
 
-Network and map as in ae.py, z = mu at test. Sheet: baselines.md section 2. Open choices: both terms are means, over pixels and
+Network and map as in ae.py, z = mu at test. Open choices: both terms are means, over pixels and
 over the code's numbers, as the released configuration names it (``reduction: sum`` adds them up, where the same beta weighs 72
 times less at 96x96); z is sampled in training only, where the port also samples it at test (``sample_test``); the sum is not
 divided by 1 + beta, which Adam would not notice.
@@ -18,10 +18,9 @@ from torch import Tensor
 from sadm.methods import ae
 from sadm.methods.base import BaseMethod, Batch
 from sadm.runtime.errors import ConfigError
+from sadm.study.registry import Declares
 
-NEEDS = ()
-TRAINS_ON = "healthy"
-RECONSTRUCTS = True
+DECLARES = Declares(reconstructs=True)
 
 
 @dataclass(frozen=True)

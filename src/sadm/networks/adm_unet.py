@@ -1,6 +1,6 @@
 """Denoising U-Net of cDDPM: residual blocks modulated by time and condition (ADM, Dhariwal and Nichol 2021).
 
-Sheet: sadm.md 3.1, baselines.md section 6. Each level has ``res_blocks`` residual blocks on the way down and one more on
+Sizes: paper, Appendix B. Each level has ``res_blocks`` residual blocks on the way down and one more on
 the way up, resampling is done inside residual blocks, and only the middle has attention. Tensor names are those of the
 released checkpoints: channels (128, 256, 256) with a 512-d condition have 44,068,481 parameters.
 """

@@ -1,6 +1,6 @@
 """Convolutional autoencoder with a dense bottleneck: the network of AE and VAE (Baur et al. 2021).
 
-Sheet: baselines.md section 2, in the layers of the Hamburg port: each stage halves the slice by a 5x5 convolution, a 1x1
+In the layers of the Hamburg port: each stage halves the slice by a 5x5 convolution, a 1x1
 convolution leaves ``maps`` channels for the dense layer of the code, and the decoder mirrors it. At 96x96 and four stages
 1,511,425 parameters with one code and 1,587,361 with two (mean and log deviation); with three stages 1,520,001 and 1,817,121.
 """

@@ -1,4 +1,4 @@
-"""Forward diffusion with a cosine schedule, and the single-step reconstruction of cDDPM (sheet sadm.md, 3.3).
+"""Forward diffusion with a cosine schedule, and the single-step reconstruction of cDDPM (paper, section 3).
 
     abar(s) = f(s) / f(0),  f(s) = cos^2((s / T + 0.008) / 1.008 pi / 2),  beta_t = min(1 - abar(t + 1) / abar(t), 0.999)
     x_t = sqrt(abar_t) x_0 + sqrt(1 - abar_t) noise

@@ -1,4 +1,4 @@
-"""The two networks of DRAEM (Zavrtanik et al. 2021; sheet baselines.md section 9).
+"""The two networks of DRAEM (Zavrtanik et al. 2021).
 
 The reconstructive one is an auto-encoder without skip connections, the discriminative one a U-Net. Both have blocks of two
 convolutions with batch normalisation, max-pooling, and bilinear upsampling followed by a convolution. The defaults are the

@@ -1,4 +1,4 @@
-"""Autoencoder of feature maps: the trained network of FAE (Meissen et al. 2022; sheet baselines.md section 4).
+"""Autoencoder of feature maps: the trained network of FAE (Meissen et al. 2022).
 
 At 256 features and the published channels 10,285,048 parameters.
 """

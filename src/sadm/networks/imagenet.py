@@ -1,7 +1,7 @@
 """Frozen feature extractors: ResNet-18 to layer2, Wide-ResNet-50-2 to layer3 (He et al. 2016; Zagoruyko and Komodakis 2016).
 
-Tensor names and numbers are torchvision's, so that its ImageNet weights fit: 683,072 and 24,862,528 parameters. Sheet:
-baselines.md sections 4, 5 and 12. Written here because torchvision does not import beside PyTorch's CPU build.
+Tensor names and numbers are torchvision's, so that its ImageNet weights fit: 683,072 and 24,862,528 parameters.
+Written here because torchvision does not import beside PyTorch's CPU build.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,6 +1,6 @@
 """SparK: masked pre-training of a convolutional encoder (Tian et al. 2023), in the sizes of cDDPM's.
 
-Sheet: sadm.md 3.6. Slices are tiled by cells as large as the encoder's stride. The encoder sees some cells; what a
+Slices are tiled by cells as large as the encoder's stride. The encoder sees some cells; what a
 convolution or normalisation makes of the others is set to 0 or left out, at every resolution, so that they do not count. A
 light decoder fills each of four resolutions with a learnt token where nothing was seen, and draws the whole slice. Encoder
 tensors have the names of `ResNet`. At the sizes of the released code 37,964,305 parameters.

@@ -1,4 +1,4 @@
-"""Bottleneck ResNet with stochastic depth: the conditioning encoder of cDDPM (sheet sadm.md, 3.2).
+"""Bottleneck ResNet with stochastic depth: the conditioning encoder of cDDPM (paper, Appendix B).
 
 Tensor names and numbers are those of timm's and torchvision's ``resnet50`` (He et al. 2016, stride on the 3x3
 convolution); with 1 input channel and 512 outputs it is the released encoder, 24,550,848 parameters.

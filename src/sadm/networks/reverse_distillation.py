@@ -1,6 +1,6 @@
 """The student of reverse distillation, which draws a teacher's features from a code of them (Deng and Li 2022).
 
-Sheet: baselines.md section 5. It mirrors a Wide-ResNet-50-2: 58,885,120 parameters up to the code and 24,917,504 after it at
+It mirrors a Wide-ResNet-50-2: 58,885,120 parameters up to the code and 24,917,504 after it at
 the published size. The released bottleneck also declares layers that it does not use; they are left out.
 """
 

@@ -1,6 +1,6 @@
 """Segmentation U-Net of SADM's second stage: the denoising auto-encoder's U-Net, single-input or siamese.
 
-Sheet: sadm.md section 4, baselines.md sections 3 and 11. Convolutions have standardised weights and reflection padding,
+Convolutions have standardised weights and reflection padding,
 the activation comes before the group normalisation (Kascenas et al. 2022). The siamese form applies one encoder to the
 residual and to the input and joins their features at each level. Depth 4 siamese is the released network, 16,736,705
 parameters; the paper describes depth 3.

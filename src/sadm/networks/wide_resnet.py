@@ -1,4 +1,4 @@
-"""Wide residual encoder-decoder of PII (Tan et al. 2021; sheet baselines.md section 8).
+"""Wide residual encoder-decoder of PII (Tan et al. 2021).
 
 Blocks activate before they convolve, no convolution has a bias, and where channels change the shortcut is a 1x1
 convolution of the activated input. No skip connections. The default is the reference's, 4,164,763 parameters.

@@ -13,9 +13,10 @@ from sadm.report import quality_tables as quality
 from sadm.report.blocks import Block, Picture, Words
 from sadm.report.html import render
 from sadm.report.material import Material
+from sadm.report.run_times import run_times
 from sadm.report.viewer import viewer
 from sadm.runtime.errors import ConfigError, ProcessingError
-from sadm.runtime.files import write_text
+from sadm.runtime.files import read_table, write_text
 from sadm.statistics.table1 import protocol_notes
 
 LIMIT = 20_000_000  # bytes of the file
@@ -37,9 +38,7 @@ def study(given: Material, said: Mapping[str, Any]) -> list[Block]:
 
 def table1(given: Material, said: Mapping[str, Any]) -> list[Block]:
     """Table 1 and what it says."""
-    lines = [
-        measures.read(given.tables[name]) if name in given.tables else [] for name in ("summary", "pairs")
-    ]
+    lines = [read_table(given.tables[name]) if name in given.tables else [] for name in ("summary", "pairs")]
     file = given.tables["table1"]
     notes = list(LEGEND[: 1 + bool(lines[0])])
     if given.layout.marks:
@@ -120,8 +119,7 @@ def figures(given: Material, said: Mapping[str, Any]) -> list[Block]:
 
 def cases(given: Material, said: Mapping[str, Any]) -> list[Block]:
     """The slice viewer."""
-    beta = given.config["score"]["beta"]
-    return [viewer(given.results, given.shown, given.sources, given.made, beta)]
+    return [viewer(given.results)]
 
 
 def scans(given: Material, said: Mapping[str, Any]) -> list[Block]:
@@ -148,7 +146,7 @@ def provenance(given: Material, said: Mapping[str, Any]) -> list[Block]:
 
 def times(given: Material, said: Mapping[str, Any]) -> list[Block]:
     """Run times by rule."""
-    return origin.run_times(given.metadata)
+    return run_times(given.logs)
 
 
 KINDS: dict[str, Callable[[Material, Mapping[str, Any]], list[Block]]] = {

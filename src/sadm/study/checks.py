@@ -4,7 +4,6 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from sadm.runtime.errors import ConfigError
-from sadm.study import config as configs
 from sadm.study import registry
 
 if TYPE_CHECKING:
@@ -68,8 +67,7 @@ def names(study: "Study") -> None:
             )
         for model in models:
             method = _known(study.method(model), _scoring(), f"rows.{row}")
-            trains_on = registry.constants(f"methods/{method}").get("TRAINS_ON")
-            if trains_on == "labels":
+            if registry.method(method).trains_on == "labels":
                 _known(
                     model.partition("-")[2],
                     [*study.annotated, DRAEM],
@@ -84,8 +82,8 @@ def names(study: "Study") -> None:
 
 
 def _scoring() -> list[str]:
-    """Methods that make a map: all but those that only prepare another one (MAPS = False)."""
-    return [m for m in registry.names("methods") if registry.constants(f"methods/{m}").get("MAPS", True)]
+    """Methods that make a map: all but those that only prepare another one."""
+    return [name for name in registry.names("methods") if registry.method(name).maps]
 
 
 def hyper(study: "Study") -> None:
@@ -94,19 +92,19 @@ def hyper(study: "Study") -> None:
         if "@" in name and name.replace("@", "-", 1) not in study.models:
             raise ConfigError(
                 f"hyper.{name}: no row has this model",
-                fix=configs.nearest(name.replace("@", "-"), study.models),
+                fix=registry.nearest(name.replace("@", "-"), study.models),
             )
     for model in study.models:
-        said, own = registry.constants(f"methods/{study.method(model)}"), study.hyper(model)
-        for need in set(study.needs(model)) & set(said.get("NEEDS_IF", {}).values()):
+        said, own = study.declares(model), study.hyper(model)
+        for need in set(study.needs(model)) & set(said.needs_if.values()):
             theirs = study.hyper(need)
-            differ = [key for key in said["SHARES"] if _plain(own[key]) != _plain(theirs[key])]
+            differ = [key for key in said.shares if _plain(own[key]) != _plain(theirs[key])]
             if differ:
                 cause = f"{own[differ[0]]} and {theirs[differ[0]]}"
                 raise ConfigError(
                     f"hyper.{need}.{differ[0]}: not that of {model}, which starts from it",
                     cause=cause,
-                    fix=f"give both the same {' and '.join(said['SHARES'])}",
+                    fix=f"give both the same {' and '.join(said.shares)}",
                 )
 
 
@@ -116,5 +114,5 @@ def _plain(value: Any) -> Any:
 
 def _known(name: str, known: list[str], where: str) -> str:
     if name not in known:
-        raise ConfigError(f"{where}: unknown {name!r}", fix=configs.nearest(name, known))
+        raise ConfigError(f"{where}: unknown {name!r}", fix=registry.nearest(name, known))
     return name

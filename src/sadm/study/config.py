@@ -5,7 +5,6 @@ Runs where only Snakemake is installed.
 
 import math
 from dataclasses import fields
-from difflib import get_close_matches
 from typing import Any
 
 import jsonschema
@@ -15,6 +14,7 @@ from sadm.study import registry
 from sadm.study.keys import SECTIONS, TOP
 from sadm.study.keys.declare import FLAG, INT, NUMBER, TEXT, listed, maybe
 from sadm.study.keys.experiment import Dataset
+from sadm.study.registry import nearest
 
 KINDS: dict[str, dict[str, Any]] = {
     "int": INT, "float": NUMBER, "str": TEXT, "bool": FLAG, "str | None": maybe(TEXT), "float | None": maybe(NUMBER), "int | None": maybe(INT),
@@ -93,12 +93,6 @@ def schema() -> dict[str, Any]:
         "title": "A study of the SADM pipeline",
     }
     return head | _object(properties, "the config") | {"required": required}
-
-
-def nearest(name: str, known: Any) -> str:
-    """A hint to the nearest of ``known`` names, or all of them."""
-    near = get_close_matches(str(name), list(known), 1, 0.5)
-    return f"did you mean {near[0]!r}?" if near else f"known: {', '.join(sorted(known))}"
 
 
 def _explain(error: jsonschema.ValidationError) -> ConfigError:

@@ -1,4 +1,4 @@
-"""Intensity augmentation of single slices, equal to torchio's transforms of the whole volume (sadm.md section 2, I3).
+"""Intensity augmentation of single slices, equal to torchio's transforms of the volume (paper, Appendix B).
 
 torchio's own classes draw the parameters; the drawn transforms are then applied to the asked slices of a batch alone.
 Gamma and bias field act on each voxel; blur and ghosting are linear along each axis, so that together they are one matrix

@@ -63,8 +63,8 @@ class Store:
 class Slices:
     """Batches of random slices of a store, each made when it is asked for.
 
-    An epoch takes ``slices`` uniformly drawn slices from each volume, in random order, ``batch`` at a time (paper, and
-    sheet baselines.md section 1: empty slices included). ``drop_last`` leaves out an incomplete last batch if there is a
+    An epoch takes ``slices`` uniformly drawn slices from each volume, in random order, ``batch`` at a time (paper,
+    Appendix B; empty slices included). ``drop_last`` leaves out an incomplete last batch if there is a
     complete one. Labels: painted by ``draem`` if given, else the store's if ``labelled``, else none. ``pairs``: each slice
     gets a partner, the slice at its height in another volume, augmented like it (in itself if there is only one volume).
     """
@@ -117,7 +117,7 @@ class Slices:
 class Bank:
     """Batches drawn with replacement from ``size`` slices that ``source`` made once, with labels and contexts.
 
-    For small CPU studies, where a frozen pass for each step would cost more than the step (sheet small_scale.md section 2).
+    For small CPU studies, where a frozen pass for each step would cost more than the step.
     """
 
     def __init__(self, source: Slices, size: int, generator: torch.Generator) -> None:

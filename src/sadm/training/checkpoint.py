@@ -57,7 +57,7 @@ def load_method(
     """The trained method that ``path`` describes, frozen, in eval mode, on ``device``.
 
     Its metadata holds method, hyper and shape, from which the networks are built anew; ``scored_with`` are the values of
-    the hyper-parameters that training does not read (SCORED_WITH), None for the method's own.
+    the hyper-parameters that training does not read (``scored_with`` of its `Declares`), None for the method's own.
     Raises DataError if the file is missing, damaged, or does not fit the method as it is today.
     """
     tensors, meta = load(path)

@@ -1,6 +1,5 @@
 """ImageNet weights of the feature extractors of FAE and RD, as torchvision published them (version 1 of each)."""
 
-import hashlib
 import tempfile
 from http.client import HTTPException
 from pathlib import Path
@@ -10,6 +9,7 @@ from torch import Tensor
 
 from sadm.networks.imagenet import extractor, shapes
 from sadm.runtime.errors import DataError, MissingWeightsError
+from sadm.runtime.files import digest
 from sadm.training import checkpoint
 
 PLACE = "https://download.pytorch.org/models"
@@ -31,15 +31,15 @@ def imagenet(network: str, weights: str, out: str | Path) -> None:
         path = fetched(name, Path(folder)) if weights == "fetch" else Path(weights).expanduser() / name
         if not path.is_file():
             raise missing(path, "no such file")
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
-        tensors = read(path, digest)
+        sha256 = digest(path)
+        tensors = read(path, sha256)
     with torch.device("meta"):
         wanted = shapes(extractor(network).state_dict())
     wrong = [key for key, shape in wanted.items() if key not in tensors or tensors[key].shape != shape]
     if wrong:
         cause = f"{len(wrong)} tensors are absent or of another shape: {', '.join(wrong[:3])} ..."
         raise refused(path, "are not those of their network", cause)
-    about = {"network": network, "source": "imagenet", "file": name, "sha256": digest}
+    about = {"network": network, "source": "imagenet", "file": name, "sha256": sha256}
     checkpoint.save({key: tensors[key] for key in wanted}, about, out)
 
 
@@ -53,10 +53,10 @@ def fetched(name: str, folder: Path) -> Path:
     return path
 
 
-def read(path: Path, digest: str) -> dict[str, Tensor]:
-    """The tensors of a file of `FILES` whose SHA-256 is ``digest``. Code in it is refused, not run. Raises DataError."""
-    if digest != SHA256[path.name]:
-        raise refused(path, "are not the file expected", f"its sha256 is {digest}, not {SHA256[path.name]}")
+def read(path: Path, sha256: str) -> dict[str, Tensor]:
+    """The tensors of a file of `FILES` whose SHA-256 is ``sha256``. Code in it is refused, not run. Raises DataError."""
+    if sha256 != SHA256[path.name]:
+        raise refused(path, "are not the file expected", f"its sha256 is {sha256}, not {SHA256[path.name]}")
     try:
         found = dict(torch.load(path, map_location="cpu", weights_only=True))
     except Exception as error:  # whatever a damaged or hostile file makes the reader raise

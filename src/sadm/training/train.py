@@ -1,8 +1,7 @@
 """The training of one model in one fold: from packed volumes to weights and a curve."""
 
-import hashlib
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -13,13 +12,14 @@ from torch import Tensor
 
 from sadm.anomalies.draem import Draem
 from sadm.cohort.packed import load_packed, members
-from sadm.methods.base import BaseMethod, Batch, build, module
+from sadm.methods.base import BaseMethod, Batch, build
 from sadm.runtime import seeds
 from sadm.runtime.devices import autocast, pick_device
+from sadm.runtime.files import digest, write_text
 from sadm.training import checkpoint
 from sadm.training.augment import Augment
 from sadm.training.batches import Bank, Slices, Store
-from sadm.training.trainer import Trainer
+from sadm.training.trainer import CURVE, Trainer
 
 
 def train(
@@ -36,18 +36,19 @@ def train(
     settings: Mapping[str, Any],
     device: str,
     checkpoint_every: int,
+    number: int,
     seed: int,
     code: str,
     weights: str | Path,
     curve: str | Path,
     imagenet: str | Path | None = None,
 ) -> None:
-    """Train ``model``, of ``method``, in ``fold``; write its ``weights`` and its ``curve`` (epoch, step, losses, lr).
+    """Train ``model``, of ``method``, in ``fold``; write its ``weights`` and its ``curve`` (epoch, step, losses, lr); both name the run.
 
     ``packed`` is the folder of the training scans and ``splits`` says which train and which validate; ``needs`` are the
-    weights of NEEDS in the same fold; ``draem`` the config section for a model that trains on painted anomalies, else
+    weights of the methods needed, of the same fold; ``draem`` the config section for a model that trains on painted anomalies, else
     None; ``spacing`` the voxel size in mm; ``settings`` what counts of the config section `training`, ``device`` and
-    ``checkpoint_every`` what does not; ``seed`` the study's; ``code`` the fingerprint of the code; ``imagenet`` the ImageNet
+    ``checkpoint_every`` what does not; ``number`` which of the study's seeds it is, from 1, and ``seed`` what draws are made from; ``code`` the fingerprint of the code; ``imagenet`` the ImageNet
     weights of the method's feature extractor, None if it has none, or random ones, which stderr then says. States beside the
     weights let a killed training go on to the same bytes (on the CPU); SIGTERM saves one and ends the process. Raises SplitError for an empty part, DataError for unusable inputs, ProcessingError if the loss is no number.
     """
@@ -66,12 +67,11 @@ def train(
     net = build(method, hyper, stores[0].slice_shape, frozen, own)
     if imagenet:
         net.adopt(checkpoint.load(imagenet)[0])
-    elif hasattr(module(method), "IMAGENET"):
+    elif net.declares.imagenet:
         print(f"{model}: random features, no ImageNet weights (imagenet.weights)", file=sys.stderr)
     net = net.placed(place)
     precision = autocast(place, settings["amp"])
-    labelled = module(method).TRAINS_ON == "labels"
-    source, validation = (slices_of(net, store, labelled, draem, spacing, precision) for store in stores)
+    source, validation = (slices_of(net, store, draem, spacing, precision) for store in stores)
     validation = replace(validation, slices=settings["validation_slices"], drop_last=False)
     trainer = Trainer(
         net,
@@ -82,38 +82,44 @@ def train(
         draws("train"),
         seeds.seed(seed, "validation loss", model, fold),
     )
-    apart = getattr(module(method), "SCORED_WITH", ())
-    read = {key: value for key, value in asdict(net.hyper).items() if key not in apart}
-    about = {"method": method, "hyper": read, "shape": list(net.shape)}
-    inputs = [store.digest() for store in stores] + [file_digest(path) for path in [*needs, imagenet] if path]
-    job = {"model": model, "fold": fold, "seed": seed, "code": code, "device": place.type, "inputs": inputs}
+    run = {"model": model, "fold": fold, "seed": number}
+    about = run | described(net, method)
+    inputs = [store.digest() for store in stores] + [digest(path) for path in [*needs, imagenet] if path]
+    job = {"draws": seed, "code": code, "device": place.type, "inputs": inputs}
     identity = checkpoint.identity(**about, **job, draem=draem, spacing=spacing, settings=settings)
     states = checkpoint.States(Path(weights).parent, identity)
     trainer.fit(states, checkpoint_every)
-    trainer.write_curve(curve)
+    write_curve(run, trainer.curve, curve)
     checkpoint.save(trainer.best, about, weights)
     states.clear()
 
 
-def file_digest(path: str | Path) -> str:
-    """SHA-256 of a file."""
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+def described(net: BaseMethod, method: str) -> dict[str, Any]:
+    """What a weights file says of its networks: ``method``, the hyper-parameters that training read, the slice's size."""
+    apart = net.declares.scored_with
+    hyper = {key: value for key, value in asdict(net.hyper).items() if key not in apart}
+    return {"method": method, "hyper": hyper, "shape": list(net.shape)}
+
+
+def write_curve(run: Mapping[str, Any], curve: Iterable[Sequence[float]], path: str | Path) -> None:
+    """Write the ``curve`` of a training as csv: model, fold and seed of the ``run``, then `trainer.CURVE`."""
+    lines = [[*run, *CURVE], *([*run.values(), *each] for each in curve)]
+    write_text("".join(",".join(map(str, line)) + "\n" for line in lines), path)
 
 
 def slices_of(
     net: BaseMethod,
     store: Store,
-    labelled: bool,
     draem: Mapping[str, Any] | None,
     spacing: float,
     precision: Callable[[], AbstractContextManager[Any]],
 ) -> Slices:
-    """Training batches of ``store`` for ``net``, with its hyper-parameters' augmentation; with labels if ``labelled``.
+    """Training batches of ``store`` for ``net``, with its hyper-parameters' augmentation; with labels if it trains on them.
 
     The labels are painted if ``draem`` holds the recipe. Healthy volumes fill whole batches only, annotated ones, which
-    are few, any (sheet sadm.md section 1.4).
+    are few, any.
     """
-    hyper = net.hyper
+    hyper, labelled = net.hyper, net.declares.trains_on == "labels"
 
     @torch.no_grad()
     def context(batch: Batch) -> Tensor | None:
@@ -140,5 +146,5 @@ def slices_of(
         painted,
         labelled,
         drop_last=healthy,
-        pairs=net.pairs,
+        pairs=net.declares.pairs,
     )

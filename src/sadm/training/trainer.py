@@ -2,14 +2,13 @@
 
 The method brings its optimiser. After every ``validate_every`` epochs the validation slices, drawn once from a fixed seed, are
 scored with the same draws of t and noise each time, and the weights with the lowest loss are kept (paper, Appendix B; the
-released code drew new ones, which made the choice noisy: sheet sadm.md B8).
+released code drew new ones, which made the choice noisy).
 """
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -18,12 +17,18 @@ from torch.optim.lr_scheduler import LambdaLR, LinearLR, LRScheduler, OneCycleLR
 
 from sadm.methods.base import BaseMethod, Batch
 from sadm.runtime.errors import ConfigError, ProcessingError
-from sadm.runtime.files import write_text
 from sadm.runtime.progress import Progress
 from sadm.runtime.terminate import TERMINATED, deferred_sigterm
 from sadm.training import checkpoint
 from sadm.training.batches import Bank, Slices
 
+CURVE = (
+    "epoch",
+    "step",
+    "train_loss",
+    "val_loss",
+    "lr",
+)  # at each validation; train_loss: mean since the last one
 SHORTEST_CYCLE = 100  # steps; a shorter training runs the beginning of such a cycle
 
 
@@ -135,11 +140,6 @@ class Trainer:
         if loss < self.lowest:
             self.lowest = loss
             self.best = {name: value.clone() for name, value in self.method.state_dict().items()}
-
-    def write_curve(self, path: str | Path) -> None:
-        """Write a line for each validation: epoch, step, mean training loss since the last one, validation loss, lr."""
-        rows = ["epoch,step,train_loss,val_loss,lr", *(",".join(map(str, row)) for row in self.curve)]
-        write_text("\n".join(rows) + "\n", path)
 
     def save(self, states: checkpoint.States) -> None:
         """Write all that training goes on from."""

@@ -1,0 +1,39 @@
+"""The jobs that a dry run plans, by rule, and how many of them a cluster gets."""
+
+import math
+import re
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from sadm.commands.studies import ROOT
+
+Jobs = Counter[str]  # by rule
+
+
+def jobs_left(files: Sequence[str | Path]) -> Jobs:
+    """Jobs by rule that a dry run in the current folder plans; HD-BET's chunks count as "strip"."""
+    call = [sys.executable, "-m", "snakemake", "--dry-run", "--quiet", "rules"]
+    call += ["--snakefile", str(ROOT / "Snakefile"), "--workflow-profile", str(ROOT / "profiles/default")]
+    call += ["--configfile", *map(str, files)] if files else []
+    done = subprocess.run(call, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(done.stdout[-2000:] + done.stderr[-2000:])
+    table = re.search(r"job +count\n[- ]+\n(.*?)\ntotal", done.stdout + done.stderr, re.DOTALL)
+    found: Jobs = Counter()
+    for rule, count in re.findall(r"^(\w+) +(\d+)$", table[1] if table else "", re.MULTILINE):
+        found["strip" if rule.startswith("strip_") else rule] += int(count)
+    del found["all"]
+    return found
+
+
+def submissions(jobs: Jobs, profile: Mapping[str, Any]) -> int:
+    """Jobs of a cluster: those in no group of ``profile``, and for each group its scans by its number of components."""
+    groups: dict[str, int] = {}
+    for rule, group in profile["groups"].items():
+        groups[group] = max(groups.get(group, 0), jobs[rule])
+    alone = sum(count for rule, count in jobs.items() if rule not in profile["groups"])
+    return alone + sum(math.ceil(n / profile["group-components"][group]) for group, n in groups.items())
