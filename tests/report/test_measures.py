@@ -37,7 +37,7 @@ def test_the_papers_table_stands_beside_its_own_study_only(given: Material, tmp_
     content = "\n".join(
         [",".join(["row", *head]), *(",".join([row, *["50", "1"] * 6]) for row in layout.all_rows)]
     )
-    made = measures.paper_table(text(tmp_path / "t.csv", content), given.assets["paper_table1.csv"], layout)
+    made = measures.paper_table(text(tmp_path / "t.csv", content), given.assets / "paper_table1.csv", layout)
     lines = [line for body in made.bodies for line in body.rows]
     assert len(lines) == 22
     assert all(each.text != "–" for line in lines for each in line)

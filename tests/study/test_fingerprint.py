@@ -80,7 +80,7 @@ def project(tmp_path: Path) -> Path:
 
 
 def test_a_job_runs_the_code_it_was_planned_with(project: Path) -> None:
-    said = planned(project, "step.py", "used.py")
+    said = planned(project, "step.py", "src/sadm/used.py")
     check(said, project, project / "src")
     with pytest.raises(CodeError, match="another clone"):
         check(said, project, project / "other")

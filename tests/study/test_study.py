@@ -47,7 +47,7 @@ def test_stage_two_needs_stage_one(study: Study) -> None:
     assert study.reconstructor("unet-draem") is None
     assert study.reconstructors("unet_res-draem") == ["cddpm"]
     assert study.reconstructors("unet-draem") == []
-    assert study.modules("unet_res-draem") == ["methods/cddpm.py", "methods/unet_res.py"]
+    assert study.modules("unet_res-draem") == ["src/sadm/methods/cddpm.py", "src/sadm/methods/unet_res.py"]
 
 
 @pytest.mark.parametrize("pretrained", [True, False])

@@ -67,8 +67,6 @@ def weights(path: Path, model: str) -> Path:
 def material(folder: Path) -> Material:
     """All that the report shows of one fold, and files of checks with long names and many columns."""
     about, files = make(folder, folds=1)
-    files.assets = [ROOT / "workflow/report" / name for name in ASSETS]
-    files.pins = [ROOT / "data/versions.csv", ROOT / "requirements.lock"]
     audit = text(
         folder / "audit.tsv",
         "dataset\tfold\tset\tscans\tsubjects\nixi\t0\ttrain\t8\t7\nixi\t1\ttrain\t9\t7\n",
@@ -102,4 +100,4 @@ def material(folder: Path) -> Material:
     files.weights = [weights(folder / "w.safetensors", "cddpm")]
     text(folder / "logs/train/a.log", "work\nused 3.1 CPU s, 500 MB, 4.0 s\n")
     config = Study.from_config(yaml.safe_load((ROOT / "config.yaml").read_text())).config
-    return Material.of(files, about=about, layout=LAYOUT, config=config, logs=str(folder / "logs"))
+    return Material.of(files, ROOT, about=about, layout=LAYOUT, config=config, logs=str(folder / "logs"))

@@ -1,6 +1,7 @@
 """Shared by the workflow's parts, the validated study and the code fingerprint."""
 
 import gc
+import shlex
 import sys
 from pathlib import Path
 
@@ -13,13 +14,17 @@ sys.path.insert(0, str(ROOT / "src"))
 gc.set_threshold(100_000, 50, 100)
 
 from sadm.runtime.errors import SadmError
-from sadm.study.fingerprint import fingerprint
+from sadm.study.fingerprint import planned
 from sadm.runtime.files import read_table
 from sadm.study.runs import seed_number, training_seed
 from sadm.study.study import Study
 
 # A cluster sends SIGTERM to a job's every process: the shell around a script must not die before the script, which saves.
-shell.prefix("set -euo pipefail; trap : TERM; ")
+# Jobs run the code of this clone, and nothing that a user has set for other programs changes a result.
+shell.prefix(
+    "set -euo pipefail; trap : TERM; export LC_ALL=C.UTF-8 MPLBACKEND=agg; unset MATPLOTLIBRC PYTHONSTARTUP; "
+    f"export PYTHONPATH={shlex.quote(str(ROOT / 'src'))}; "
+)
 
 try:
     study = Study.from_config(config)
@@ -52,11 +57,9 @@ def grown(mb):
     return lambda wildcards, attempt: mb * attempt
 
 
-def code(script, *modules):
-    """Fingerprint of a step's script, of `modules` of sadm and of all that these reach."""
-    files = [ROOT / "workflow/scripts" / script]
-    files += [ROOT / "src/sadm" / module for module in modules]
-    return fingerprint(ROOT / "src", *files)
+def code(script, *files):
+    """What a job is planned with: a step's script, other `files` of the project, and all that these reach."""
+    return planned(ROOT, script, *files)
 
 
 def t1(wildcards):
@@ -84,8 +87,8 @@ def tested(splits, packed):
 
 
 def assets(*names):
-    """Files of the report that lie in workflow/report."""
-    return [f"{ROOT}/workflow/report/{name}" for name in names]
+    """Files of the report, which lie in workflow/report."""
+    return [f"workflow/report/{name}" for name in names]
 
 
 def measured(*names):

@@ -219,7 +219,6 @@ rule qc:
     input:
         checks=rules.checks.output[0],
         pictures=each_scan(rules.grid.output.picture),
-        assets=assets("page.html.j2", "report.css", "page.js"),
     output:
         "results/qc/{dataset}.html",
     log:
@@ -231,7 +230,7 @@ rule qc:
         runtime=10,
     params:
         title=lambda w: study.datasets[w.dataset]["title"],
-        code=code("qc.py"),
+        code=code("qc.py", *assets("page.html.j2", "report.css", "page.js")),
     message:
         "Page of all scans of {wildcards.dataset}: checks and pictures."
     script:

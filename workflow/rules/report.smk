@@ -38,10 +38,6 @@ rule report:
     input:
         **results([0]),
         reconstructions=pseudo_healthy(),
-        assets=assets(
-            "sections.yaml", "page.html.j2", "report.css", "page.js", "viewer.js", "paper_table1.csv"
-        ),
-        pins=[f"{workflow.basedir}/requirements.lock", f"{workflow.basedir}/data/versions.csv"],
         tables=[
             rules.table.output.csv,
             *rules.audit.output,
@@ -71,7 +67,12 @@ rule report:
         layout=vars(study.layout),
         config=study.config,
         logs="logs",
-        code=code("report.py"),
+        code=code(
+            "report.py",
+            *assets("page.html.j2", "report.css", "page.js", "sections.yaml", "viewer.js"),
+            "requirements.lock",
+            "data/versions.csv",
+        ),
     message:
         "Writing the report of study {params.config[name]}, one file."
     script:

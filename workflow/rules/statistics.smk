@@ -39,7 +39,6 @@ rule statistics:
         audit=rules.audit_used.output,
         splits=expand(rules.splits.output, dataset=study.datasets),
         sheets=expand(rules.cohort.output, dataset=study.datasets),
-        paper=assets("paper_table1.csv"),
     output:
         summary="results/statistics/summary.tsv",
         pairs="results/statistics/pairs.tsv",
@@ -63,7 +62,7 @@ rule statistics:
         layout=vars(study.layout),
         score=study.section("score"),
         settings=study.section("statistics") | {"seed": study.seed},
-        code=code("statistics.py"),
+        code=code("statistics.py", *assets("paper_table1.csv")),
     message:
         "Intervals from {params.settings[resamples]} resamples of subjects, paired tests, groups, rankings."
     script:

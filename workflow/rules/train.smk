@@ -88,7 +88,7 @@ rule reconstruct:
         device=untracked(TRAINING["device"]),
         sets=study.scored,
         splits_of=study.splits_of,
-        code=lambda w: code("reconstruct.py", f"methods/{study.method(w.model)}.py"),
+        code=lambda w: code("reconstruct.py", f"src/sadm/methods/{study.method(w.model)}.py"),
     message:
         "Reconstructing all scored sets as if healthy by {wildcards.model}, fold {wildcards.fold}{wildcards.seed}."
     script:
@@ -125,7 +125,7 @@ rule predict:
         sets=study.scored,
         splits_of=study.splits_of,
         reconstructor=lambda w: study.reconstructor(w.model),
-        code=lambda w: code("predict.py", f"methods/{study.method(w.model)}.py"),
+        code=lambda w: code("predict.py", f"src/sadm/methods/{study.method(w.model)}.py"),
     message:
         "Mapping anomalies in all scored sets by {wildcards.model}, fold {wildcards.fold}{wildcards.seed}."
     script:

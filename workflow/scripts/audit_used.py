@@ -1,8 +1,8 @@
 """Rule audit_used: nothing but test scans was measured, nothing but validation scans was fitted on."""
 
-from sadm.runtime.job import to_log
+from sadm.study.step import step
 
-with to_log(snakemake.log[0], snakemake.threads):
+with step(snakemake):
     from sadm.cohort.audit import audit_used
 
     files, params = snakemake.input, snakemake.params

@@ -1,8 +1,8 @@
 """Rule bias: the N4 field of one scan."""
 
-from sadm.runtime.job import to_log
+from sadm.study.step import step
 
-with to_log(snakemake.log[0], snakemake.threads):
+with step(snakemake):
     from sadm.preprocess.bias import bias
 
     files, params = snakemake.input, snakemake.params

@@ -1,8 +1,8 @@
 """Rule brain: the brain mask of one scan, on the SRI24 grid."""
 
-from sadm.runtime.job import to_log
+from sadm.study.step import step
 
-with to_log(snakemake.log[0], snakemake.threads):
+with step(snakemake):
     from sadm.preprocess.brain import brain
 
     files, params = snakemake.input, snakemake.params

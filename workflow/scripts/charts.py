@@ -1,8 +1,8 @@
 """Rule charts: Dice against beta and lesion volume, precision against recall, training curves."""
 
-from sadm.runtime.job import to_log
+from sadm.study.step import step
 
-with to_log(snakemake.log[0], snakemake.threads):
+with step(snakemake):
     from sadm.figures.charts import charts
     from sadm.figures.results import Results
     from sadm.study.layout import Layout

@@ -1,8 +1,8 @@
 """Rule demo_phantom: what all heads of the demo share."""
 
-from sadm.runtime.job import to_log
+from sadm.study.step import step
 
-with to_log(snakemake.log[0], snakemake.threads):
+with step(snakemake):
     from sadm.demo.phantom import make_phantom
 
     make_phantom(snakemake.input.head, snakemake.input.brain, snakemake.output[0])

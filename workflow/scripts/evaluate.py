@@ -1,8 +1,8 @@
 """Rule evaluate: the scores of one row and fold on every test set."""
 
-from sadm.runtime.job import to_log
+from sadm.study.step import step
 
-with to_log(snakemake.log[0], snakemake.threads):
+with step(snakemake):
     from pathlib import Path
 
     from sadm.cohort.packed import parts

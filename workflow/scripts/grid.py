@@ -1,8 +1,8 @@
 """Rule grid: the prepared volume of one scan, and its check."""
 
-from sadm.runtime.job import to_log
+from sadm.study.step import step
 
-with to_log(snakemake.log[0], snakemake.threads):
+with step(snakemake):
     from sadm.preprocess.grid import grid
 
     files, params, said = snakemake.input, snakemake.params, snakemake.wildcards

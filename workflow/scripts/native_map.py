@@ -1,8 +1,8 @@
 """Rule native_map: the anomaly score of one test scan by one row, in its own space."""
 
-from sadm.runtime.job import to_log
+from sadm.study.step import step
 
-with to_log(snakemake.log[0], snakemake.threads):
+with step(snakemake):
     from pathlib import Path
 
     from sadm.cohort.packed import parts

@@ -1,8 +1,8 @@
 """Rule pack: the prepared volumes of one data set as memory-mapped arrays."""
 
-from sadm.runtime.job import to_log
+from sadm.study.step import step
 
-with to_log(snakemake.log[0], snakemake.threads):
+with step(snakemake):
     from sadm.data.base import by_scan
     from sadm.preprocess.pack import pack
 

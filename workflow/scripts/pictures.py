@@ -1,8 +1,8 @@
 """Rule pictures: slices of cases, every row beside them, synthetic anomalies."""
 
-from sadm.runtime.job import to_log
+from sadm.study.step import step
 
-with to_log(snakemake.log[0], snakemake.threads):
+with step(snakemake):
     from sadm.figures.pictures import pictures
     from sadm.figures.results import Results
     from sadm.study.layout import Layout

@@ -1,8 +1,8 @@
 """Rules strip_...: the brain masks of many scans by HD-BET, on the SRI24 grid."""
 
-from sadm.runtime.job import to_log
+from sadm.study.step import step
 
-with to_log(snakemake.log[0], snakemake.threads):
+with step(snakemake):
     from sadm.data.base import by_scan
     from sadm.preprocess.strip import strip
 

@@ -1,8 +1,8 @@
 """Rule table: Table 1 as csv, Markdown and LaTeX."""
 
-from sadm.runtime.job import to_log
+from sadm.study.step import step
 
-with to_log(snakemake.log[0], snakemake.threads):
+with step(snakemake):
     from sadm.statistics.table1 import table
 
     files, params, out = snakemake.input, snakemake.params, snakemake.output

@@ -1,8 +1,8 @@
 """Rule template: the SRI24 head and brain."""
 
-from sadm.runtime.job import to_log
+from sadm.study.step import step
 
-with to_log(snakemake.log[0], snakemake.threads):
+with step(snakemake):
     from sadm.preprocess.template import template
 
     template(snakemake.output.head, snakemake.output.brain, snakemake.params.path)

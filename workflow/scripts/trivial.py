@@ -1,8 +1,8 @@
 """Rule trivial: the maps of the scores without a learned model, for one fold."""
 
-from sadm.runtime.job import to_log
+from sadm.study.step import step
 
-with to_log(snakemake.log[0], snakemake.threads):
+with step(snakemake):
     from pathlib import Path
 
     from sadm.cohort.packed import parts

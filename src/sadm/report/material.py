@@ -16,7 +16,7 @@ Files = Sequence[str | Path]
 class Material:
     """Files and settings by name.
 
-    ``config`` and ``layout`` of the study; ``results`` (fold 0); ``assets``: {file name: file} of workflow/report; ``tables``:
+    ``config`` and ``layout`` of the study; ``results`` (fold 0); ``assets``: the folder workflow/report; ``tables``:
     {name: file} of table1, audit and, where there are any, the statistics; ``figures``: {name: its .png and .svg}; ``excluded``,
     ``checks`` and ``sheets``: tables of the data sets, and ``weights``: files of the models, which tell what they are of;
     ``thumbnails``: {(data set, scan): png}; ``lock``, ``versions``: requirements.lock and data/versions.csv; ``logs``: folder of
@@ -26,7 +26,7 @@ class Material:
     config: Mapping[str, Any]
     layout: Layout
     results: Results
-    assets: Mapping[str, str | Path]
+    assets: Path
     tables: Mapping[str, str | Path]
     figures: Mapping[str, Files]
     excluded: Files
@@ -40,20 +40,19 @@ class Material:
 
     @classmethod
     def of(
-        cls, files: Any, *, about: Mapping[str, Any], layout: Mapping[str, Any], config: Mapping[str, Any], logs: str,
+        cls, files: Any, project: Path, *, about: Mapping[str, Any], layout: Mapping[str, Any], config: Mapping[str, Any], logs: str,
         code: str = "",
     ) -> "Material":  # fmt: skip
-        """From the files of the rule `report`, in any order; ``code`` only makes a changed report run again."""
+        """From the files of the rule `report`, in any order, and the folder of the project; ``code`` is not read."""
         figures: dict[str, list[str | Path]] = {}
         for file in files.figures:
             figures.setdefault(Path(file).stem, []).append(file)
-        pins = {Path(file).name: file for file in files.pins}
         shown = Layout(**layout)
         return cls(
             config=config,
             layout=shown,
             results=Results.of(files, shown, about, 1),
-            assets={Path(file).name: file for file in files.assets},
+            assets=project / "workflow/report",
             tables={Path(file).stem: file for file in files.tables},
             figures=figures,
             excluded=files.excluded,
@@ -61,7 +60,7 @@ class Material:
             sheets=files.sheets,
             thumbnails=pictured(files.get("thumbnails", [])),
             weights=files.weights,
-            lock=pins["requirements.lock"],
-            versions=pins["versions.csv"],
+            lock=project / "requirements.lock",
+            versions=project / "data/versions.csv",
             logs=logs,
         )

@@ -54,7 +54,7 @@ def paper(given: Material, said: Mapping[str, Any]) -> list[Block]:
     """The paper's table beside ours, if the study has the paper's data and sizes."""
     if differing := measures.differs_from_paper(given.config):
         return [Words([f"Not shown, as this study is not the paper's: {'; '.join(differing)}."])]
-    return [measures.paper_table(given.tables["table1"], given.assets["paper_table1.csv"], given.layout)]
+    return [measures.paper_table(given.tables["table1"], given.assets / "paper_table1.csv", given.layout)]
 
 
 def statistics(given: Material, said: Mapping[str, Any]) -> list[Block]:
@@ -195,10 +195,11 @@ def report(given: Material, out: str | Path) -> None:
     """
     html = render(
         given.assets,
+        ["page.js", "viewer.js"],
         title=f"{given.config['name'][:1].upper()}{given.config['name'][1:]}: the whole of Table 1",
         kicker="Anomaly detection in brain MRI · report of a study",
         chips=chips(given),
-        sections=sections(given.assets["sections.yaml"], given),
+        sections=sections(given.assets / "sections.yaml", given),
     )
     if len(html.encode()) > LIMIT:
         cause, fix = f"{len(html.encode()) / 1e6:.1f} MB", "leave sections with pictures out of sections.yaml"

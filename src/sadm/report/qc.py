@@ -19,13 +19,13 @@ PICTURE = (
 def qc(
     checks: str | Path,
     pictures: Iterable[str | Path],
-    assets: Iterable[str | Path],
+    assets: Path,
     out: str | Path,
     title: str,
 ) -> None:
     """Write the page of a data set with ``title``: ``checks`` its table (tsv), ``pictures`` the PNGs of its scans.
 
-    ``assets``: page.html.j2, report.css and page.js of workflow/report. The page holds every picture, a third larger than its file.
+    ``assets``: the folder workflow/report. The page holds every picture, a third larger than its file.
     """
     lines = read_table(checks)
     failed = [
@@ -49,7 +49,8 @@ def qc(
     ]
     chips = [("Data set", title), ("Scans", str(len(lines))), ("Failed", str(len(failed)))]
     html = render(
-        {Path(file).name: file for file in assets},
+        assets,
+        ["page.js"],
         title=f"{title}: quality of the scans",
         kicker="Preprocessing of brain MRI · checks of a data set",
         chips=chips,

@@ -65,13 +65,13 @@ def _counts(path: Path, src: Path) -> bool:
     return path not in silent and path.name != "__init__.py"
 
 
-def planned(root: Path, script: str, *modules: str) -> str:
-    """What a job is planned with: the fingerprint of ``script`` and ``modules`` of the project at ``root``, and their names.
+def planned(root: Path, script: str, *files: str) -> str:
+    """What a job is planned with: the fingerprint of its ``script`` in workflow/scripts and of other ``files``, and all their names.
 
-    ``script`` lies in workflow/scripts, ``modules`` in src/sadm.
+    ``root``: the folder of the project, which the names of ``files`` start from.
     """
-    files = [root / "workflow/scripts" / script, *(root / "src/sadm" / module for module in modules)]
-    return " ".join([fingerprint(root / "src", *files), script, *modules])
+    paths = [root / "workflow/scripts" / script, *(root / name for name in files)]
+    return " ".join([fingerprint(root / "src", *paths), script, *files])
 
 
 def check(said: str, root: Path, own: Path) -> None:

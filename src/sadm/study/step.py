@@ -11,12 +11,12 @@ from sadm.study import fingerprint
 
 
 @contextmanager
-def step(snakemake: Any) -> Iterator[None]:
+def step(snakemake: Any) -> Iterator[Path]:
     """Run the body as the job ``snakemake``: what it prints goes to the job's log, its libraries use the job's threads.
 
-    Raises SystemExit, with the error in the log, if the body raises, or if the code is not the one that the job was planned with.
+    Yields the folder of the project. Raises SystemExit, with the error in the log, if the body raises, or if the code is not the one that the job was planned with.
     """
     with to_log(snakemake.log[0], snakemake.threads):
         root = Path(snakemake.scriptdir).parents[1]
         fingerprint.check(snakemake.params.code, root, Path(sadm.__file__).parents[1])
-        yield
+        yield root

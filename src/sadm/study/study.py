@@ -280,7 +280,7 @@ class Study:
     def modules(self, model: str) -> list[str]:
         """The modules of the methods that the training of ``model`` runs: its own, and those of the models that it needs."""
         methods = {self.method(each) for each in (model, *self.needs(model))}
-        return [f"methods/{method}.py" for method in sorted(methods)]
+        return [f"src/sadm/methods/{method}.py" for method in sorted(methods)]
 
     @property
     def all_scans(self) -> list[tuple[str, str]]:
