@@ -14,6 +14,7 @@ sys.path.insert(0, str(ROOT / "src"))
 gc.set_threshold(100_000, 50, 100)
 
 from sadm.runtime.errors import SadmError
+from sadm.study.copies import ADVICE, copied, mark
 from sadm.study.fingerprint import planned
 from sadm.runtime.files import read_table
 from sadm.study.runs import seed_number, training_seed
@@ -30,6 +31,11 @@ try:
     study = Study.from_config(config)
 except SadmError as error:
     raise WorkflowError(f"{type(error).__name__}: {error}") from None
+
+if workflow.is_main_process and copied(Path("results")):
+    print(ADVICE, file=sys.stderr)
+    if not workflow.dryrun:
+        mark(Path("results"))
 
 
 wildcard_constraints:

@@ -9,7 +9,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-os.environ["MPLBACKEND"] = "agg"  # a notebook's terminal names one that this environment may lack, and the import below fails
+os.environ["MPLBACKEND"] = (
+    "agg"  # a notebook's terminal names one that this environment may lack, and the import below fails
+)
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
