@@ -4,21 +4,6 @@ Takes what preprocessing found and, of a finished study, the maps. Leaves masks 
 """
 
 
-def every_mask(w):
-    """The masks of all scans of all data sets."""
-    of = {name: study.scans(name) for name in study.datasets}
-    return [path for name in of for path in expand(rules.native_mask.output, dataset=name, scan=of[name])]
-
-
-def shown_maps(w):
-    """The scores of all test scans of fold 0 that passed their check, by the row that is shown on their test set."""
-    found = []
-    for name in study.native_testsets:
-        scans = tested(*expand([rules.splits.output[0], rules.pack.output.scans], dataset=name))
-        found += expand(rules.native_map.output, dataset=name, scan=scans, row=study.shown[name], fold=0)
-    return found
-
-
 rule native_mask:
     input:
         t1=t1,

@@ -5,16 +5,6 @@ its check; for each data set memory-mapped arrays of the scans that passed.
 """
 
 
-def kind(wildcards):
-    """In which space the scans of a data set come, and whether stripped."""
-    return study.kind(wildcards.dataset)
-
-
-def each_scan(path):
-    """An input function: the results `path` of all scans of a data set."""
-    return lambda w: expand(path, dataset=w.dataset, scan=study.scans(w.dataset))
-
-
 rule template:
     output:
         head="results/template/sri24_head.nii.gz",

@@ -39,7 +39,7 @@ rule statistics:
         audit=rules.audit_used.output,
         splits=expand(rules.splits.output, dataset=study.datasets),
         sheets=expand(rules.cohort.output, dataset=study.datasets),
-        paper=assets("paper_table1.csv"),
+        paper=assets("paper_table1.csv")[0],
     output:
         summary="results/statistics/summary.tsv",
         pairs="results/statistics/pairs.tsv",

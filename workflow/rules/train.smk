@@ -8,18 +8,6 @@ model needs which is declared by its method (NEEDS).
 TRAINING = study.section("training")
 
 
-def reconstructions(w):
-    """The reconstructions that a model scores with: its own, or those of one that it needs."""
-    model = study.reconstructor(w.model)
-    return expand(rules.reconstruct.output, model=model, fold=w.fold, seed=w.seed) if model else []
-
-
-def trained_code(w):
-    """Fingerprint of a training: of its script, the model's method and those of the models that it needs."""
-    methods = {study.method(model) for model in [w.model, *study.needs(w.model)]}
-    return code("train.py", *(f"methods/{method}.py" for method in sorted(methods)))
-
-
 rule imagenet:
     output:
         "results/imagenet/{network}.safetensors",
