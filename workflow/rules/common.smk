@@ -15,7 +15,7 @@ gc.set_threshold(100_000, 50, 100)
 from sadm.runtime.errors import SadmError
 from sadm.study.fingerprint import fingerprint
 from sadm.runtime.files import read_table
-from sadm.study.runs import seed_number, training_seed
+from sadm.study.runs import seed_number, tag, training_seed
 from sadm.study.study import Study
 
 # A cluster sends SIGTERM to a job's every process: the shell around a script must not die before the script, which saves.
@@ -79,10 +79,11 @@ def assets(*names):
 
 
 def measured(*names):
-    """The tables `names` of rule evaluate, of all rows, folds and seeds; a trivial score has one seed."""
-    files, folds = [rules.evaluate.output[name] for name in names], range(study.folds)
-    trained = expand(files, row=study.rows, fold=folds, seed=study.seeds)
-    return trained + expand(files, row=study.trivial, fold=folds, seed="")
+    """The tables `names` of rule evaluate, of all rows, folds and seeds."""
+    files, found = [rules.evaluate.output[name] for name in names], []
+    for row, fold, number in study.layout.runs:
+        found += expand(files, row=row, fold=fold, seed=tag(number))
+    return found
 
 
 def results(folds):
