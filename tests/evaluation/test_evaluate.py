@@ -1,4 +1,4 @@
-"""Covers sadm.evaluation.evaluate, thresholds, volumes: a row's maps are added and measured over whole volumes; thresholds tell what they were fitted on."""
+"""Covers sadm.evaluation.evaluate, sadm.evaluation.thresholds, sadm.evaluation.volumes: all that is said of a row."""
 
 import csv
 from pathlib import Path

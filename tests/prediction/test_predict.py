@@ -1,4 +1,4 @@
-"""Covers sadm.prediction.predict, reconstruct: reconstructions and maps of the test scans."""
+"""Covers sadm.prediction.predict, sadm.prediction.reconstruct: reconstructions and maps of the test scans."""
 
 from pathlib import Path
 from typing import Any

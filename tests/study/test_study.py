@@ -45,6 +45,9 @@ def test_stage_two_needs_stage_one(study: Study) -> None:
     assert study.needs("unet-draem") == []
     assert study.reconstructor("unet_res-draem") == study.reconstructor("cddpm") == "cddpm"
     assert study.reconstructor("unet-draem") is None
+    assert study.reconstructors("unet_res-draem") == ["cddpm"]
+    assert study.reconstructors("unet-draem") == []
+    assert study.modules("unet_res-draem") == ["methods/cddpm.py", "methods/unet_res.py"]
 
 
 @pytest.mark.parametrize("pretrained", [True, False])
@@ -86,6 +89,7 @@ def test_scans_have_distinct_safe_names(study: Study) -> None:
         assert len(scans) == len(set(scans)) == study.datasets[dataset]["options"]["count"]
         assert all(scan.replace("-", "").replace("_", "").isalnum() for scan in scans)
         assert all(study.files(dataset, scan) for scan in scans)
+        assert [(dataset, scan) for scan in scans] == [each for each in study.all_scans if each[0] == dataset]
 
 
 def test_reaches_no_heavy_module() -> None:

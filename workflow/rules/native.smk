@@ -31,7 +31,7 @@ rule native_mask:
 
 rule native_masks:
     input:
-        every_mask,
+        lambda w: [p for d, s in study.all_scans for p in expand(rules.native_mask.output, dataset=d, scan=s)],
 
 
 if study.rows:

@@ -58,7 +58,7 @@ rule train:
         device=untracked(TRAINING["device"]),
         checkpoint_every=untracked(TRAINING["checkpoint_every"]),
         seed=lambda w: training_seed(study.seed, w.seed),
-        code=trained_code,
+        code=lambda w: code("train.py", *study.modules(w.model)),
     message:
         "Training {wildcards.model}, fold {wildcards.fold}{wildcards.seed}: {params.hyper[epochs]} epochs, learning rate {params.hyper[lr]}."
     script:
@@ -100,7 +100,9 @@ rule predict:
         packed=expand(rules.pack.output.t1, dataset=study.sets),
         splits=expand(rules.splits.output, dataset=study.source_sets),
         weights=rules.train.output.weights,
-        reconstructions=reconstructions,
+        reconstructions=lambda w: expand(
+            rules.reconstruct.output, model=study.reconstructors(w.model), fold=w.fold, seed=w.seed
+        ),
     output:
         **{key: f"results/maps/{{model}}/fold{{fold}}{{seed}}/{key}.safetensors" for key in study.scored},
     log:

@@ -272,6 +272,21 @@ class Study:
         """What the measures of a volume depend on: fields of `sadm.evaluation.evaluate.Settings`."""
         return {key: self.config["score"][key] for key in ("rates", "tolerance")} | {"spacing": self.spacing}
 
+    def reconstructors(self, model: str) -> list[str]:
+        """The models whose reconstructions ``model`` scores with: one or none."""
+        found = self.reconstructor(model)
+        return [found] if found else []
+
+    def modules(self, model: str) -> list[str]:
+        """The modules of the methods that the training of ``model`` runs: its own, and those of the models that it needs."""
+        methods = {self.method(each) for each in (model, *self.needs(model))}
+        return [f"methods/{method}.py" for method in sorted(methods)]
+
+    @property
+    def all_scans(self) -> list[tuple[str, str]]:
+        """Data set and name of every scan."""
+        return [(dataset, scan) for dataset in self.datasets for scan in self.scans(dataset)]
+
     @property
     def trivial_maps(self) -> list[tuple[str, str]]:
         """Each trivial score with each key of `scored`."""
