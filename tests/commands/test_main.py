@@ -35,7 +35,7 @@ def test_another_word_is_refused(words: list[str], capsys: pytest.CaptureFixture
 
 
 def test_an_error_of_ours_is_printed_without_a_trace(tmp_path: Path) -> None:
-    with pytest.raises(SystemExit, match="^DataError: A csv file cannot be read"):
+    with pytest.raises(SystemExit, match=r"^DataError: A csv file cannot be read"):
         main(["audit-csv", "--test", str(tmp_path / "none.csv")])
 
 
