@@ -37,7 +37,9 @@ def test_the_packages_are_the_lock_files() -> None:
     assert "sh /opt/sadm/envs/install.sh" in DEFINITION
     lines = (ROOT / "envs/install.sh").read_text().splitlines()
     assert all("requirements.lock" in line for line in lines if line.startswith("$install"))
-    assert lines[-1].endswith("--no-deps --no-build-isolation --editable ."), "the project itself brings no package"
+    assert lines[-1].endswith("--no-deps --no-build-isolation --editable ."), (
+        "the project itself brings no package"
+    )
     assert not subprocess.run(["sh", "-n", ROOT / "envs/install.sh"]).returncode
 
 
