@@ -64,6 +64,16 @@ def t1(wildcards):
     return study.scan(wildcards.dataset, wildcards.scan).t1
 
 
+def kind(wildcards):
+    """In which space the scans of a data set come, and whether stripped."""
+    return study.kind(wildcards.dataset)
+
+
+def each_scan(path):
+    """An input function: the results `path` of all scans of a data set."""
+    return lambda w: expand(path, dataset=w.dataset, scan=study.scans(w.dataset))
+
+
 def tested(splits, packed):
     """Test scans of fold 0 that passed their check, of a study whose files `splits` and `packed` (scans.tsv) are there."""
     if missing := [path for path in (splits, packed) if not Path(path).exists()]:
