@@ -114,48 +114,10 @@ def pseudo_healthy():
     return expand(files, model=study.drawn.reconstructing, fold=0, seed="")
 
 
-def kind(wildcards):
-    """In which space the scans of a data set come, and whether stripped."""
-    return study.kind(wildcards.dataset)
-
-
-def each_scan(path):
-    """An input function: the results `path` of all scans of a data set."""
-    return lambda w: expand(path, dataset=w.dataset, scan=study.scans(w.dataset))
-
-
-def reconstructions(w):
-    """The reconstructions that a model scores with: its own, or those of one that it needs."""
-    model = study.reconstructor(w.model)
-    return expand(rules.reconstruct.output, model=model, fold=w.fold, seed=w.seed) if model else []
-
-
-def trained_code(w):
-    """Fingerprint of a training: of its script, the model's method and those of the models that it needs."""
-    methods = {study.method(model) for model in [w.model, *study.needs(w.model)]}
-    return code("train.py", *(f"methods/{method}.py" for method in sorted(methods)))
-
-
 def figure(name, caption, category):
     """The files of a figure, and what `snakemake --report` says of it."""
     files = [f"results/figures/{name}.png", f"results/figures/{name}.svg"]
     return report(files, caption=f"../report/{caption}.rst", category=category, labels={"figure": name})
-
-
-def thumbnails(w):
-    """The picture of every scan's check."""
-    found = []
-    for name in study.datasets:
-        found += expand(rules.grid.output.picture, dataset=name, scan=study.scans(name))
-    return found
-
-
-def every_mask(w):
-    """The masks of all scans of all data sets."""
-    found = []
-    for name in study.datasets:
-        found += expand(rules.native_mask.output, dataset=name, scan=study.scans(name))
-    return found
 
 
 def shown_maps(w):
