@@ -17,7 +17,7 @@ JOBS = Counter(register=10, brain=10, grid=10, pack=3, train=17, reconstruct=7, 
 
 @pytest.fixture(scope="module")
 def study() -> Study:
-    return Study.from_config(config_of([ROOT / "studies/ci.yaml"]))
+    return Study.from_config(config_of([ROOT / "config.yaml", ROOT / "studies/ci.yaml"]))
 
 
 def test_the_studys_sets_are_counted(study: Study) -> None:
@@ -45,7 +45,7 @@ def test_work_is_counted_by_hand(study: Study) -> None:
 
 
 def test_a_method_that_nobody_measured_counts_as_the_median(study: Study) -> None:
-    one = Study.from_config(study.config | {"rows": {"AE": "ae"}, "figures": []})
+    one = Study.from_config(study.config | {"rows": {"AE": "ae"}, "figures": [], "hyper": {}})
     three = {"a": [1, 5], "b": [2, 7], "c": [90, 6]}
     jobs = Counter(train=1, reconstruct=1)
     unknown, known = ({**COSTS, "work": work} for work in (three, three | {"ae": [2, 6]}))

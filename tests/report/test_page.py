@@ -1,5 +1,7 @@
-"""Covers sadm.report.page, sadm.report.html, sadm.report.blocks, sadm.report.material, sadm.report.lines, sadm.report.methods_text:
-the whole report, and in a real browser that it works without any request."""
+"""Covers sadm.report.page, sadm.report.html, sadm.report.blocks, sadm.report.material, sadm.report.lines, sadm.report.methods_text.
+
+The whole report, and in a real browser that it works without any request.
+"""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Shared by the workflow's parts, the validated study and the code fingerprint."""
+"""Shared by the workflow's parts: the validated study, the code fingerprint, and all functions, which Snakemake's lint wants here."""
 
 import gc
 import shlex
@@ -17,7 +17,7 @@ from sadm.runtime.errors import SadmError
 from sadm.study.copies import ADVICE, copied, mark
 from sadm.study.fingerprint import planned
 from sadm.runtime.files import read_table
-from sadm.study.runs import seed_number, training_seed
+from sadm.study.runs import seed_number, tag, training_seed
 from sadm.study.study import Study
 
 # A cluster sends SIGTERM to a job's every process: the shell around a script must not die before the script, which saves.
@@ -98,10 +98,11 @@ def assets(*names):
 
 
 def measured(*names):
-    """The tables `names` of rule evaluate, of all rows, folds and seeds; a trivial score has one seed."""
-    files, folds = [rules.evaluate.output[name] for name in names], range(study.folds)
-    trained = expand(files, row=study.rows, fold=folds, seed=study.seeds)
-    return trained + expand(files, row=study.trivial, fold=folds, seed="")
+    """The tables `names` of rule evaluate, of all rows, folds and seeds."""
+    files, found = [rules.evaluate.output[name] for name in names], []
+    for row, fold, number in study.layout.runs:
+        found += expand(files, row=row, fold=fold, seed=tag(number))
+    return found
 
 
 def results(folds):
@@ -122,6 +123,12 @@ def pseudo_healthy():
     return expand(files, model=study.drawn.reconstructing, fold=0, seed="")
 
 
+def figure(name, caption, category):
+    """The files of a figure, and what `snakemake --report` says of it."""
+    files = [f"results/figures/{name}.png", f"results/figures/{name}.svg"]
+    return report(files, caption=f"../report/{caption}.rst", category=category, labels={"figure": name})
+
+
 def shown_maps(w):
     """The scores of all test scans of fold 0 that passed their check, by the row that is shown on their test set."""
     found = []
@@ -129,17 +136,3 @@ def shown_maps(w):
         scans = tested(*expand([rules.splits.output[0], rules.pack.output.scans], dataset=name))
         found += expand(rules.native_map.output, dataset=name, scan=scans, row=study.shown[name], fold=0)
     return found
-
-
-def figure(name, caption, category):
-    """The files of a figure, and what `snakemake --report` says of it."""
-    files = [f"results/figures/{name}.png", f"results/figures/{name}.svg"]
-    return report(files, caption=f"../report/{caption}.rst", category=category, labels={"figure": name})
-
-
-def thumbnails(w):
-    """The picture of every scan's check."""
-    scans = {name: study.scans(name) for name in study.datasets}
-    return [
-        file for name in scans for file in expand(rules.grid.output.picture, dataset=name, scan=scans[name])
-    ]

@@ -5,6 +5,6 @@ from sadm.study.step import step
 with step(snakemake):
     from sadm.statistics.table1 import table
 
-    files, params, out = snakemake.input, snakemake.params, snakemake.output
+    files, params = snakemake.input, snakemake.params
     about = (params.datasets, params.layout, params.study, params.models)
-    table(files.scores, files.excluded, files.splits, *about, csv=out.csv, md=out.md, tex=out.tex)
+    table(files.scores, files.excluded, files.splits, *about, **dict(snakemake.output.items()))
