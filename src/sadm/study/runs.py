@@ -15,13 +15,8 @@ def tag(seed: int) -> str:
     return "" if seed == 1 else f"_seed{seed}"
 
 
-def number(tagged: str) -> int:
-    """The number of the seed whose `tag` is ``tagged``."""
-    return int(tagged.removeprefix("_seed") or 1)
-
-
 def seed_number(tagged: str) -> int:
-    """The number of the seed that `tag` was made of."""
+    """The number of the seed whose `tag` is ``tagged``."""
     return int(tagged.removeprefix("_seed") or 1)
 
 
