@@ -29,6 +29,10 @@ if study.rows:
 include: "workflow/rules/native.smk"
 
 
+onsuccess:
+    mark(Path("results"))
+
+
 rule all:
     default_target: True
     input:

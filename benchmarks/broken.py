@@ -1,6 +1,6 @@
 """Heads broken on purpose: which of them do the checks flag, and by what?
 
-    python benchmarks/broken.py OUT.tsv T1.nii.gz [T1.nii.gz ...] [--atlas FOLDER]
+    python benchmarks/broken.py OUT.tsv T1.nii.gz [T1.nii.gz ...] [--template FOLDER]
 
 Every kind is made of every head and goes through the whole chain; the heads as they are go first. Prints a table: kind,
 heads, flagged, the checks that flagged. OUT.tsv gets a line a volume, written as each is done.
@@ -156,11 +156,11 @@ def of_head(path: str, folder: Path, templates: Path) -> Iterator[tuple[str, dic
         yield kind, chain.run(t1, folder, templates)
 
 
-def main(out: Path, heads: list[str], atlas_folder: str | None) -> None:
+def main(out: Path, heads: list[str], template_folder: str | None) -> None:
     """Break, run, and print the table."""
     flagged: dict[str, list[list[str]]] = {}
     with tempfile.TemporaryDirectory() as name, open(out, "w", encoding="utf-8", buffering=1) as table:
-        templates = chain.atlas(Path(name, "atlas"), atlas_folder)
+        templates = chain.template(Path(name, "template"), template_folder)
         for path in heads:
             for kind, found in of_head(path, Path(name), templates):
                 flagged.setdefault(kind, []).append(flags(found["reasons"]))
@@ -178,6 +178,6 @@ if __name__ == "__main__":
     )
     parser.add_argument("out", type=Path)
     parser.add_argument("heads", nargs="+")
-    parser.add_argument("--atlas")
+    parser.add_argument("--template")
     given = parser.parse_args()
-    main(given.out, given.heads, given.atlas)
+    main(given.out, given.heads, given.template)

@@ -70,19 +70,19 @@ def grid(t1: str, at: At, lesion: str = "") -> None:
     outputs |= {"qc": at("qc.json"), "picture": at("qc.png")}
     names = ("mask.nii.gz", "start.mat", "refined.mat", "field.nii.gz")
     files = (t1, *map(at, names), lesion, at("brain.nii.gz"))
-    grid(*files, outputs, grid=GRID, limits=asdict(keys.Quality()))
+    grid(*files, outputs, dataset="benchmark", scan=Path(t1).name, grid=GRID, limits=asdict(keys.Quality()))
 
 
 VALUES = ("brain_ml", "overlap", "coverage", "nmi", "correlation", "outside", "stretch", "rotation")
 STEPS = {"register": register, "brain": brain, "refine": refine, "bias": bias, "grid": grid}
 
 
-def atlas(folder: Path, source: str | None = None) -> Path:
+def template(folder: Path, source: str | None = None) -> Path:
     """``folder`` with head.nii.gz and brain.nii.gz of SRI24, from the folder ``source`` or fetched."""
-    from sadm.preprocess.template import atlas
+    from sadm.preprocess.template import template
 
     folder.mkdir(parents=True, exist_ok=True)
-    atlas(str(folder / "head.nii.gz"), str(folder / "brain.nii.gz"), source)
+    template(str(folder / "head.nii.gz"), str(folder / "brain.nii.gz"), source)
     return folder
 
 

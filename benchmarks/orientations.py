@@ -81,7 +81,7 @@ def variants(t1: nib.Nifti1Image, label: nib.Nifti1Image) -> Iterator[tuple[str,
 
 def prepared(pair: Pair, folder: Path, templates: Path) -> dict[str, Any]:
     """What the chain makes of a head and its label: arrays t1, brain, lesion; transform; checks."""
-    from sadm.preprocess.array_frame import deobliqued
+    from sadm.preprocess.head import Head
     from sadm.preprocess.space import read_transform
 
     for image, name in zip(pair, ("t1", "label")):
@@ -92,19 +92,16 @@ def prepared(pair: Pair, folder: Path, templates: Path) -> dict[str, Any]:
         for name in ("t1", "brain", "lesion")
     }
     # The place in the array's own millimetres: the header's turn taken out, so that tilts can be compared.
-    to_array = np.linalg.inv(deobliqued(pair[0])[1]) @ read_transform(folder / "refined.mat")
+    to_array = Head.of(pair[0]).to_frame(read_transform(folder / "refined.mat"))
     return arrays | {"transform": to_array, "checks": checks}
 
 
 def sampled_apart(t1: nib.Nifti1Image) -> float:
     """The greatest difference between what is sampled at 2 mm from the 48 orders, as a share of the head's range."""
-    from sadm.preprocess.array_frame import deobliqued
-    from sadm.preprocess.space import factor_for, sample, world_grid
+    from sadm.preprocess.head import Head
 
-    arrays = (
-        sample(image, world_grid(image, 2.0), factor=factor_for(image, 2.0))
-        for image, _ in map(deobliqued, map(t1.as_reoriented, ORDERS))
-    )
+    heads = map(Head.of, map(t1.as_reoriented, ORDERS))
+    arrays = (np.asarray(head.coarse(2.0).image.dataobj) for head in heads)
     first = next(arrays)
     return max(float(np.abs(array - first).max()) for array in arrays) / float(np.ptp(first))
 
@@ -128,11 +125,11 @@ def compared(volumes: dict[str, dict[str, Any]], points: np.ndarray) -> dict[str
     }
 
 
-def main(t1: str, label: str, atlas_folder: str | None = None) -> None:
+def main(t1: str, label: str, template_folder: str | None = None) -> None:
     """Run the chain on all variants and print the worst agreements."""
     found: dict[str, dict[str, dict[str, Any]]] = {}
     with tempfile.TemporaryDirectory() as name:
-        templates = chain.atlas(Path(name, "atlas"), atlas_folder)
+        templates = chain.template(Path(name, "template"), template_folder)
         brain = nib.load(templates / "brain.nii.gz")
         voxels = np.argwhere(np.asarray(brain.dataobj)[::4, ::4, ::4] > 0) * 4
         points = np.c_[voxels, np.ones(len(voxels))] @ brain.affine.T

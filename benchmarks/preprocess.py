@@ -1,6 +1,6 @@
 """CPU seconds of the preprocessing of one head, step by step, beside the plain calls on the same head in the same run.
 
-    python benchmarks/preprocess.py T1.nii.gz [ATLAS_FOLDER]
+    python benchmarks/preprocess.py T1.nii.gz [TEMPLATE_FOLDER]
 
 Plain: the head registered to SRI24 by ANTs' default affine, deepbet on the raw head, N4 with SimpleITK's defaults at full
 resolution, image and mask resampled separately to 1 mm and then to 2 mm. Each step is a process of its own, as in the
@@ -64,7 +64,7 @@ def plain_bias(t1: str, at: chain.At) -> None:
 
 
 def plain_resample(t1: str, at: chain.At) -> None:
-    """Plain: image and mask to the atlas, then each to 2 mm."""
+    """Plain: image and mask to SRI24, then each to 2 mm."""
     import ants
 
     head = ants.image_read(at("head.nii.gz"))
@@ -163,12 +163,12 @@ def plain_overlap(folder: Path) -> float:
     return dice(moved >= 0.5, np.asarray(template.dataobj) > 0)
 
 
-def main(t1: str, atlas_folder: str | None = None) -> None:
+def main(t1: str, template_folder: str | None = None) -> None:
     """Run both chains on the head ``t1`` and print the comparison."""
     import nibabel as nib
 
     with tempfile.TemporaryDirectory() as name:
-        folder = chain.atlas(Path(name), atlas_folder)
+        folder = chain.template(Path(name), template_folder)
         steps = {step: measure(step, t1, name) for step in (*chain.STEPS, *PLAIN, *REFERENCES)}
         quality = json.loads((folder / "qc.json").read_text())
         ours, plain = (sum(steps[step]["cpu_s"] for step in group) for group in (chain.STEPS, PLAIN))

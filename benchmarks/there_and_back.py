@@ -88,13 +88,13 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser()
     parser.add_argument("data", type=Path)
-    parser.add_argument("atlas", nargs="?")
+    parser.add_argument("template", nargs="?")
     parser.add_argument("--registered", type=int, default=0)
     given = parser.parse_args()
     found: dict[tuple[str, str], list[float]] = {}
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
-        templates = chain.atlas(folder / "atlas", given.atlas)
+        templates = chain.template(folder / "template", given.template)
         template = nib.load(templates / "brain.nii.gz")
         rng, left = np.random.default_rng(0), given.registered
         for name, _, t1, path in labels(given.data):

@@ -12,7 +12,7 @@ from packaging.requirements import Requirement
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = "3.11"
 DIRECT = {
-    "imaging": ["numpy", "scipy", "nibabel", "simpleitk", "antspyx"],
+    "imaging": ["numpy", "scipy", "nibabel", "simpleitk", "antspyx", "safetensors"],
     "torch": [
         "numpy",
         "scipy",
@@ -35,6 +35,7 @@ DIRECT = {
         "xlrd",
         "jinja2",
         "pyyaml",
+        "safetensors",
     ],
 }
 

@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-pytest_plugins = ["phantom"]  # the head without data that several rooms test with
+pytest_plugins = [
+    "phantom",
+    "skips",
+]  # the head without data that several rooms test with; what may skip in CI
 
 # A shell starts background jobs with Ctrl-C ignored, which the processes that tests start would inherit.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -31,15 +34,15 @@ def shared_data() -> Path:
 
 
 @pytest.fixture(scope="session")
-def atlas() -> tuple[Path, Path]:
+def template() -> tuple[Path, Path]:
     """SRI24 head and brain as the pipeline has them, fetched once a checkout; skips without network."""
-    from sadm.preprocess.template import atlas as fetch
+    from sadm.preprocess.template import template as fetch
     from sadm.runtime.errors import DataError
 
-    head, brain = (ROOT / ".cache" / "atlas" / f"sri24_{name}.nii.gz" for name in ("head", "brain"))
+    head, brain = (ROOT / ".cache" / "template" / f"sri24_{name}.nii.gz" for name in ("head", "brain"))
     if not (head.exists() and brain.exists()):
         try:
             fetch(str(head), str(brain))
         except DataError as error:
-            pytest.skip(f"the SRI24 atlas cannot be fetched here: {error}")
+            pytest.skip(f"the SRI24 template cannot be fetched here: {error}")
     return head, brain

@@ -124,7 +124,7 @@ def test_samples_are_independent_of_the_batch() -> None:
 
 
 def test_half_widths_and_centres_have_the_reference_law() -> None:
-    """Half widths 5 ... 18 and centres 9 ... 85 at 96, both uniform (sheet, section 8)."""
+    """Half widths 5 ... 18 and centres 9 ... 85 at 96, both uniform."""
     n = 6000
     first, last = Poisson(centre_in_brain=False).boxes(torch.zeros(n, 96, 96, dtype=torch.bool), seeded(3))
     side = last - first

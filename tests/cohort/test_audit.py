@@ -47,10 +47,9 @@ def study(tmp_path: Path) -> Path:
 
 
 def run(study: Path) -> None:
-    names = ("ixi", "brats")
-    audit(
-        [study / f"{n}_splits.tsv" for n in names], [study / f"{n}.tsv" for n in names], study / "audit.tsv"
-    )
+    splits = [study / f"{name}_splits.tsv" for name in ("brats", "ixi")]
+    sheets = [study / f"{name}.tsv" for name in ("ixi", "brats")]
+    audit(splits, sheets, study / "audit.tsv")
 
 
 def edit(study: Path, name: str, change: Edit) -> None:
@@ -131,3 +130,11 @@ def test_all_overlaps_are_named_together_with_unknown_scans(study: Path) -> None
     with pytest.raises(SplitError, match="3 cases") as error:
         run(study)
     assert "brats: sub-x is in the splits, not in the sheet" in str(error.value)
+
+
+@pytest.mark.parametrize("kind", ["ixi", "ixi_splits"])
+def test_a_data_set_of_a_sheet_or_splits_alone(study: Path, kind: str) -> None:
+    rows = read(study / f"{kind}.tsv")
+    write(study / f"{kind}.tsv", [row | {"dataset": "other"} for row in rows])
+    with pytest.raises(SplitError, match="other: it has a sheet or splits, not both"):
+        run(study)

@@ -1,4 +1,4 @@
-"""Leaks of many kinds, put into a clean study one at a time: each is refused by name."""
+"""Covers sadm.cohort.audit, sadm.commands.audit_csv: leaks of many kinds, put into a clean study one at a time: each is refused by name."""
 
 import csv
 from collections.abc import Callable
@@ -33,6 +33,11 @@ def print_of(data: np.ndarray) -> str:
     return fingerprint(nib.Nifti1Image(data, np.eye(4)))
 
 
+def line(row: str, fold: int, seed: int, testset: str, **more: str) -> dict[str, str]:
+    """A line of scores or thresholds."""
+    return {"row": row, "fold": str(fold), "seed": str(seed), "testset": testset, **more}
+
+
 class Study:
     """Tables of a study in memory: sheets, splits, scores, thresholds and healthy, to be changed before `run`."""
 
@@ -45,16 +50,20 @@ class Study:
                 for n, k, scan in scans
             ]  # fmt: skip
             self.splits[name] = [
-                {"scan": scan, "subject": f"{name}{n:02}", "fold": str(fold), "set": self.part(name, n, fold)}
+                {"dataset": name, "scan": scan, "subject": f"{name}{n:02}", "fold": str(fold), "set": self.part(name, n, fold)}
                 for fold in FOLDS for n, _, scan in scans
             ]  # fmt: skip
         sources = {"brats": "brats", "draem": "ixi"}
         self.sources, keys = sources, [("row", fold, 1) for fold in FOLDS]
         self.scores = {
-            (*k, t): [{"scan": s} for s in self.of(d, "test", k[1])] for k in keys for t, d in sources.items()
+            (*k, t): [line(*k, t, scan=s) for s in self.of(d, "test", k[1])]
+            for k in keys
+            for t, d in sources.items()
         }
-        self.healthy = {k: [{"scan": s} for s in self.of("ixi", "test", k[1])] for k in keys}
-        self.thresholds = {k: [self.line(t, kind, k[1]) for t in sources for kind in KINDS] for k in keys}
+        self.healthy = {k: [line(*k, "brats", scan=s) for s in self.of("ixi", "test", k[1])] for k in keys}
+        self.thresholds = {
+            k: [self.threshold(t, kind, k[1]) for t in sources for kind in KINDS] for k in keys
+        }
 
     @staticmethod
     def part(name: str, n: int, fold: int) -> str:
@@ -64,31 +73,25 @@ class Study:
     def of(self, name: str, part: str, fold: int) -> list[str]:
         return [r["scan"] for r in self.splits[name] if r["set"] == part and r["fold"] == str(fold)]
 
-    def line(self, testset: str, kind: str, fold: int) -> dict[str, str]:
+    def threshold(self, testset: str, kind: str, fold: int) -> dict[str, str]:
         dataset = "ixi" if kind.startswith("healthy") else self.sources[testset]
         scans = self.of(dataset, "test" if kind == "testset" else "val", fold)
-        return {
-            "testset": testset,
-            "kind": kind,
-            "value": "0.5",
-            "dataset": dataset,
-            "scans": ",".join(scans),
-        }
+        return line("row", fold, 1, testset, kind=kind, value="0.5", dataset=dataset, scans=",".join(scans))
 
     def run(self, folder: Path) -> None:
         names = list(self.sheets)
         sheets = [write(folder / f"{n}_sheet.tsv", self.sheets[n]) for n in names]
-        splits = {n: write(folder / f"{n}_splits.tsv", self.splits[n]) for n in names}
-        audit(list(splits.values()), sheets, folder / "audit.tsv")
+        splits = [write(folder / f"{n}_splits.tsv", self.splits[n]) for n in reversed(names)]
+        audit(splits, sheets, folder / "audit.tsv")
         used = [
-            {key: write(folder / f"{what}{'_'.join(map(str, key))}.tsv", rows) for key, rows in table.items()}
+            [write(folder / f"{what}{'_'.join(map(str, key))}.tsv", rows) for key, rows in table.items()]
             for what, table in (
                 ("scores", self.scores),
                 ("thresholds", self.thresholds),
                 ("healthy", self.healthy),
             )
         ]
-        audit_used(*used, splits, self.sources, folder / "used.tsv")
+        audit_used(*used, splits, self.sources, "ixi", folder / "used.tsv")
 
     def move(self, scan: str, part: str, fold: int | None = None) -> None:
         """Put a scan into another set, in one fold or in all."""
@@ -149,9 +152,9 @@ LEAKS: dict[str, tuple[Callable[[Study], object], str]] = {
     "a threshold fitted on another fold's validation scan": (lambda s: s.fitted("healthy_5", "sub-ixi03ses1"), "in train, not val"),
     "a threshold that does not tell": (lambda s: s.fitted("validation", ""), "does not tell"),
     "a threshold fitted on an unknown scan": (lambda s: s.fitted("healthy_5", "sub-x"), "in no set"),
-    "a DRAEM test made from a training scan": (lambda s: s.scores["row", 0, 1, "draem"].append({"scan": "sub-ixi04ses1"}), "scores saw ixi/sub-ixi04ses1"),
-    "a validation scan scored as a test scan": (lambda s: s.scores["row", 1, 1, "brats"].append({"scan": "sub-brats02ses1"}), "fold 1, brats: scores saw"),
-    "false positives counted on a training scan": (lambda s: s.healthy["row", 0, 1].append({"scan": "sub-ixi05ses1"}), "healthy saw ixi/sub-ixi05ses1"),
+    "a DRAEM test made from a training scan": (lambda s: s.scores["row", 0, 1, "draem"].append(line("row", 0, 1, "draem", scan="sub-ixi04ses1")), "scores saw ixi/sub-ixi04ses1"),
+    "a validation scan scored as a test scan": (lambda s: s.scores["row", 1, 1, "brats"].append(line("row", 1, 1, "brats", scan="sub-brats02ses1")), "fold 1, brats: scores saw"),
+    "false positives counted on a training scan": (lambda s: s.healthy["row", 0, 1].append(line("row", 0, 1, "brats", scan="sub-ixi05ses1")), "healthy saw ixi/sub-ixi05ses1"),
 }  # fmt: skip
 
 

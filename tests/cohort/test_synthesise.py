@@ -24,11 +24,11 @@ def write_healthy(folder: Path, scans: list[str]) -> tuple[Path, Path]:
     t1 = np.stack([np.random.default_rng(int(scan[4:])).random(SHAPE) for scan in scans]) * brain
     for name, array in {"t1": t1.astype(np.float16), "brain": brain, "lesion": np.zeros_like(brain)}.items():
         np.save(packed / f"{name}.npy", array)
-    lines = [f"{scan}\t{scan[4:]}\t{index}" for index, scan in enumerate(scans)]
-    (packed / "scans.tsv").write_text("\n".join(["scan\tsubject\tindex", *lines, ""]))
+    lines = [f"healthy\t{scan}\t{scan[4:]}\t{index}" for index, scan in enumerate(scans)]
+    (packed / "scans.tsv").write_text("\n".join(["dataset\tscan\tsubject\tindex", *lines, ""]))
     splits = folder / "splits.tsv"
-    lines = [f"{scan}\t{scan[4:]}\t{fold}\t{SCANS[scan]}" for fold in (0, 1) for scan in scans]
-    splits.write_text("\n".join(["scan\tsubject\tfold\tset", *lines, ""]))
+    lines = [f"healthy\t{scan}\t{scan[4:]}\t{fold}\t{SCANS[scan]}" for fold in (0, 1) for scan in scans]
+    splits.write_text("\n".join(["dataset\tscan\tsubject\tfold\tset", *lines, ""]))
     return packed, splits
 
 
@@ -52,8 +52,8 @@ def test_it_has_the_test_and_validation_scans_in_packed_order_and_an_anomaly_on_
     assert draem.brain.dtype == draem.lesion.dtype == np.uint8
     np.testing.assert_array_equal(draem.brain, healthy.brain[[0, 2, 3, 4]])
     assert (draem.lesion.sum(axis=(1, 2, 3)) > 0).all()
-    assert (folder / "scans.tsv").read_text().splitlines()[3] == "sub-4\t4\t2"
-    assert (folder / "excluded.tsv").read_text() == "scan\treasons\n"
+    assert (folder / "scans.tsv").read_text().splitlines()[3] == "draem\tsub-4\t4\t2"
+    assert (folder / "excluded.tsv").read_text() == "dataset\tscan\treasons\n"
 
 
 def test_the_label_is_what_was_painted_inside_the_brain(make: Callable) -> None:

@@ -1,4 +1,7 @@
-"""Each importer lists its official tree exactly, from names alone, and says what is wrong with a tree."""
+"""Covers sadm.data.base, sadm.data.atlas, sadm.data.bids, sadm.data.brats, sadm.data.folder, sadm.data.ixi, sadm.data.released.
+
+Each importer lists its official tree exactly, from names alone, and says what is wrong with a tree.
+"""
 
 import subprocess
 import sys
@@ -47,6 +50,14 @@ def atlas_files(subject: str, session: str = "1") -> tuple[str, str]:
 def test_name_is_a_bids_label() -> None:
     assert base.Scan("d", "BraTS2021_00000", "", "x").name == "sub-BraTS202100000"
     assert base.Scan("d", "r001s001", "1", "x").name == "sub-r001s001_ses-1"
+
+
+def test_the_names_of_results_begin_with_that_of_their_scan() -> None:
+    files = ["prep/b/sub-2_ses-1_qc.json", "sub-2_space-SRI24_desc-brain_mask.nii.gz"]
+    assert base.by_scan(files) == {"sub-2_ses-1": files[0], "sub-2": files[1]}
+    for wrong in (["sub-1.nii"], ["IXI002_T1.nii"], ["a/sub-1_qc.json", "b/sub-1_qc.json"]):
+        with pytest.raises(ValueError, match="scan"):
+            base.by_scan(wrong)
 
 
 @pytest.mark.parametrize("inside", ["", "IXI-T1"])

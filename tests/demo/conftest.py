@@ -1,21 +1,21 @@
-"""The template of the head maker, made of the SRI24 atlas once a session."""
+"""The phantom of the head maker, made of the SRI24 template once a session."""
 
 from pathlib import Path
 
 import pytest
 
-from sadm.demo.phantom import Template, load_template, make_template
+from sadm.demo.phantom import Phantom, load_phantom, make_phantom
 
 
 @pytest.fixture(scope="session")
-def template_file(atlas: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The template as a file."""
-    out = tmp_path_factory.mktemp("template") / "template.npz"
-    make_template(*atlas, out)
+def demo_phantom_file(template: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The phantom as a file."""
+    out = tmp_path_factory.mktemp("phantom") / "phantom.npz"
+    make_phantom(*template, out)
     return out
 
 
 @pytest.fixture(scope="session")
-def template(template_file: Path) -> Template:
-    """The template."""
-    return load_template(template_file)
+def demo_phantom(demo_phantom_file: Path) -> Phantom:
+    """The phantom."""
+    return load_phantom(demo_phantom_file)

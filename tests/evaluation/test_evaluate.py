@@ -1,4 +1,4 @@
-"""Evaluate: a row's maps are added and measured over whole volumes; thresholds tell what they were fitted on."""
+"""Covers sadm.evaluation.evaluate, sadm.evaluation.thresholds, sadm.evaluation.volumes: all that is said of a row."""
 
 import csv
 from pathlib import Path
@@ -7,9 +7,12 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from sadm.evaluation.evaluate import columns, evaluate
+from sadm.cohort.packed import load_packed, parts
+from sadm.evaluation.evaluate import IDENTITY, columns, evaluate
 from sadm.evaluation.lesions import measure
 from sadm.evaluation.metrics import auprc, best_dice, curve
+from sadm.evaluation.volumes import TableRow
+from sadm.prediction.maps import Origin, write_maps
 from sadm.runtime.errors import DataError
 
 SHAPE = (5, 4, 9, 8)
@@ -27,24 +30,39 @@ def packed(tmp_path: Path) -> Path:
     np.save(folder / "brain.npy", brain.astype(np.uint8))
     np.save(folder / "lesion.npy", lesion.astype(np.uint8))
     names = [f"sub-{k}" for k in range(5)]
-    (folder / "scans.tsv").write_text("scan\tsubject\n" + "".join(f"{name}\t{name}\n" for name in names))
-    parts = zip(names, ["train", "test", "val", "test", "test"], strict=True)
-    rows = "".join(f"{name}\t{name}\t0\t{part}\n" for name, part in parts)
-    (tmp_path / "splits.tsv").write_text("scan\tsubject\tfold\tset\n" + rows)
+    dealt = list(zip(names, ["train", "test", "val", "test", "test"], strict=True))
+    for dataset in ("les", "ok"):
+        rows = "".join(f"{dataset}\t{name}\t{name}\t1\t{part}\n" for name, part in dealt)
+        (tmp_path / f"{dataset}.tsv").write_text("dataset\tscan\tsubject\tfold\tset\n" + rows)
     return folder
 
 
-SETTINGS = {"beta": 0.8, "rates": [0.05, 0.2], "spacing": 2.0, "tolerance": 1.0}
+SETTINGS = {"rates": [0.05, 0.2], "spacing": 2.0, "tolerance": 1.0}
 PARTS = {"test": [1, 3, 4], "val": [2]}
+ROW = TableRow("SADM", ["cddpm", "unet-les"], 1, 2, 0.8)
 
 
-def store(packed: Path, scans: list[int], seed: int) -> Path:
-    """A stored map of random values of the ``scans``; those of all are beside it."""
-    brain = np.load(packed / "brain.npy") > 0
-    volumes = np.random.default_rng(seed).random(SHAPE).astype(np.float16) * brain
-    path = packed.parent / f"map{seed}_{'_'.join(map(str, scans))}.npy"
-    np.save(path, np.concatenate([volumes[i][brain[i]] for i in scans] or [np.empty(0, np.float16)]))
-    np.save(packed.parent / f"volumes{seed}.npy", volumes)
+def data(packed: Path, name: str) -> Path:
+    """The folder of the same volumes as the data set ``name``."""
+    folder = packed.with_name(name)
+    folder.mkdir(exist_ok=True)
+    for kind in ("t1", "brain", "lesion"):
+        np.save(folder / f"{kind}.npy", np.load(packed / f"{kind}.npy"))
+    lines = "".join(f"{name}\tsub-{k}\n" for k in range(5))
+    (folder / "scans.tsv").write_text("dataset\tscan\n" + lines)
+    return folder
+
+
+def volumes(seed: int) -> np.ndarray:
+    """The maps of all scans by the model number ``seed``."""
+    return np.random.default_rng(seed).random(SHAPE).astype(np.float16)
+
+
+def store(folder: Path, of: Origin, scans: list[int], seed: int) -> Path:
+    """The stored maps of the ``scans``."""
+    path = folder.parent / "maps" / f"{of.model}_{of.set}_{of.part}.safetensors"
+    given = [(f"sub-{i}", volumes(seed)[i]) for i in scans]
+    write_maps(given, load_packed(folder), np.array(scans), of, path)
     return path
 
 
@@ -54,23 +72,32 @@ def read(path: Path) -> list[dict[str, str]]:
 
 
 def run(
-    packed: Path, parts: dict[str, list[int]] = PARTS, out: str = "out"
+    packed: Path, scans: dict[str, list[int]] = PARTS, out: str = "out"
 ) -> dict[str, list[dict[str, str]]]:
     """Tables of a study whose test set "les" and healthy set "ok" are the same scans."""
-    files = {"packed": packed, "splits": packed.parent / "splits.tsv"}
-    sets = {
-        (name, part): files | {"maps": [store(packed, scans, seed) for seed in (1, 2)]}
-        for name in ("les", "ok")
-        for part, scans in parts.items()
-    }
+    folders = {name: data(packed, name) for name in ("ok", "les")}
+    wanted = {f"{name} {part}": (name, part) for name in folders for part in scans}
+    sets = parts(
+        wanted,
+        {name: name for name in folders},
+        folders.values(),
+        [packed.with_name(f"{n}.tsv") for n in folders],
+        1,
+    )
+    maps = [
+        store(folders[part.set], Origin(model, 1, 2, part.set, part.part), scans[part.part], seed)
+        for part in sets.values()
+        for seed, model in ((2, "unet-les"), (1, "cddpm"))
+    ]
     paths = {name: packed.parent / out / f"{name}.tsv" for name in ("les", "thresholds", "pooled", "healthy")}
-    evaluate(sets, {"les": "les"}, "ok", 0, SETTINGS, paths)
+    evaluate(ROW, sets.values(), maps, {"les": "les", "ok": "ok"}, "ok", SETTINGS, paths)
     return {name: read(path) for name, path in paths.items()}
 
 
 def score(packed: Path) -> np.ndarray:
     """The score of every voxel."""
-    u, p = (np.load(packed.parent / f"volumes{seed}.npy").astype(np.float32) for seed in (1, 2))
+    brain = np.load(packed / "brain.npy")
+    u, p = ((volumes(seed) * brain).astype(np.float32) for seed in (1, 2))
     return np.float32(1.6) * u + np.float32(0.4) * p
 
 
@@ -81,7 +108,7 @@ def dice(found: np.ndarray, lesion: np.ndarray) -> float:
 def test_each_test_scan_is_measured_over_its_whole_volume(packed: Path):
     tables, lesion = run(packed), np.load(packed / "lesion.npy") > 0
     rows, values = tables["les"], score(packed)
-    assert list(rows[0])[:6] == ["scan", "dice", "auprc", "threshold", "lesion_voxels", "empty"]
+    assert list(rows[0])[:6] == ["row", "fold", "seed", "testset", "scan", "dice"]
     assert list(rows[0]) == columns(["testset", "validation", "validation_greedy", "healthy_5", "healthy_20"])
     assert [row["scan"] for row in rows] == ["sub-1", "sub-3", "sub-4"]
     thresholds = {line["kind"]: float(line["value"]) for line in tables["thresholds"]}
@@ -161,6 +188,24 @@ def test_pooled_areas_are_those_of_all_voxels(packed: Path):
     assert error <= float(line["auprc_error"]) + 1e-12
     assert float(line["auroc"]) == pytest.approx(roc_auc_score(lesion.ravel(), values.ravel()), abs=1e-4)
     assert (int(line["voxels"]), int(line["lesion_voxels"])) == (lesion.size, lesion.sum())
+
+
+def test_every_line_tells_what_it_is_of(packed: Path):
+    for name, lines in run(packed).items():
+        assert list(lines[0])[:4] == list(IDENTITY), name
+        assert {tuple(line[key] for key in IDENTITY) for line in lines} == {("SADM", "1", "2", "les")}, name
+
+
+def test_maps_of_another_fold_are_not_taken(packed: Path):
+    run(packed)
+    folders = [data(packed, name) for name in ("les", "ok")]
+    files = [packed.with_name("les.tsv"), packed.with_name("ok.tsv")]
+    sets = parts({"x": ("les", "test")}, {"les": "les"}, folders, files, 1)
+    with pytest.raises(DataError, match=r"les \(test\) by cddpm, fold 0, seed 2 is wanted"):
+        TableRow("SADM", ["cddpm"], 0, 2, 1.0).scored(
+            sets["x"],
+            {Origin("cddpm", 1, 2, "les", "test"): packed.parent / "maps/cddpm_les_test.safetensors"},
+        )
 
 
 def test_bytes_repeat(packed: Path):

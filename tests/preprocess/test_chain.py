@@ -1,4 +1,4 @@
-"""The whole chain on one real head, and on the atlas head moved by a known affine."""
+"""Covers sadm.preprocess.register, brain, refine, bias and grid: the whole chain on one real head, and on the SRI24 head moved by a known affine."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -20,18 +20,18 @@ PLACE = {"shape": [192, 192, 160], "spacing": 1.0}
 
 
 @pytest.fixture(scope="module")
-def atlas_files(shared_data, tmp_path_factory):
+def template_files(shared_data, tmp_path_factory):
     """SRI24 head and brain, axes RAS+."""
-    folder = tmp_path_factory.mktemp("atlas")
+    folder = tmp_path_factory.mktemp("template")
     for source, name in (("t1_brats_space", "head"), ("spgr", "brain")):
         image = nib.as_closest_canonical(load_nifti(shared_data / "sri24" / f"{source}.nii.gz"))
         image.to_filename(folder / f"{name}.nii.gz")
     return str(folder / "head.nii.gz"), str(folder / "brain.nii.gz")
 
 
-def registered(t1, atlas_files, folder):
+def registered(t1, template_files, folder):
     """Files start, mask, refined of the first three steps on the head ``t1``."""
-    head, template = atlas_files
+    head, template = template_files
     start, mask, refined = (str(folder / name) for name in ("start.mat", "mask.nii.gz", "refined.mat"))
     settings = asdict(Registration())
     kind = {"space": "native", "stripped": False, "seed": settings["seed"]}
@@ -43,10 +43,10 @@ def registered(t1, atlas_files, folder):
     return start, mask, refined
 
 
-def test_a_raw_head_becomes_a_prepared_volume(shared_data, atlas_files, tmp_path):
-    template = atlas_files[1]
+def test_a_raw_head_becomes_a_prepared_volume(shared_data, template_files, tmp_path):
+    template = template_files[1]
     t1 = str(shared_data / "IXI-T1" / "IXI080-HH-1341-T1.nii.gz")
-    start, mask, refined = registered(t1, atlas_files, tmp_path)
+    start, mask, refined = registered(t1, template_files, tmp_path)
     field, qc = str(tmp_path / "field.nii.gz"), str(tmp_path / "qc.json")
     n4 = {"shrink": 8, "iterations": [40, 30, 20], "tolerance": 0.001}
     bias(t1, mask, start, refined, template, field, space="native", grid=PLACE, **n4)
@@ -55,7 +55,10 @@ def test_a_raw_head_becomes_a_prepared_volume(shared_data, atlas_files, tmp_path
         "picture": str(tmp_path / "qc.png"),
     }
     sizes = PLACE | {"downsample": 2, "crop": 15}
-    grid(t1, mask, start, refined, field, "", template, outputs, grid=sizes, limits=asdict(Quality()))
+    whose = {"dataset": "ixi", "scan": "sub-IXI080"}
+    grid(
+        t1, mask, start, refined, field, "", template, outputs, **whose, grid=sizes, limits=asdict(Quality())
+    )
     found, inside = (np.asarray(load_nifti(outputs[name]).dataobj) for name in ("t1", "brain"))
     check = read_json(qc)
     assert check["passed"], check["reasons"]
@@ -73,11 +76,11 @@ def apart(found, true, template):
     return np.linalg.norm(voxels @ shift[:, :3].T + shift[:, 3], axis=1)
 
 
-def test_registration_finds_an_affine_planted_in_the_atlas_head(atlas_files, planted, saved):
-    head, template = load_nifti(atlas_files[0]), load_nifti(atlas_files[1])
+def test_registration_finds_an_affine_planted_in_the_sri24_head(template_files, planted, saved):
+    head, template = load_nifti(template_files[0]), load_nifti(template_files[1])
     moved = nib.Nifti1Image(np.asarray(head.dataobj), planted @ head.affine)
     t1 = saved(moved.as_reoriented(np.array([[1, -1], [2, 1], [0, -1]])), "moved.nii.gz")
-    _, _, refined = registered(t1, atlas_files, Path(t1).parent)
+    _, _, refined = registered(t1, template_files, Path(t1).parent)
     distance = apart(read_transform(refined), planted, template)
     assert distance.mean() < 0.15
     assert distance.max() < 0.4

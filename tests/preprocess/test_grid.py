@@ -5,14 +5,11 @@ from dataclasses import asdict
 import nibabel as nib
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
 from scipy import ndimage
 
 from sadm.preprocess.grid import Target, grid, normalise, prepare
-from sadm.preprocess.label import keep_volume, share
-from sadm.preprocess.space import Grid, sample, scaling, translation, write_transform
+from sadm.preprocess.head import Head
+from sadm.preprocess.space import sample, scaling, translation, write_transform
 from sadm.runtime.files import load_nifti, read_json
 from sadm.study.keys.preparation import Quality
 
@@ -23,7 +20,7 @@ def flat_field(target: Target) -> nib.Nifti1Image:
     return nib.Nifti1Image(np.zeros((2, 2, 2), dtype=np.float32), target.fine.affine @ scaling(100.0))
 
 
-def atlas_mask(phantom) -> nib.Nifti1Image:
+def brain_mask(phantom) -> nib.Nifti1Image:
     return nib.Nifti1Image((np.asarray(phantom.brain.dataobj) > 0).astype(np.uint8), phantom.brain.affine)
 
 
@@ -43,53 +40,14 @@ def test_normalise_of_a_constant_or_broken_image_is_zero(values):
     assert not normalise(values.astype(np.float32), np.ones((5, 5, 5), dtype=bool))[0].any()
 
 
-@settings(max_examples=50, deadline=None)
-@given(arrays(np.float32, (4, 5, 3), elements=st.floats(0, 1, width=16)))
-def test_the_label_has_the_volume_of_the_shares_and_takes_the_fullest_voxels(shares):
-    label = keep_volume(shares)
-    assert label.sum() == round(float(shares.sum(dtype=np.float64)))
-    if label.any() and not label.all():
-        assert shares[label == 1].min() >= shares[label == 0].max()
-
-
-def test_whole_voxels_stay_as_they_are():
-    shares = (np.random.default_rng(0).random((9, 8, 7)) < 0.3).astype(np.float32)
-    np.testing.assert_array_equal(keep_volume(shares), shares)
-
-
-@pytest.mark.parametrize(("downsample", "tolerance"), [(1, 0.02), (2, 0.05)])
-@pytest.mark.parametrize("voxel", [(2.0, 2.0, 2.0), (1.0, 1.0, 1.0), (0.9, 0.9, 4.0)])
-def test_labels_of_more_than_1_ml_keep_their_volume(phantom, planted, voxel, downsample, tolerance):
-    target = Target.of(phantom.brain, **(PAPER | {"downsample": downsample, "crop": 0}))
-    shape = tuple(int(90 / v) for v in voxel)
-    affine = planted @ translation([-40, -40, -40]) @ np.diag([*voxel, 1.0])
-    fields = np.random.default_rng(0).normal(size=(6, *shape))
-    for number, field in enumerate(fields):
-        world = [
-            ((np.arange(n) + 0.5) * v).reshape(np.roll([-1, 1, 1], a))
-            for a, (n, v) in enumerate(zip(shape, voxel))
-        ]
-        radius = np.sqrt(sum((w - 45) ** 2 for w in world))
-        rough = ndimage.gaussian_filter(field, [3 / v for v in voxel])
-        mask = radius + 3 * rough / rough.std() < 7 + 3 * number
-        label = nib.Nifti1Image(np.where(mask, 1 + (radius > 9) * 3, 0).astype(np.uint8), affine)
-        volume = mask.sum() * Grid.of(label).voxel
-        assert volume > 1000
-        found = keep_volume(target.reduce(share(label, target.fine, planted)))
-        assert found.sum() * target.coarse.voxel * np.linalg.det(planted[:3, :3]) == pytest.approx(
-            volume, rel=tolerance
-        )
-
-
 def test_the_scan_is_interpolated_once(phantom, planted):
     """On white noise a second interpolation would smooth: each value is one trilinear sample of the raw voxels."""
     target = Target.of(phantom.brain, [48, 48, 48], 1.0, 1, 0)
     affine = planted @ target.fine.affine @ translation([-20, -20, -20]) @ scaling(1.1)
     raw = np.random.default_rng(0).random((80, 80, 80), dtype=np.float32)
     start = planted @ translation([0.4, 0.2, -0.3])
-    made = prepare(
-        nib.Nifti1Image(raw, affine), atlas_mask(phantom), flat_field(target), target, start, planted
-    )
+    head = Head.of(nib.Nifti1Image(raw, affine))
+    made = prepare(head, brain_mask(phantom), flat_field(target), target, start, planted)
     matrix = np.linalg.inv(affine) @ planted @ target.fine.affine
     wanted = ndimage.affine_transform(raw, matrix[:3, :3], matrix[:3, 3], output_shape=(48, 48, 48), order=1)
     found, inside = made.t1, made.brain > 0
@@ -103,9 +61,9 @@ def test_the_mask_goes_by_register_and_the_scan_by_refine(phantom):
     target = Target.of(phantom.brain, **PAPER)
     shift = translation([6, 0, 0])
     moved = nib.Nifti1Image(np.asarray(phantom.head.dataobj), shift @ phantom.head.affine)
-    start_mask = nib.Nifti1Image(np.asarray(atlas_mask(phantom).dataobj), shift @ phantom.head.affine)
-    brain = prepare(moved, start_mask, flat_field(target), target, np.eye(4), shift).brain
-    wanted = target.reduce(sample(atlas_mask(phantom), target.fine) >= 0.5) >= 0.5
+    start_mask = nib.Nifti1Image(np.asarray(brain_mask(phantom).dataobj), shift @ phantom.head.affine)
+    brain = prepare(Head.of(moved), start_mask, flat_field(target), target, np.eye(4), shift).brain
+    wanted = target.reduce(sample(brain_mask(phantom), target.fine) >= 0.5) >= 0.5
     np.testing.assert_array_equal(brain > 0, wanted)
 
 
@@ -120,7 +78,7 @@ def run(
     ball = np.indices(scan.shape) - np.reshape([40, 55, 45], (3, 1, 1, 1))
     lesion = nib.Nifti1Image(((ball**2).sum(axis=0) < 36).astype(np.uint8) * 4, scan.affine)
     target = Target.of(phantom.brain, **PAPER)
-    files = (saved(turn(scan), "t1.nii.gz"), saved(atlas_mask(phantom), "mask.nii.gz"))
+    files = (saved(turn(scan), "t1.nii.gz"), saved(brain_mask(phantom), "mask.nii.gz"))
     write_transform(transform, tmp_path / "x.mat")
     places = (
         str(tmp_path / "x.mat"),
@@ -131,7 +89,7 @@ def run(
     outputs |= {name: str(tmp_path / f"out_{name}.nii.gz") for name in ("t1", "brain", "lesion")}
     limits = asdict(Quality()) | {"brain_ml": list(brain_ml), "stretch": 9.0}  # the phantom is no adult
     outputs["picture"] = str(tmp_path / "qc.png")
-    grid(*files, *places, phantom.brain_file, outputs, grid=PAPER, limits=limits)
+    grid(*files, *places, phantom.brain_file, outputs, dataset="set", scan="sub-1", grid=PAPER, limits=limits)
     return outputs, lesion
 
 
@@ -170,6 +128,7 @@ def test_outputs_and_their_world(phantom, native, planted, saved, tmp_path):
     wanted = np.linalg.inv(planted) @ lesion.affine @ [*np.argwhere(lesion.get_fdata() > 0).mean(axis=0), 1]
     np.testing.assert_allclose(centre, wanted, atol=0.25)  # an eighth of a voxel
     qc = read_json(outputs["qc"])
+    assert (qc["dataset"], qc["scan"]) == ("set", "sub-1")
     assert qc["passed"]
     assert qc["reasons"] == []
     assert qc["overlap"] > 0.999

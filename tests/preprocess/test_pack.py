@@ -1,15 +1,12 @@
 """Packing: order, axes, exclusion by name."""
 
-import csv
-
 import numpy as np
 import pytest
 
 from sadm.cohort.packed import load_packed
 from sadm.preprocess.pack import pack
-from sadm.preprocess.quality_table import checks
 from sadm.runtime.errors import ProcessingError
-from sadm.runtime.files import save_nifti, write_json
+from sadm.runtime.files import read_table, save_nifti, write_json
 
 SCANS = ["sub-a", "sub-b", "sub-c"]
 
@@ -19,7 +16,7 @@ def prepared(tmp_path):
     """Three small prepared scans; a function that sets which fail."""
     rng = np.random.default_rng(0)
     volumes = {}
-    files = {name: [] for name in ("t1", "brain", "lesion")}
+    files = {name: {} for name in ("t1", "brain", "lesion")}
     for scan in SCANS:
         t1 = rng.random((6, 5, 4), dtype=np.float32)
         volumes[scan] = {
@@ -29,19 +26,20 @@ def prepared(tmp_path):
         }
         for name, values in volumes[scan].items():
             save_nifti(values, np.eye(4), tmp_path / f"{scan}_{name}.nii.gz")
-            files[name].append(str(tmp_path / f"{scan}_{name}.nii.gz"))
+            files[name][scan] = str(tmp_path / f"{scan}_{name}.nii.gz")
 
     def run(failed=(), on_failure="exclude"):
         qc = []
         for scan in SCANS:
             reasons = ["too small", "in parts"] if scan in failed else []
             numbers = {"brain_ml": 1400.0, "overlap": 0.95, "lesion_ml": 2.0, "lesion_ml_prepared": 2.0}
-            write_json({"passed": not reasons, "reasons": reasons, **numbers}, tmp_path / f"{scan}_qc.json")
+            about = {"dataset": "healthy", "scan": scan, "passed": not reasons, "reasons": reasons}
+            write_json(about | numbers, tmp_path / f"{scan}_qc.json")
             qc.append(str(tmp_path / f"{scan}_qc.json"))
         names = {name: f"{name}.npy" for name in files} | {"scans": "scans.tsv", "excluded": "excluded.tsv"}
         outputs = {name: str(tmp_path / "packed" / file) for name, file in names.items()}
         (tmp_path / "packed").mkdir(exist_ok=True)
-        pack(SCANS, files, qc, outputs, on_failure=on_failure, dataset="healthy")
+        pack(files, qc, outputs, on_failure=on_failure, dataset="healthy")
         return tmp_path / "packed"
 
     return run, volumes
@@ -68,15 +66,13 @@ def test_a_scan_that_failed_is_left_out_by_name(prepared):
     packed = load_packed(folder)
     assert packed.scans == ["sub-a", "sub-c"]
     np.testing.assert_array_equal(packed.brain[1], volumes["sub-c"]["brain"].transpose(2, 0, 1))
-    with open(folder / "excluded.tsv", newline="") as stream:
-        assert list(csv.DictReader(stream, delimiter="\t")) == [
-            {"scan": "sub-b", "reasons": "too small; in parts"}
-        ]
-    with open(folder / "scans.tsv", newline="") as stream:
-        assert [(row["scan"], row["index"]) for row in csv.DictReader(stream, delimiter="\t")] == [
-            ("sub-a", "0"),
-            ("sub-c", "1"),
-        ]
+    assert read_table(folder / "excluded.tsv") == [
+        {"dataset": "healthy", "scan": "sub-b", "reasons": "too small; in parts"}
+    ]
+    assert [(row["dataset"], row["scan"], row["index"]) for row in read_table(folder / "scans.tsv")] == [
+        ("healthy", "sub-a", "0"),
+        ("healthy", "sub-c", "1"),
+    ]
 
 
 @pytest.mark.parametrize(("failed", "on_failure"), [(["sub-b"], "stop"), (SCANS, "exclude")])
@@ -92,15 +88,3 @@ def test_twice_the_same_bytes_and_nothing_left_over(prepared):
     first = {path.name: path.read_bytes() for path in run().iterdir()}
     assert first == {path.name: path.read_bytes() for path in run().iterdir()}
     assert sorted(first) == ["brain.npy", "excluded.tsv", "lesion.npy", "scans.tsv", "t1.npy"]
-
-
-def test_the_table_of_checks_has_every_scan_and_number(tmp_path):
-    files = []
-    for scan, reasons in (("sub-a", []), ("sub-b", ["too small", "in parts"])):
-        files.append(str(tmp_path / f"{scan}.json"))
-        write_json({"passed": not reasons, "reasons": reasons, "overlap": 0.9, "brain_ml": 1.0}, files[-1])
-    checks(["sub-a", "sub-b"], files, str(tmp_path / "qc.tsv"))
-    with open(tmp_path / "qc.tsv", newline="") as stream:
-        rows = list(csv.DictReader(stream, delimiter="\t"))
-    assert list(rows[0]) == ["scan", "passed", "reasons", "brain_ml", "overlap"]
-    assert [row["reasons"] for row in rows] == ["", "too small; in parts"]

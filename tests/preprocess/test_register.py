@@ -1,7 +1,5 @@
-"""Registration: planted affines come back; spaces that need none import no ANTs."""
+"""Covers sadm.preprocess.register, sadm.preprocess.refine: planted affines come back; spaces that need none import no ANTs."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import nibabel as nib
@@ -10,15 +8,12 @@ import pytest
 
 from sadm.preprocess import affine as module
 from sadm.preprocess import register as steps
-from sadm.preprocess.affine import affine
 from sadm.preprocess.refine import refine
 from sadm.preprocess.register import register
 from sadm.preprocess.space import Grid, read_transform, sample, study_grid
-from sadm.runtime.errors import ConfigError
 
 GRID = {"shape": [192, 192, 160], "spacing": 1.0}
 SETTINGS = {"iterations": [200, 100, 50, 0], "retry_below": 0.2, "seed": 1, "grid": GRID}
-BLANK = nib.Nifti1Image(np.zeros((4, 4, 4), dtype=np.float32), np.eye(4))
 
 
 def distance(found: np.ndarray, wanted: np.ndarray, brain: nib.Nifti1Image) -> float:
@@ -70,7 +65,7 @@ def test_a_planted_affine_is_found_by_the_head_and_refined_by_the_brain(
 def test_a_stripped_scan_is_registered_to_the_brain(phantom, native, planted, saved, tmp_path, monkeypatch):
     used = []
 
-    def spy(image, template, iterations, retry_below, seed):
+    def spy(head, template, iterations, retry_below, seed):
         used.append(np.asarray(template.dataobj))
         return np.eye(4)
 
@@ -121,37 +116,3 @@ def test_a_released_volume_is_cropped_or_padded_about_its_centre(phantom, saved,
         else:
             wanted = np.pad(wanted, [(low, -excess - low) if a == axis else (0, 0) for a in range(3)])
     np.testing.assert_allclose(found, wanted, atol=1e-5)
-
-
-@pytest.mark.parametrize("iterations", [[], [0, 0], [1, 1, 1, 1, 1]])
-def test_levels_that_are_not_possible_are_named(iterations, no_ants):
-    with pytest.raises(ConfigError, match="levels"):
-        affine(BLANK, BLANK, iterations, 1, 0.2)
-
-
-def test_a_registration_that_gives_up_leaves_the_identity(monkeypatch, capsys):
-    class Ants:
-        def from_numpy(self, *args, **kwargs):
-            return None
-
-        def registration(self, *args, **kwargs):
-            raise RuntimeError("Registration failed with error code 1")
-
-    monkeypatch.setattr(module, "import_ants", Ants)
-    np.testing.assert_array_equal(affine(BLANK, BLANK, [5], 1, 0.2), np.eye(4))
-    assert "error code 1" in capsys.readouterr().out
-
-
-def test_ants_is_imported_without_what_only_plots(tmp_path):
-    code = (
-        "import sys; from sadm.preprocess.affine import import_ants; ants = import_ants(); import numpy as np\n"
-        "heavy = {'pandas', 'matplotlib', 'statsmodels', 'sklearn'} & set(sys.modules); assert not heavy, heavy\n"
-        "image = ants.from_numpy(np.eye(9, dtype=np.float32)); table = ants.label_stats(image, image.clone('unsigned int'))\n"
-        "import pandas, scipy.stats; assert isinstance(table, pandas.DataFrame) and len(table) == 2\n"
-        "assert scipy.stats.norm.cdf(0) == 0.5 and type(pandas).__name__ == 'module'"
-    )
-    subprocess.run(
-        [sys.executable, "-c", code],
-        check=True,
-        env={"PYTHONPATH": ":".join(sys.path), "MPLCONFIGDIR": str(tmp_path)},
-    )

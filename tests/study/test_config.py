@@ -1,4 +1,7 @@
-"""The config: complete, described, strict; the paper's numbers are the resolved paper study."""
+"""Covers sadm.study.config, sadm.study.checks, sadm.study.keys.declare, sadm.study.keys.experiment, sadm.study.keys.preparation.
+
+The config is complete, described and strict; the paper's numbers are the resolved paper study.
+"""
 
 import copy
 import json
@@ -102,7 +105,7 @@ def test_a_slip_is_named(where: str, value: Any, said: str) -> None:
 
 
 def test_numbers_of_the_paper() -> None:
-    """Appendix B (data, training) and C (anomalies), as ../shared/spec/sadm.md sections 1, 3, 4 and 8 list them."""
+    """Behrendt et al. 2024, section 4 and appendices B (data, training) and C (anomalies)."""
     study = Study.from_config(merged("studies/paper.yaml"))
     splits, grid, draem = (study.section(name) for name in ("splits", "grid", "draem"))
     assert (splits["train"], splits["val"], splits["test"], study.folds) == (358, 44, 160, 5)
@@ -163,7 +166,7 @@ def test_real_at_paper_size_is_the_paper() -> None:
         assert _lists(large.hyper(model)) == _lists(paper.hyper(model))
 
 
-def test_released_differs_where_the_sheet_says() -> None:
+def test_released_has_the_settings_of_the_released_code() -> None:
     study = Study.from_config(merged("studies/paper.yaml", "studies/released.yaml"))
     assert list(study.hyper("cddpm")["channels"]) == [128, 256, 256]
     assert study.hyper("cddpm")["epochs"] == 1200

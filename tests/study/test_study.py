@@ -1,5 +1,6 @@
 """Rows become models, models their needs; nothing heavy is reached."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -44,6 +45,9 @@ def test_stage_two_needs_stage_one(study: Study) -> None:
     assert study.needs("unet-draem") == []
     assert study.reconstructor("unet_res-draem") == study.reconstructor("cddpm") == "cddpm"
     assert study.reconstructor("unet-draem") is None
+    assert study.reconstructors("unet_res-draem") == ["cddpm"]
+    assert study.reconstructors("unet-draem") == []
+    assert study.modules("unet_res-draem") == ["src/sadm/methods/cddpm.py", "src/sadm/methods/unet_res.py"]
 
 
 @pytest.mark.parametrize("pretrained", [True, False])
@@ -85,6 +89,7 @@ def test_scans_have_distinct_safe_names(study: Study) -> None:
         assert len(scans) == len(set(scans)) == study.datasets[dataset]["options"]["count"]
         assert all(scan.replace("-", "").replace("_", "").isalnum() for scan in scans)
         assert all(study.files(dataset, scan) for scan in scans)
+        assert [(dataset, scan) for scan in scans] == [each for each in study.all_scans if each[0] == dataset]
 
 
 def test_reaches_no_heavy_module() -> None:
@@ -134,3 +139,97 @@ def test_a_study_of_half_a_table_is_refused(given: dict[str, object]) -> None:
     with pytest.raises(ConfigError, match="is missing") as error:
         Study.from_config(PREP | given)
     assert "only prepares its scans" in str(error.value)
+
+
+def test_what_is_scored_and_where_its_scans_come_from(study: Study) -> None:
+    assert study.sets == [*study.testsets, study.healthy]
+    assert study.scored["val/draem"] == ("draem", "val")
+    assert set(study.scored) == {f"{part}{name}" for part in ("", "val/") for name in study.sets}
+    assert study.splits_of["draem"] == study.splits_of[study.healthy] == study.healthy
+    assert study.splits_of["stroke"] == "stroke"
+    assert sorted(study.source_sets) == sorted(study.datasets)
+    assert study.native_testsets == [name for name in study.testsets if name != "draem"]
+    assert ("mean-abs", "val/draem") in study.trivial_maps
+    assert len(study.trivial_maps) == len(study.trivial) * len(study.scored)
+
+
+def test_beta_is_of_rows_that_add_two_maps(study: Study) -> None:
+    other = Study.from_config(study.config | {"score": study.config["score"] | {"beta": 0.7}})
+    assert other.maps_of("SADM_res-STROKE") == ("cddpm", "unet_res-stroke")
+    assert other.beta("SADM_res-STROKE") == 0.7
+    for row, models in (("cDDPM", ("cddpm",)), ("mean-abs", ("mean-abs",))):
+        assert other.maps_of(row) == models
+        assert other.beta(row) == 1.0
+
+
+def test_measures_are_in_mm_of_the_packed_grid(study: Study) -> None:
+    grid = study.config["grid"]
+    assert study.spacing == grid["spacing"] * grid["downsample"]
+    assert study.measures == {
+        "rates": study.config["score"]["rates"],
+        "tolerance": study.config["score"]["tolerance"],
+        "spacing": study.spacing,
+    }
+
+
+def test_a_test_set_shows_the_row_that_was_trained_on_it(study: Study) -> None:
+    chosen = Study.from_config(study.config | {"figures": ["cDDPM", "SADM-STROKE"]})
+    assert chosen.shown == {"tumour": "cDDPM", "stroke": "SADM-STROKE", "draem": "cDDPM"}
+    assert all(row in study.rows for row in study.shown.values())
+
+
+def test_sets_are_dealt_by_role(study: Study) -> None:
+    assert set(study.split_sizes(study.healthy)) == {"test", "val", "train"}
+    assert set(study.split_sizes("stroke")) == {"annotated", "annotated_val"}
+    assert len(study.source_files("stroke")) >= len(study.scans("stroke"))
+    assert study.tables("stroke") == []
+
+
+def test_random_features_are_not_fetched(study: Study) -> None:
+    fetched, random = (
+        Study.from_config(study.config | {"imagenet": {"weights": weights}})
+        for weights in ("fetch", "random")
+    )
+    assert fetched.extractors("fae") == ["resnet18"]
+    assert random.extractors("fae") == fetched.extractors("cddpm") == []
+
+
+def test_a_head_that_is_prepared_here_must_fulfil_more_than_a_given_brain(study: Study) -> None:
+    said = study.section("quality")
+    assert study.kind("healthy") == {"space": "native", "stripped": False}
+    assert study.kind("tumour") == {"space": "sri24", "stripped": True}
+    ours, given = study.limits("healthy"), study.limits("tumour")
+    assert ours.keys() == given.keys() == {k for k in said if k != "on_failure" and not k.startswith("given")}
+    assert {key: given[key] for key in ours if given[key] != ours[key]} == {
+        key.removeprefix("given_"): value for key, value in said.items() if key.startswith("given_")
+    }
+
+
+def test_hdbet_strips_the_scans_of_its_data_sets_in_chunks(study: Study) -> None:
+    assert study.stripped_by("hd-bet") == study.strip_chunks == []
+    assert study.stripped_by("deepbet", "none") == ["healthy", "tumour", "stroke"]
+    datasets = study.config["datasets"]
+    changed = {"datasets": datasets | {"healthy": datasets["healthy"] | {"brain": "hd-bet"}}}
+    for size, count in ((1, 24), (40, 1)):
+        other = Study.from_config(study.config | changed | {"brain": {"chunk": size, "device": "cpu"}})
+        chunks = other.strip_chunks
+        assert [(chunk.dataset, chunk.number) for chunk in chunks] == [("healthy", n) for n in range(count)]
+        t1s = {scan: t1 for chunk in chunks for scan, t1 in chunk.t1s.items()}
+        assert t1s == {scan: study.scan("healthy", scan).t1 for scan in study.scans("healthy")}
+        assert (other.strip_gpus, other.strip_minutes(chunks[0])) == (0, 10 + 20 * 24 // count)
+
+
+def test_a_data_set_that_is_not_there_has_no_chunks() -> None:
+    study = Study.from_config(
+        {"name": "a", "datasets": {"a": {"importer": "ixi", "options": {"path": "/no"}}}}
+    )
+    assert study.stripped_by("hd-bet") == ["a"]
+    assert study.strip_chunks == []
+
+
+def test_a_pattern_of_no_names_matches_nothing() -> None:
+    assert [name for name in ("a", "b", "ab", "") if re.fullmatch(Study.one_of(["a", "b"]), name)] == [
+        "a",
+        "b",
+    ]
+    assert not re.fullmatch(Study.one_of([]), "")

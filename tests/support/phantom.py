@@ -1,4 +1,4 @@
-"""A head without data: brain of two tissues with ventricles, skull and scalp, on an atlas grid and as a moved native scan."""
+"""A head without data: brain of two tissues with ventricles, skull and scalp, on a grid like SRI24's and as a moved native scan."""
 
 import itertools
 import os
@@ -21,7 +21,7 @@ ORIENTATIONS = [
 
 @dataclass
 class Phantom:
-    """Atlas-like head, brain (int16, RAS+, 1 mm) and their files."""
+    """Head like SRI24's, brain (int16, RAS+, 1 mm) and their files."""
 
     head: nib.Nifti1Image
     brain: nib.Nifti1Image
@@ -52,7 +52,7 @@ def points(affine: np.ndarray, shape: tuple[int, ...]) -> list[np.ndarray]:
 
 @pytest.fixture(scope="session")
 def phantom(tmp_path_factory: pytest.TempPathFactory) -> Phantom:
-    """The phantom as the atlas: a grid of 1 mm with its centre at (3, -4, 5)."""
+    """The phantom in place of SRI24: a grid of 1 mm with its centre at (3, -4, 5)."""
     affine = np.eye(4)
     affine[:3, 3] = (3 - 91, -4 - 111, 5 - 81)
     x, y, z = points(affine, (183, 224, 162))
@@ -67,7 +67,7 @@ def phantom(tmp_path_factory: pytest.TempPathFactory) -> Phantom:
 
 @pytest.fixture
 def native() -> Callable[..., nib.Nifti1Image]:
-    """Make the phantom as a scan that a known matrix maps the atlas's world to: voxels of ``spacing`` mm, axes PSR."""
+    """Make the phantom as a scan that a known matrix maps SRI24's world to: voxels of ``spacing`` mm, axes PSR."""
 
     def make(
         transform: np.ndarray, spacing: float = 2.0, brain: bool = False, seed: int = 0

@@ -7,13 +7,21 @@ from typing import Any
 
 import numpy as np
 
+from sadm.cohort.packed import load_packed
 from sadm.evaluation.metrics import auprc, best_dice, curve
+from sadm.prediction.maps import Origin, read_maps, write_maps, write_reconstructions
 
 ROOT = Path(__file__).resolve().parents[2]
 SHAPE = (3, 6, 16, 14)
 ROWS = {"cDDPM": ["cddpm"], "SADM-LES": ["cddpm", "unet-les"], "random": ["random"]}
 TITLES = {"ixi": "IXI", "les": "Les <b>", "draem": "DRAEM"}
-HEAD = "scan\tdice\tauprc\tthreshold\tlesion_voxels\tempty\n"
+SOURCES = {"les": "les", "draem": "ixi"}
+LAYOUT: dict[str, Any] = {
+    "rows": {"cDDPM": ["ixi"], "SADM-LES": ["ixi", "les"]}, "trivial": ["random"], "testsets": list(SOURCES), "folds": 2,
+    "healthy": "ixi", "titles": TITLES, "marks": {},
+}  # fmt: skip
+HEAD = "row\tfold\tseed\ttestset\tscan\tdice\tauprc\tthreshold\tlesion_voxels\tempty\tlesion_ml\n"
+ML = 0.064  # of a voxel
 
 
 class Files(SimpleNamespace):
@@ -49,41 +57,60 @@ def packed(folder: Path, draw: np.random.Generator) -> None:
     arrays = {"t1": draw.random(SHAPE) * brain, "brain": brain, "lesion": draw.random(SHAPE) < 0.2}
     for name, array in arrays.items():
         np.save(folder / f"{name}.npy", array.astype(np.float16 if name == "t1" else np.uint8))
-    text(folder / "scans.tsv", "scan\tindex\toverlap\n" + "".join(f"s{k}\t{k}\t0.9{k}\n" for k in range(3)))
-    text(folder / "excluded.tsv", "scan\treasons\ns9\tthe brain is <small>\n")
+    name, scans = folder.name, "".join(f"{folder.name}\ts{k}\t{k}\t0.9{k}\n" for k in range(3))
+    text(folder / "scans.tsv", "dataset\tscan\tindex\toverlap\n" + scans)
+    text(folder / "excluded.tsv", f"dataset\tscan\treasons\n{name}\ts9\tthe brain is <small>\n")
+
+
+def split(folder: Path, dataset: str, folds: int) -> Path:
+    """Splits of a data set whose scans are all test scans."""
+    lines = [f"{dataset}\ts{k}\tp{k}\t{fold}\ttest\n" for fold in range(folds) for k in range(3)]
+    return text(folder / f"{dataset}_splits.tsv", "dataset\tscan\tsubject\tfold\tset\n" + "".join(lines))
+
+
+def scored(folder: Path, testset: str, row: str, fold: int, maps: list[Path]) -> Path:
+    """Scores of a row whose maps are added."""
+    data, content = load_packed(folder / testset), HEAD
+    stored = [read_maps(path, data, np.arange(3)) for path in maps]
+    for k, scan in enumerate(data.scans):
+        volume = np.zeros(SHAPE[1:], np.float32)
+        volume[data.brain[k] > 0] = sum(each[k].astype(np.float32) for each in stored)
+        found = measured(volume, data.lesion[k] > 0)
+        content += "\t".join(map(str, (row, fold, 1, testset, scan, *found, found[3] * ML))) + "\n"
+    return text(folder / f"scores/{row}/{fold}/{testset}.tsv", content)
 
 
 def make(folder: Path, folds: int = 2) -> tuple[dict[str, Any], Files]:
     """What the rules hand on: about, and the files."""
-    draw, testsets = np.random.default_rng(0), ("les", "draem")
+    draw, testsets = np.random.default_rng(0), list(SOURCES)
     for name in ("ixi", *testsets):
         packed(folder / name, draw)
-    lines = [f"s{k}\tp{k}\t{fold}\ttest\n" for fold in range(folds) for k in range(3)]
-    split = text(folder / "splits.tsv", "scan\tsubject\tfold\tset\n" + "".join(lines))
-    maps, scores = {}, {}
-    for testset, model, fold in product(testsets, ("cddpm", "unet-les", "random"), range(folds)):
-        path = maps[testset, model, fold] = folder / f"maps/{model}/{fold}/{testset}.npy"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        np.save(path, draw.random(np.load(folder / testset / "brain.npy").sum()).astype(np.float16))
-    for testset, (row, models), fold in product(testsets, ROWS.items(), range(folds)):
-        brain, lesion = (np.load(folder / testset / f"{n}.npy") > 0 for n in ("brain", "lesion"))
-        stored = [np.load(maps[testset, m, fold]).astype(np.float32) for m in models]
-        volume, content = np.zeros(SHAPE, np.float32), HEAD
-        volume[brain] = sum(stored)
-        for k in range(3):
-            found = measured(volume[k], lesion[k])
-            content += "\t".join(map(str, (f"s{k}", *found))) + "\n"
-        scores[testset, row, fold] = text(folder / f"scores/{row}/{fold}/{testset}.tsv", content)
-    made = []
-    for testset in testsets:
-        made.append(folder / f"made_{testset}.npy")
-        np.save(made[-1], draw.random((3, 2, *SHAPE[1:])).astype(np.float16))
+    maps: dict[tuple[str, str, int], Path] = {}
+    made: list[Path] = []
+    for testset, fold in product(testsets, range(folds)):
+        data = load_packed(folder / testset)
+        for model in ("cddpm", "unet-les", "random"):
+            path = maps[testset, model, fold] = folder / f"maps/{model}/{fold}/{testset}.safetensors"
+            volumes = [(scan, draw.random(SHAPE[1:])) for scan in data.scans]
+            write_maps(volumes, data, np.arange(3), Origin(model, fold, 1, testset, "test"), path)
+        if not fold:
+            made.append(folder / f"made_{testset}.safetensors")
+            volumes = [(scan, draw.random((2, *SHAPE[1:]))) for scan in data.scans]
+            write_reconstructions(
+                volumes, data, np.arange(3), 2, Origin("cddpm", 0, 1, testset, "test"), made[-1]
+            )
     about = {
-        "titles": {t: TITLES[t] for t in testsets}, "rows": ROWS, "sources": {"cDDPM": ["cddpm"], "SADM-LES": ["cddpm"]},
-        "reconstructors": ["cddpm"], "shown": {"les": "SADM-LES", "draem": "cDDPM"}, "beta": 0.5,
+        "rows": ROWS, "reconstructors": {"cDDPM": ["cddpm"], "SADM-LES": ["cddpm"]}, "sources": SOURCES,
+        "shown": {"les": "SADM-LES", "draem": "cDDPM"}, "beta": 0.5,
     }  # fmt: skip
     files = Files(
-        packed=[folder / t / "t1.npy" for t in testsets], splits=[split] * 2, scores=list(scores.values()),
-        maps=list(maps.values()), reconstructions=made,
-    )  # fmt: skip
+        packed=[folder / t / "t1.npy" for t in testsets],
+        splits=[split(folder, name, folds) for name in SOURCES.values()],
+        scores=[
+            scored(folder, testset, row, fold, [maps[testset, model, fold] for model in models])
+            for testset, (row, models), fold in product(testsets, ROWS.items(), range(folds))
+        ],
+        maps=list(maps.values()),
+        reconstructions=made,
+    )
     return about, files

@@ -44,8 +44,8 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Path:
     np.save(folder / "brain.npy", brain)
     np.save(folder / "lesion.npy", lesion)
     (folder / "scans.tsv").write_text("\n".join(["scan", *SCANS]) + "\n")
-    rows = [f"{scan}\t{scan}\t{fold}\t{part}" for fold in (0, 1) for scan, part in zip(SCANS, SETS)]
-    (folder / "splits.tsv").write_text("\n".join(["scan\tsubject\tfold\tset", *rows]) + "\n")
+    rows = [f"x\t{scan}\t{scan}\t{fold}\t{part}" for fold in (0, 1) for scan, part in zip(SCANS, SETS)]
+    (folder / "splits.tsv").write_text("\n".join(["dataset\tscan\tsubject\tfold\tset", *rows]) + "\n")
     return folder
 
 

@@ -25,9 +25,8 @@ from pathlib import Path
 from typing import Any
 
 import kills
+from command import ROOT, snakemake
 
-ROOT = Path(__file__).resolve().parents[2]
-STUDY = [ROOT / "config.yaml", ROOT / "studies/ci.yaml"]
 TABLE = "results/table1.csv"
 PLANNING = 0.2  # share of the kills that come before the first job
 
@@ -47,11 +46,8 @@ class Campaign:
         """Start Snakemake in the folder ``run``."""
         place = self.folder / run
         place.mkdir(parents=True, exist_ok=True)
-        words = [sys.executable, "-m", "snakemake", "--snakefile", ROOT / "Snakefile", "--directory", place]
-        words += ["--cores", self.cores, "--workflow-profile", ROOT / "profiles/default"]
-        words += [*arguments, "--configfile", *STUDY]
-        variables = os.environ | {"PYTHONHASHSEED": "0"}
-        return kills.start(list(map(str, words)), self.folder / f"{run}.log", variables)
+        words = snakemake(place, "--cores", self.cores, *arguments)
+        return kills.start(words, self.folder / f"{run}.log", os.environ | {"PYTHONHASHSEED": "0"})
 
     def finish(self, run: str, *arguments: str) -> float:
         """Seconds that Snakemake took in the folder ``run``. SystemExit if it failed."""

@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from command import ROOT, SMALLEST, snakemake
 
 from sadm.runtime.files import write_json
 
-ROOT = Path(__file__).resolve().parents[2]
 STANDIN = Path(__file__).parent / "conda_standin" / "bin"
 KEPT = ROOT / ".conda"  # environments are made once a checkout
-STUDY = ["config.yaml", "studies/ci.yaml"]
 
 
 @dataclass(frozen=True)
@@ -26,24 +25,17 @@ class Workflow:
 
     def words(self, *arguments: str, conda: bool = True, overlay: dict[str, Any] | None = None) -> list[str]:
         """The command line with ``arguments``, and with ``overlay`` over the config."""
-        studies = [str(ROOT / name) for name in STUDY]
+        studies = list(SMALLEST)
         if overlay:
             write_json(overlay, self.folder / "overlay.json")
-            studies.append(str(self.folder / "overlay.json"))
-        words = [
-            self.python,
-            "-m",
-            "snakemake",
-            "--snakefile",
-            ROOT / "Snakefile",
-            "--directory",
-            self.folder,
+            studies.append(self.folder / "overlay.json")
+        given = [
             "--cores",
-            "2",
+            2,
+            *(["--use-conda", "--conda-prefix", KEPT / "envs"] if conda else []),
+            *arguments,
         ]
-        words += ["--workflow-profile", ROOT / "profiles/default"]
-        words += ["--use-conda", "--conda-prefix", KEPT / "envs"] if conda else []
-        return list(map(str, [*words, *arguments, "--configfile", *studies]))
+        return snakemake(self.folder, *given, studies=studies, start=(self.python, "-m", "snakemake"))
 
     @property
     def variables(self) -> dict[str, str]:

@@ -5,14 +5,15 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from command import ROOT, snakemake
+
 from sadm.runtime.files import write_json
 
-ROOT = Path(__file__).resolve().parents[2]
 PARTS = (
     "Snakefile",
     "config.yaml",
@@ -36,6 +37,28 @@ def planned(text: str) -> dict[str, int]:
     )
 
 
+def forked(words: list[str], out: Path) -> tuple[int, str]:
+    """Exit code and output of Snakemake with ``words``, in a fork of this process: its imports take a third of a dry run."""
+    from snakemake.cli import main
+
+    child = os.fork()
+    if not child:
+        code = 1
+        for name in [name for name in sys.modules if name.partition(".")[0] == "sadm"]:
+            del sys.modules[name]  # the project that is planned has its own
+        try:
+            stream = os.open(out, os.O_CREAT | os.O_TRUNC | os.O_WRONLY)
+            os.dup2(stream, 1)
+            os.dup2(stream, 2)
+            sys.stdout, sys.stderr = (open(n, "w", buffering=1, closefd=False) for n in (1, 2))  # noqa: SIM115
+            main(words)
+        except SystemExit as end:
+            code = int(end.code or 0)
+        finally:
+            os._exit(code)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), out.read_text()
+
+
 class Finished:
     """The smallest study in ``folder``, finished (benchmarks/finished.py), and a copy of the project that may be changed."""
 
@@ -45,25 +68,52 @@ class Finished:
         for part in PARTS:
             copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy2
             copy(ROOT / part, self.project / part)
-        done = self._snakemake(str(ROOT / "benchmarks/finished.py"))
+        words = self.words(start=(sys.executable, ROOT / "benchmarks/finished.py"))
+        done = subprocess.run(words, capture_output=True, text=True, timeout=300)
         assert done.returncode == 0, done.stderr[-3000:]
 
-    def _snakemake(
-        self, *start: str, overlay: dict[str, Any] | None = None
-    ) -> subprocess.CompletedProcess[str]:
+    def words(
+        self, *arguments: str, start: Iterable[object] = (), overlay: dict[str, Any] | None = None
+    ) -> list[str]:
+        """The command line with ``arguments``, and with ``overlay`` over the config."""
         studies = [self.project / "config.yaml", self.project / "studies/ci.yaml"]
         if overlay:
             write_json(overlay, self.project / "overlay.json")
             studies.append(self.project / "overlay.json")
-        words = [sys.executable, *start, "--snakefile", self.project / "Snakefile", "--directory", self.study]
-        words += ["--workflow-profile", self.project / "profiles/default", "--configfile", *studies]
-        return subprocess.run(list(map(str, words)), capture_output=True, text=True, timeout=300)
+        return snakemake(self.study, *arguments, studies=studies, project=self.project, start=start)
 
     def plan(self, overlay: dict[str, Any] | None = None, *arguments: str) -> dict[str, int]:
         """Jobs by rule that a dry run plans, with ``overlay`` over the config; the target itself is no job."""
-        done = self._snakemake("-m", "snakemake", "--dry-run", *arguments, overlay=overlay)
-        assert done.returncode == 0, done.stderr[-3000:]
-        return {rule: count for rule, count in planned(done.stdout + done.stderr).items() if rule != "all"}
+        code, said = forked(
+            self.words("--dry-run", *arguments, overlay=overlay), self.project.parent / "said"
+        )
+        assert code == 0, said[-3000:]
+        return {rule: count for rule, count in planned(said).items() if rule != "all"}
+
+    @contextmanager
+    def elsewhere(self) -> Iterator[None]:
+        """The study and the project, each moved to another folder."""
+        old = self.project, self.study
+        self.project, self.study = (path.with_name(f"moved_{path.name}") for path in old)
+        for before, after in zip(old, (self.project, self.study), strict=True):
+            before.rename(after)
+        try:
+            yield
+        finally:
+            for before, after in zip(old, (self.project, self.study), strict=True):
+                after.rename(before)
+            self.project, self.study = old
+
+    @contextmanager
+    def copy(self, keeps_times: bool) -> Iterator[None]:
+        """A copy of the study, with its file times (cp -a) or with new ones (cp -r)."""
+        old, self.study = self.study, self.study.with_name("copy")
+        subprocess.run(["cp", "-a" if keeps_times else "-r", old, self.study], check=True)
+        try:
+            yield
+        finally:
+            shutil.rmtree(self.study)
+            self.study = old
 
     @contextmanager
     def edited(self, name: str, old: str, new: str) -> Iterator[None]:

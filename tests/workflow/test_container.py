@@ -1,12 +1,15 @@
-"""The container recipes: the lock file's packages, the same files in both, a user without rights. No engine builds them here."""
+"""Covers Containerfile and apptainer.def: the lock file's packages, the same files in both, a user without rights.
+
+No engine builds them here.
+"""
 
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from command import ROOT, snakemake
+
 CONTAINERFILE = (ROOT / "Containerfile").read_text()
 DEFINITION = (ROOT / "apptainer.def").read_text()
 
@@ -54,20 +57,7 @@ def test_the_files_in_the_image_are_enough_to_plan_a_study(tmp_path: Path) -> No
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
         copy(ROOT / name, image / name)
     studies = [image / "config.yaml", image / "studies/ci.yaml"]
-    words = [
-        sys.executable,
-        "-m",
-        "snakemake",
-        "--snakefile",
-        image / "Snakefile",
-        "--dry-run",
-        "--cores",
-        "1",
-    ]
-    (tmp_path / "study").mkdir()
-    done = subprocess.run(
-        [*words, "--configfile", *studies], cwd=tmp_path / "study", capture_output=True, text=True
-    )
+    words = snakemake(tmp_path / "study", "--dry-run", "--cores", 1, studies=studies, project=image)
+    done = subprocess.run(words, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "register" in done.stdout
-    assert "opt/profiles/default" in done.stdout + done.stderr, "the profile comes with it"

@@ -1,4 +1,4 @@
-"""The conda environments are the lock file's pins, and hold what their rules import."""
+"""Covers envs/: the conda environments are the lock file's pins, and hold what their rules import."""
 
 import ast
 import re
@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 import yaml
+from command import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "envs"))
-import make  # noqa: E402
+import make
 
 ENVIRONMENTS = sorted(make.DIRECT)
 

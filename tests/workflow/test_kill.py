@@ -1,4 +1,4 @@
-"""A run that is killed goes on to the bytes of an undisturbed one, and no file is ever half-written under its name.
+"""Covers all rules under kills: a killed run goes on to the bytes of an undisturbed one; no file is ever half-written.
 
 Short, at three chosen steps; campaign.py kills at random moments, often.
 """

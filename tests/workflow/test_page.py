@@ -1,14 +1,11 @@
-"""The report of the smallest study, all rows and test sets, in a real browser."""
+"""Covers the rule report: the page of the smallest study, all rows and test sets, in a real browser."""
 
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
-
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests/report"))
-from browser import Page, found  # noqa: E402
+from browser import Page, found
+from command import ROOT
 
 FEW = {"groups", "alarms"}  # one test scan a set has no groups
 WIDE = "[...document.querySelectorAll('.scroll')].filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.ariaLabel)"

@@ -1,43 +1,24 @@
-"""Parts of the workflow that a plain run does not ask for: HD-BET's chunks, preprocessing alone, maps in native space."""
+"""Covers the rules that a plain run does not ask for: HD-BET's chunks, preprocessing alone, maps in native space."""
 
 import subprocess
-import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from plans import ROOT, planned
+from command import ROOT, SMALLEST, snakemake
+from plans import planned
 
 from sadm.runtime.files import write_json
 
-DEMO = [ROOT / "config.yaml", ROOT / "studies/ci.yaml"]
-
 
 def dry(
-    folder: Path, studies: list[Path], *targets: str, overlay: dict[str, Any] | None = None
+    folder: Path, studies: Iterable[Path], *targets: str, overlay: dict[str, Any] | None = None
 ) -> subprocess.CompletedProcess[str]:
     """A dry run in ``folder``."""
     write_json(overlay or {}, folder / "overlay.json")
-    words = [
-        sys.executable,
-        "-m",
-        "snakemake",
-        "--snakefile",
-        ROOT / "Snakefile",
-        "--directory",
-        folder,
-        "--dry-run",
-    ]
-    words += [
-        "--workflow-profile",
-        ROOT / "profiles/default",
-        "--configfile",
-        *studies,
-        folder / "overlay.json",
-        "--",
-        *targets,
-    ]
-    return subprocess.run(list(map(str, words)), capture_output=True, text=True, timeout=300)
+    words = snakemake(folder, "--dry-run", *targets, studies=[*studies, folder / "overlay.json"])
+    return subprocess.run(words, capture_output=True, text=True, timeout=300)
 
 
 def jobs(done: subprocess.CompletedProcess[str]) -> dict[str, int]:
@@ -50,7 +31,7 @@ def test_hdbet_strips_in_chunks_and_the_other_methods_scan_by_scan(
     tmp_path: Path, size: int, chunks: int
 ) -> None:
     overlay = {"datasets": {"healthy": {"brain": "hd-bet"}}, "brain": {"chunk": size}}
-    found = jobs(dry(tmp_path, DEMO, "prep", "results/agreement/healthy.tsv", overlay=overlay))
+    found = jobs(dry(tmp_path, SMALLEST, "prep", "results/agreement/healthy.tsv", overlay=overlay))
     assert {rule for rule in found if rule.startswith("strip")} == {
         f"strip_healthy_{n}" for n in range(chunks)
     }
@@ -73,18 +54,18 @@ def test_preprocessing_alone_of_any_folder(tmp_path: Path) -> None:
     study = [ROOT / "studies/prep.yaml"]
     steps = {"register", "brain", "refine", "bias", "grid"}
     whole = jobs(dry(tmp_path, study, overlay=overlay))
-    assert set(whole) == {"atlas", "cohort", *steps, "checks", "qc", "all"}
+    assert set(whole) == {"template", "cohort", *steps, "checks", "qc", "all"}
     assert whole["grid"] == 2
     one = jobs(dry(tmp_path, study, "results/prep/scans/sub-p1/sub-p1_qc.json", overlay=overlay))
-    assert one == {"atlas": 1} | dict.fromkeys(steps, 1)
+    assert one == {"template": 1} | dict.fromkeys(steps, 1)
 
 
 def test_masks_in_native_space_of_all_scans_and_maps_of_a_finished_study(tmp_path: Path) -> None:
-    assert jobs(dry(tmp_path, DEMO, "native_masks"))["native_mask"] == 10
-    done = dry(tmp_path, DEMO, "native_maps")
+    assert jobs(dry(tmp_path, SMALLEST, "native_masks"))["native_mask"] == 10
+    done = dry(tmp_path, SMALLEST, "native_maps")
     assert done.returncode != 0
     assert "run it first" in done.stdout + done.stderr
     path = "results/native/stroke/sub-stroke001/SADM-STROKE/fold0/sub-stroke001_desc-score_map.nii.gz"
-    found = jobs(dry(tmp_path, DEMO, path))
+    found = jobs(dry(tmp_path, SMALLEST, path))
     assert found["native_map"] == 1
     assert found["evaluate"] == 1

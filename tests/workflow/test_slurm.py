@@ -1,11 +1,13 @@
-"""A small study through a real Slurm of one node, with what goes wrong on clusters: `make test-slurm`, as root."""
+"""Covers profiles/slurm: a small study through a real Slurm of one node, with what goes wrong on clusters.
+
+`make test-slurm`, as root.
+"""
 
 import csv
 import os
 import re
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -14,10 +16,10 @@ from typing import Any
 
 import pytest
 import yaml
+from command import ROOT, SMALLEST, snakemake
 
 from sadm.runtime.files import write_json
 
-ROOT = Path(__file__).resolve().parents[2]
 START = Path(__file__).with_name("slurm_single_node.sh")
 PARTITIONS = {"partitions": {"cpu": {"max_runtime": 10000}, "gpu": {"max_runtime": 10000, "max_gpu": 2}}}
 TABLE = "results/table1.csv"
@@ -37,7 +39,7 @@ def merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
 
 def study(overlay: dict[str, Any]) -> dict[str, Any]:
     """studies/ci.yaml with one row a stage and two data sets."""
-    base, ci = (yaml.safe_load((ROOT / name).read_text()) for name in ("config.yaml", "studies/ci.yaml"))
+    base, ci = (yaml.safe_load(path.read_text()) for path in SMALLEST)
     config = merged(merged(base, ci), overlay)
     rows = {name: config["rows"][name] for name in ("AE", "Unet-TUMOUR")}
     del config["datasets"]["stroke"]
@@ -67,20 +69,12 @@ class Cluster:
         self.runs += 1
         write_json(study(overlay), self.folder / "study.json")
         write_json(PARTITIONS, self.folder / "partitions.json")
-        words = [sys.executable, "-m", "snakemake", *arguments]
-        words += ["--snakefile", ROOT / "Snakefile", "--directory", self.folder]
-        words += ["--profile", ROOT / "profiles/slurm", "--workflow-profile", ROOT / "profiles/default"]
-        words += ["--slurm-partition-config", self.folder / "partitions.json"]
-        words += ["--slurm-init-seconds-before-status-checks", "2"]
-        words += ["--configfile", self.folder / "study.json"]
+        site = ["--profile", ROOT / "profiles/slurm", "--slurm-init-seconds-before-status-checks", 2]
+        site += ["--slurm-partition-config", self.folder / "partitions.json"]
+        words = snakemake(self.folder, *arguments, *site, studies=[self.folder / "study.json"])
         with open(self.folder / f"run{self.runs}.txt", "w") as stream:
             return subprocess.Popen(
-                list(map(str, words)),
-                stdout=stream,
-                stderr=stream,
-                text=True,
-                cwd=ROOT,
-                preexec_fn=interruptible,
+                words, stdout=stream, stderr=stream, text=True, cwd=ROOT, preexec_fn=interruptible
             )
 
     def output(self) -> str:

@@ -1,6 +1,6 @@
-"""After a change exactly the jobs that it affects run again: the table of docs/rerun.md, asked of dry runs.
+"""Covers what runs again of all rules: after a change exactly the jobs that it affects, as docs/rerun.md says.
 
-SADM_REWRITE=1 writes the table anew.
+The page's table is asked of dry runs. SADM_REWRITE=1 writes the table anew.
 """
 
 import os
@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from plans import ROOT, Finished
+from plans import ROOT, Finished, forked
+
+from sadm.study.copies import ADVICE, copied, mark
 
 PAGE = ROOT / "docs/rerun.md"
 STROKE, HEALTHY = (f"results/demo/{name}/sub-{name}001_T1w.nii.gz" for name in ("stroke", "healthy"))
@@ -88,6 +90,12 @@ CHANGES: dict[str, Callable[[Finished], dict[str, int]]] = {
     "a comment in the config": edit("config.yaml", "name: demo", "# a comment\nname: demo"),
     "file times of all scripts and modules": within(touched),
     "a T1 written anew, the same to the byte (below 1 MB)": rewrite(STROKE, b""),
+    "the version of sadm": edit("src/sadm/__init__.py", '__version__ = "', '__version__ = "9.'),
+    "a word of an error's message": edit("src/sadm/prediction/score.py", "A row adds one or two maps.", "A row has one or two maps."),
+    "a constant in `runtime/files.py`": edit("src/sadm/runtime/files.py", "compresslevel=3", "compresslevel=4"),
+    "the finished study moved, the project cloned elsewhere": within(Finished.elsewhere),
+    "the study copied with its times, `cp -a`": within(lambda study: study.copy(keeps_times=True)),
+    "other cores, `--cores 8`": lambda study: study.plan(None, "--cores", "8"),
     "nothing": lambda study: study.plan(),
 }  # fmt: skip
 
@@ -120,6 +128,18 @@ def test_a_change_reruns_what_the_page_says(finished: Finished, change: str) -> 
         before = lines().get(change)
         PAGE.write_text(text.replace(before, found) if before else f"{text}{found}\n", encoding="utf-8")
     assert lines()[change] == found
+
+
+def test_a_copy_with_new_times_says_how_to_go_on(finished: Finished) -> None:
+    mark(finished.study / "results")
+    with finished.copy(keeps_times=False):
+        assert ADVICE in forked(finished.words("--dry-run"), finished.project.parent / "said")[1]
+        code, said = forked(finished.words("--touch", "--cores", "1"), finished.project.parent / "said")
+        assert code == 0, said[-3000:]
+        assert finished.plan() == {}
+        assert not copied(finished.study / "results")
+    with finished.copy(keeps_times=True):
+        assert ADVICE not in forked(finished.words("--dry-run"), finished.project.parent / "said")[1]
 
 
 def test_the_page_lists_these_changes() -> None:

@@ -5,15 +5,11 @@ set, and the audit over all of them. Scans are prepared meanwhile: a check that 
 own reasons to run from Snakemake 9.27 whenever it runs itself.
 """
 
-from sadm.data import base as importers
-
 
 rule cohort:
     input:
-        files=lambda w: [f for s in study.scans(w.dataset) for f in study.files(w.dataset, s)],
-        tables=lambda w: importers.tables(
-            study.datasets[w.dataset]["importer"], study.datasets[w.dataset]["options"]
-        ),
+        files=lambda w: study.source_files(w.dataset),
+        tables=lambda w: study.tables(w.dataset),
     output:
         "results/cohort/{dataset}.tsv",
     log:
@@ -29,7 +25,7 @@ rule cohort:
         importer=lambda w: study.datasets[w.dataset]["importer"],
         options=lambda w: study.datasets[w.dataset]["options"],
         annotated=lambda w: w.dataset in study.annotated,
-        code=lambda w: code("cohort.py", f"data/{study.datasets[w.dataset]['importer']}.py"),
+        code=lambda w: code("cohort.py", f"src/sadm/data/{study.datasets[w.dataset]['importer']}.py"),
     message:
         "Check every file of {wildcards.dataset}, listed by the importer {params.importer}."
     script:
@@ -52,11 +48,7 @@ rule splits:
         role=lambda w: study.datasets[w.dataset]["role"],
         folds=study.folds,
         seed=study.seed,
-        sizes=lambda w: (
-            {size: study.section("splits")[size] for size in ("test", "val", "train")}
-            if w.dataset == study.healthy
-            else {size: study.datasets[w.dataset][size] for size in ("annotated", "annotated_val")}
-        ),
+        sizes=lambda w: study.split_sizes(w.dataset),
         code=code("splits.py"),
     message:
         "Split {wildcards.dataset} ({params.role}) into {params.folds} folds of sizes {params.sizes}."

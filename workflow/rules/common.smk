@@ -1,7 +1,7 @@
-"""Shared by the workflow's parts, the validated study and the code fingerprint."""
+"""Shared by the workflow's parts: the validated study, the code fingerprint, and all functions, which Snakemake's lint wants here."""
 
 import gc
-import re
+import shlex
 import sys
 from pathlib import Path
 
@@ -9,40 +9,51 @@ ROOT = Path(workflow.basedir)
 # Snakemake hands sys.path on to every script: jobs import sadm uninstalled, under conda and on a node too.
 sys.path.insert(0, str(ROOT / "src"))
 
-# Snakemake keeps most of what it makes: looking for garbage less often spares a tenth of a dry run.
+# Snakemake makes a million small objects while it plans and keeps most: at Python's own threshold the collector looks through
+# them again and again, a tenth of the time of a dry run.
 gc.set_threshold(100_000, 50, 100)
 
-from sadm.study.chunks import chunks
 from sadm.runtime.errors import SadmError
-from sadm.study.fingerprint import fingerprint
+from sadm.study.copies import ADVICE, copied, mark
+from sadm.study.fingerprint import planned
 from sadm.runtime.files import read_table
-from sadm.study.runs import runs, tag, tags, training_seed
+from sadm.study.runs import seed_number, tag, training_seed
 from sadm.study.study import Study
 
 # A cluster sends SIGTERM to a job's every process: the shell around a script must not die before the script, which saves.
-shell.prefix("set -euo pipefail; trap : TERM; ")
+# Jobs run the code of this clone, and nothing that a user has set for other programs changes a result.
+shell.prefix(
+    "set -euo pipefail; trap : TERM; export LC_ALL=C.UTF-8 MPLBACKEND=agg; unset MATPLOTLIBRC PYTHONSTARTUP; "
+    f"export PYTHONPATH={shlex.quote(str(ROOT / 'src'))}; "
+)
 
 try:
     study = Study.from_config(config)
 except SadmError as error:
     raise WorkflowError(f"{type(error).__name__}: {error}") from None
 
+if workflow.is_main_process and copied(Path("results")):
+    print(ADVICE, file=sys.stderr)
+    if not workflow.dryrun:
+        mark(Path("results"))
+
 
 wildcard_constraints:
-    dataset="|".join(study.datasets),
+    dataset=study.one_of(study.datasets),
     scan="sub-[A-Za-z0-9_-]+",
-    testset="|".join(study.testsets),
-    model="|".join(map(re.escape, study.models)),
+    testset=study.one_of(study.testsets),
+    model=study.one_of(study.models),
     fold="[0-9]+",
     seed="(_seed[0-9]+)?",
     network="[a-z0-9_]+",
-    row="|".join(map(re.escape, [*study.rows, *study.trivial])),
+    row=study.one_of([*study.rows, *study.trivial]),
 
 
 def untracked(value):
     """A param that says where or how a job runs, not what it makes: no rerun when it changes.
 
-    Snakemake remembers no param that is a function of a job's threads.
+    Snakemake has no word for such a param. But it remembers none that is a function of a job's threads, as these differ from
+    machine to machine; a resource would do, too, and be asked of a cluster that knows no such resource.
     """
     return lambda wildcards, threads: value
 
@@ -52,20 +63,24 @@ def grown(mb):
     return lambda wildcards, attempt: mb * attempt
 
 
-def code(script, *modules):
-    """Fingerprint of a step's script, of `modules` of sadm and of all that these reach."""
-    files = [ROOT / "workflow/scripts" / script]
-    files += [ROOT / "src/sadm" / module for module in modules]
-    return fingerprint(ROOT / "src", *files)
+def code(script, *files):
+    """What a job is planned with: a step's script, other `files` of the project, and all that these reach."""
+    return planned(ROOT, script, *files)
 
 
-def stripped(dataset):
-    """The scans of a data set in chunks for HD-BET; none if its tree is not there, as the jobs that ask for it will say."""
-    try:
-        scans = study.scans(dataset)
-    except SadmError:
-        return []
-    return chunks(scans, study.section("brain")["chunk"])
+def t1(wildcards):
+    """The T1 of a scan."""
+    return study.scan(wildcards.dataset, wildcards.scan).t1
+
+
+def kind(wildcards):
+    """In which space the scans of a data set come, and whether stripped."""
+    return study.kind(wildcards.dataset)
+
+
+def each_scan(path):
+    """An input function: the results `path` of all scans of a data set."""
+    return lambda w: expand(path, dataset=w.dataset, scan=study.scans(w.dataset))
 
 
 def tested(splits, packed):
@@ -75,3 +90,49 @@ def tested(splits, packed):
     passed = {row["scan"] for row in read_table(packed)}
     dealt = [row["scan"] for row in read_table(splits) if (row["fold"], row["set"]) == ("0", "test")]
     return [scan for scan in dealt if scan in passed]
+
+
+def assets(*names):
+    """Files of the report, which lie in workflow/report."""
+    return [f"workflow/report/{name}" for name in names]
+
+
+def measured(*names):
+    """The tables `names` of rule evaluate, of all rows, folds and seeds."""
+    files, found = [rules.evaluate.output[name] for name in names], []
+    for row, fold, number in study.layout.runs:
+        found += expand(files, row=row, fold=fold, seed=tag(number))
+    return found
+
+
+def results(folds):
+    """What `sadm.figures.results.Results` is made of, of all rows and test sets, in `folds`, of the first seed."""
+    rows, models = study.layout.all_rows, study.drawn.models
+    return {
+        "packed": expand(rules.pack.output.t1, dataset=study.testsets),
+        "splits": expand(rules.splits.output, dataset=sorted(set(study.sources.values()))),
+        "scores": expand([rules.evaluate.output[t] for t in study.testsets], row=rows, fold=folds, seed=""),
+        # Maps of a trivial score are named as if it were a model, and the synthetic set as if it were packed.
+        "maps": expand([rules.predict.output[t] for t in study.testsets], model=models, fold=folds, seed=""),
+    }
+
+
+def pseudo_healthy():
+    """The reconstructions of the test sets in fold 0 by all models that rows score with."""
+    files = [rules.reconstruct.output[t] for t in study.testsets]
+    return expand(files, model=study.drawn.reconstructing, fold=0, seed="")
+
+
+def figure(name, caption, category):
+    """The files of a figure, and what `snakemake --report` says of it."""
+    files = [f"results/figures/{name}.png", f"results/figures/{name}.svg"]
+    return report(files, caption=f"../report/{caption}.rst", category=category, labels={"figure": name})
+
+
+def shown_maps(w):
+    """The scores of all test scans of fold 0 that passed their check, by the row that is shown on their test set."""
+    found = []
+    for name in study.native_testsets:
+        scans = tested(*expand([rules.splits.output[0], rules.pack.output.scans], dataset=name))
+        found += expand(rules.native_map.output, dataset=name, scan=scans, row=study.shown[name], fold=0)
+    return found

@@ -1,34 +1,34 @@
 """The demo cohort, made on this machine.
 
-Takes the SRI24 head and brain (atlas). Leaves a template, and a T1 head with its lesion mask for each scan that the
+Takes the SRI24 head and brain (template). Leaves a phantom, what all heads share, and a T1 head with its lesion mask for each scan that the
 importer demo lists.
 """
 
 
-rule demo_template:
+rule demo_phantom:
     input:
-        head=lambda w: rules.atlas.output.head,
-        brain=lambda w: rules.atlas.output.brain,
+        head=lambda w: rules.template.output.head,
+        brain=lambda w: rules.template.output.brain,
     output:
-        "results/demo/template.npz",
+        "results/demo/phantom.npz",
     log:
-        "logs/demo_template/template.log",
+        "logs/demo_phantom/phantom.log",
     conda:
         "../../envs/imaging.yaml"
     resources:
         mem_mb=grown(2000),
         runtime=5,
     params:
-        code=code("demo_template.py"),
+        code=code("demo_phantom.py"),
     message:
-        "Turn the SRI24 head {input.head} into the template of the demo's heads."
+        "Turn the SRI24 head {input.head} into what the demo's heads share."
     script:
-        "../scripts/demo_template.py"
+        "../scripts/demo_phantom.py"
 
 
 rule demo_head:
     input:
-        rules.demo_template.output[0],
+        rules.demo_phantom.output[0],
     output:
         t1="results/demo/{dataset}/{scan}_T1w.nii.gz",
         lesion="results/demo/{dataset}/{scan}_label-lesion_mask.nii.gz",

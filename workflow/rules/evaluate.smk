@@ -4,32 +4,13 @@ Takes the maps of the scored sets. Leaves for each row and fold the measures of 
 that they were fitted on, the areas over whole test sets and what healthy scans show.
 """
 
-SCORES = ("thresholds", "pooled", "healthy")  # beside a table a test set
-MEASURES = {key: study.section("score")[key] for key in ("rates", "tolerance")}
-MEASURES["spacing"] = study.section("grid")["spacing"] * study.section("grid")["downsample"]
-
-# Weight of a row's first map: a row of one map does not change with the config's.
-BETA = {
-    row: study.section("score")["beta"] if len(models) == 2 else 1.0 for row, models in study.rows.items()
-}
-
-# Where the maps of a row lie: its models', or its own if it is trivial.
-MAPS = lambda w, key: (
-    rules.trivial.output[f"{w.row}/{key}"] if w.row in study.trivial else rules.predict.output[key]
-)
-
 
 rule trivial:
     input:
-        **SCORED,
-        healthy=expand(rules.pack.output.t1, dataset=study.healthy),
-        healthy_splits=expand(rules.splits.output, dataset=study.healthy),
+        packed=expand(rules.pack.output.t1, dataset=study.sets),
+        splits=expand(rules.splits.output, dataset=study.source_sets),
     output:
-        **{
-            f"{name}/{key}": f"results/maps/{name}/fold{{fold}}/{key}.npy"
-            for name in study.trivial
-            for key in study.scored
-        },
+        **{f"{m}/{key}": f"results/maps/{m}/fold{{fold}}/{key}.safetensors" for m, key in study.trivial_maps},
     log:
         "logs/trivial/fold{fold}.log",
     conda:
@@ -39,7 +20,9 @@ rule trivial:
         mem_mb=grown(4000),
         runtime=120,
     params:
-        sets=list(study.scored.values()),
+        sets=study.scored,
+        healthy=study.healthy,
+        splits_of=study.splits_of,
         settings={
             "study_seed": study.seed,
             "sigma": study.section("score")["ssim_sigma"],
@@ -54,17 +37,15 @@ rule trivial:
 
 rule evaluate:
     input:
-        **SCORED,
-        maps=lambda w: [
-            path
-            for key in study.scored
-            for path in expand(MAPS(w, key), model=study.rows.get(w.row, ()) or "", fold=w.fold, seed=w.seed)
-        ],
+        packed=expand(rules.pack.output.t1, dataset=study.sets),
+        splits=expand(rules.splits.output, dataset=study.source_sets),
+        # Maps of a trivial score are named as if it were a model.
+        maps=lambda w: expand(rules.predict.output, model=study.maps_of(w.row), fold=w.fold, seed=w.seed),
     output:
-        **{
-            name: f"results/scores/{{row}}/fold{{fold}}{{seed}}/{name}.tsv"
-            for name in [*study.testsets, *SCORES]
-        },
+        **{name: f"results/scores/{{row}}/fold{{fold}}{{seed}}/{name}.tsv" for name in study.testsets},
+        thresholds="results/scores/{row}/fold{fold}{seed}/thresholds.tsv",
+        pooled="results/scores/{row}/fold{fold}{seed}/pooled.tsv",
+        healthy="results/scores/{row}/fold{fold}{seed}/healthy.tsv",
     log:
         "logs/evaluate/{row}_fold{fold}{seed}.log",
     conda:
@@ -74,12 +55,15 @@ rule evaluate:
         mem_mb=grown(2000),
         runtime=360,
     params:
-        sets=list(study.scored.values()),
-        sources={testset: study.source(testset) for testset in study.testsets},
+        seed=lambda w: seed_number(w.seed),
+        models=lambda w: study.maps_of(w.row),
+        beta=lambda w: study.beta(w.row),
+        sets=study.scored,
+        splits_of=study.splits_of,
         healthy=study.healthy,
-        settings=lambda w: MEASURES | {"beta": BETA.get(w.row, 1.0)},
+        settings=study.measures,
         code=code("evaluate.py"),
     message:
-        "Measuring {wildcards.row}, fold {wildcards.fold}{wildcards.seed}, on all test sets, beta {params.settings[beta]}."
+        "Measuring {wildcards.row}, fold {wildcards.fold}{wildcards.seed}, on all test sets, beta {params.beta}."
     script:
         "../scripts/evaluate.py"

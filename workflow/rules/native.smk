@@ -6,7 +6,7 @@ Takes what preprocessing found and, of a finished study, the maps. Leaves masks 
 
 rule native_mask:
     input:
-        t1=lambda w: study.scan(w.dataset, w.scan).t1,
+        t1=t1,
         brain=rules.brain.output[0],
         start=rules.register.output[0],
         lesion=rules.grid.output.lesion,
@@ -31,24 +31,20 @@ rule native_mask:
 
 rule native_masks:
     input:
-        lambda w: [
-            path
-            for name in study.datasets
-            for path in expand(rules.native_mask.output, dataset=name, scan=study.scans(name))
-        ],
+        lambda w: [p for d, s in study.all_scans for p in expand(rules.native_mask.output, dataset=d, scan=s)],
 
 
 if study.rows:
 
     rule native_map:
         input:
-            t1=lambda w: study.scan(w.dataset, w.scan).t1,
+            t1=t1,
             prepared=rules.grid.output.t1,
             refined=rules.refine.output[0],
             packed=rules.pack.output.t1,
             splits=rules.splits.output[0],
             maps=lambda w: expand(
-                MAPS(w, w.dataset), model=study.rows.get(w.row, ()) or "", fold=w.fold, seed=""
+                rules.predict.output[w.dataset], model=study.maps_of(w.row), fold=w.fold, seed=""
             ),
             thresholds=lambda w: rules.evaluate.output.thresholds.format(row=w.row, fold=w.fold, seed=""),
         output:
@@ -58,14 +54,15 @@ if study.rows:
         log:
             "logs/native_map/{dataset}/{scan}_{row}_fold{fold}.log",
         wildcard_constraints:
-            dataset="|".join(name for name in study.testsets if name in study.datasets) or NOTHING,
+            dataset=study.one_of(study.native_testsets),
         conda:
             "../../envs/imaging.yaml"
         resources:
             mem_mb=grown(2000),
             runtime=10,
         params:
-            beta=lambda w: BETA.get(w.row, 1.0),
+            models=lambda w: study.maps_of(w.row),
+            beta=lambda w: study.beta(w.row),
             code=code("native_map.py"),
         message:
             "Anomaly score of {wildcards.scan} by {wildcards.row}, fold {wildcards.fold}, in its own space."
@@ -74,15 +71,4 @@ if study.rows:
 
     rule native_maps:
         input:
-            lambda w: [
-                path
-                for name in study.testsets
-                if name in study.datasets
-                for path in expand(
-                    rules.native_map.output,
-                    dataset=name,
-                    scan=tested(*expand([rules.splits.output[0], rules.pack.output.scans], dataset=name)),
-                    row=SHOWN[name],
-                    fold=0,
-                )
-            ],
+            shown_maps,

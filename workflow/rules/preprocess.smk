@@ -4,24 +4,13 @@ Takes the source files of a scan. Leaves for each scan two transforms, a brain m
 its check; for each data set memory-mapped arrays of the scans that passed.
 """
 
-PLACE = {key: study.section("grid")[key] for key in ("shape", "spacing")}
-REGISTRATION = study.section("registration")
-LIMITS = {key: limit for key, limit in study.section("quality").items() if key != "on_failure"}
-# A head that is registered and stripped here must fulfil more than a brain that somebody else prepared.
-OURS = lambda w: study.importer(w.dataset)["SPACE"] == "native" and not study.importer(w.dataset)["STRIPPED"]
-BRAIN = study.section("brain")
-HDBET = [name for name, dataset in study.datasets.items() if dataset["brain"] == "hd-bet"]
-HDBET_GPU = int(BRAIN["device"] != "cpu")
-NOTHING = "(?!)"  # a pattern that no name matches
-KIND = lambda w: {key.lower(): study.importer(w.dataset)[key] for key in ("SPACE", "STRIPPED")}
 
-
-rule atlas:
+rule template:
     output:
-        head="results/atlas/sri24_head.nii.gz",
-        brain="results/atlas/sri24_brain.nii.gz",
+        head="results/template/sri24_head.nii.gz",
+        brain="results/template/sri24_brain.nii.gz",
     log:
-        "logs/atlas/atlas.log",
+        "logs/template/template.log",
     conda:
         "../../envs/imaging.yaml"
     resources:
@@ -29,18 +18,18 @@ rule atlas:
         runtime=10,
     params:
         path=study.section("atlas")["path"],
-        code=code("atlas.py"),
+        code=code("template.py"),
     message:
-        "Fetch the SRI24 atlas, or take it from the folder {params.path}."
+        "Fetch the SRI24 template, or take it from the folder {params.path}."
     script:
-        "../scripts/atlas.py"
+        "../scripts/template.py"
 
 
 rule register:
     input:
-        t1=lambda w: study.scan(w.dataset, w.scan).t1,
-        head=rules.atlas.output.head,
-        brain=rules.atlas.output.brain,
+        t1=t1,
+        head=rules.template.output.head,
+        brain=rules.template.output.brain,
     output:
         "results/prep/{dataset}/{scan}/{scan}_from-T1w_to-SRI24_mode-image_xfm.mat",
     log:
@@ -51,9 +40,9 @@ rule register:
         mem_mb=grown(1000),
         runtime=5,
     params:
-        kind=KIND,
-        settings={key: REGISTRATION[key] for key in ("iterations", "retry_below", "seed")},
-        grid=PLACE,
+        kind=kind,
+        settings=study.settings("registration", "iterations", "retry_below", "seed"),
+        grid=study.settings("grid", "shape", "spacing"),
         code=code("register.py"),
     message:
         "Register {wildcards.scan} of {wildcards.dataset} (in {params.kind[space]} space) to SRI24."
@@ -63,16 +52,16 @@ rule register:
 
 rule brain:
     input:
-        t1=lambda w: study.scan(w.dataset, w.scan).t1,
+        t1=t1,
         given=lambda w: study.scan(w.dataset, w.scan).brain_mask or [],
         transform=rules.register.output[0],
-        atlas=rules.atlas.output.brain,
+        template=rules.template.output.brain,
     output:
         "results/prep/{dataset}/{scan}/{scan}_space-SRI24_desc-brain_mask.nii.gz",
     log:
         "logs/brain/{dataset}/{scan}.log",
     wildcard_constraints:
-        dataset="|".join(name for name in study.datasets if name not in HDBET) or NOTHING,
+        dataset=study.one_of(study.stripped_by("deepbet", "given", "none")),
     conda:
         "../../envs/torch.yaml"
     threads: 1
@@ -88,47 +77,46 @@ rule brain:
         "../scripts/brain.py"
 
 
-# HD-BET loads its model once for brain.chunk scans: a rule for each chunk, as Snakemake wants their masks named one by one.
-for name, number, scans in [
-    (name, number, scans) for name in HDBET for number, scans in enumerate(stripped(name))
-]:
+# HD-BET loads its model once for many scans, so that a job makes the masks of a chunk. A rule's outputs all have its wildcards:
+# no single rule can name one mask for each scan of a chunk, and there is a rule for each.
+for chunk in study.strip_chunks:
 
     rule:
         name:
-            f"strip_{name}_{number}"
+            f"strip_{chunk.dataset}_{chunk.number}"
         input:
-            t1=[study.scan(name, scan).t1 for scan in scans],
-            transform=expand(rules.register.output[0], dataset=name, scan=scans),
-            atlas=rules.atlas.output.brain,
+            t1=list(chunk.t1s.values()),
+            transform=expand(rules.register.output[0], dataset=chunk.dataset, scan=chunk.t1s),
+            template=rules.template.output.brain,
         output:
-            expand(rules.brain.output[0], dataset=name, scan=scans),
+            expand(rules.brain.output[0], dataset=chunk.dataset, scan=chunk.t1s),
         log:
-            f"logs/strip/{name}_{number}.log",
+            f"logs/strip/{chunk.dataset}_{chunk.number}.log",
         conda:
             "../../envs/torch.yaml"
         threads: 4
         resources:
             mem_mb=grown(4000),
-            runtime=10 + len(scans) * (1 if HDBET_GPU else 20 if BRAIN["tta"] else 4),
-            gpu=HDBET_GPU,
+            runtime=study.strip_minutes(chunk),
+            gpu=study.strip_gpus,
         params:
-            scans=scans,
-            kept=f"results/hdbet/{name}",
-            settings={key: BRAIN[key] for key in ("tta", "hdbet_parameters")},
-            device=untracked(BRAIN["device"]),
+            t1s=chunk.t1s,
+            kept=f"results/hdbet/{chunk.dataset}",
+            settings=study.settings("brain", "tta", "hdbet_parameters"),
+            device=untracked(study.section("brain")["device"]),
             code=code("strip.py"),
         message:
-            f"Brain masks of {len(scans)} scans of {name} by HD-BET, one after the other."
+            f"Brain masks of {len(chunk.t1s)} scans of {chunk.dataset} by HD-BET, one after the other."
         script:
             "../scripts/strip.py"
 
 
 rule refine:
     input:
-        t1=lambda w: study.scan(w.dataset, w.scan).t1,
+        t1=t1,
         mask=rules.brain.output[0],
         start=rules.register.output[0],
-        brain=rules.atlas.output.brain,
+        template=rules.template.output.brain,
     output:
         "results/prep/{dataset}/{scan}/{scan}_from-T1w_to-SRI24_desc-refined_xfm.mat",
     log:
@@ -139,8 +127,8 @@ rule refine:
         mem_mb=grown(1000),
         runtime=5,
     params:
-        kind=KIND,
-        settings={key: REGISTRATION[key] for key in ("refine_iterations", "refine_retry_below", "seed")},
+        kind=kind,
+        settings=study.settings("registration", "refine_iterations", "refine_retry_below", "seed"),
         code=code("refine.py"),
     message:
         "Refine the registration of {wildcards.scan} of {wildcards.dataset} by its brain."
@@ -150,11 +138,11 @@ rule refine:
 
 rule bias:
     input:
-        t1=lambda w: study.scan(w.dataset, w.scan).t1,
+        t1=t1,
         mask=rules.brain.output[0],
         start=rules.register.output[0],
         refined=rules.refine.output[0],
-        brain=rules.atlas.output.brain,
+        template=rules.template.output.brain,
     output:
         "results/prep/{dataset}/{scan}/{scan}_desc-biasfield.nii.gz",
     log:
@@ -165,9 +153,9 @@ rule bias:
         mem_mb=grown(1000),
         runtime=5,
     params:
-        space=lambda w: study.importer(w.dataset)["SPACE"],
+        kind=kind,
         settings=study.section("bias"),
-        grid=PLACE,
+        grid=study.settings("grid", "shape", "spacing"),
         code=code("bias.py"),
     message:
         "N4 bias field of {wildcards.scan} of {wildcards.dataset}, shrink factor {params.settings[shrink]}."
@@ -177,13 +165,13 @@ rule bias:
 
 rule grid:
     input:
-        t1=lambda w: study.scan(w.dataset, w.scan).t1,
+        t1=t1,
         lesion=lambda w: study.scan(w.dataset, w.scan).lesion or [],
         mask=rules.brain.output[0],
         start=rules.register.output[0],
         refined=rules.refine.output[0],
         field=rules.bias.output[0],
-        atlas=rules.atlas.output.brain,
+        template=rules.template.output.brain,
     output:
         t1="results/prep/{dataset}/{scan}/{scan}_space-study_desc-preproc_T1w.nii.gz",
         brain="results/prep/{dataset}/{scan}/{scan}_space-study_desc-brain_mask.nii.gz",
@@ -199,11 +187,7 @@ rule grid:
         runtime=5,
     params:
         grid=study.section("grid"),
-        limits=lambda w: {
-            key: LIMITS[key] if OURS(w) else LIMITS.get(f"given_{key}", LIMITS[key])
-            for key in LIMITS
-            if not key.startswith("given_")
-        },
+        limits=lambda w: study.limits(w.dataset),
         code=code("grid.py"),
     message:
         "Bring {wildcards.scan} of {wildcards.dataset} to the study's grid, shape {params.grid[shape]}, every {params.grid[downsample]} averaged."
@@ -213,7 +197,7 @@ rule grid:
 
 rule checks:
     input:
-        qc=lambda w: expand(rules.grid.output.qc, dataset=w.dataset, scan=study.scans(w.dataset)),
+        qc=each_scan(rules.grid.output.qc),
     output:
         "results/qc/{dataset}.tsv",
     log:
@@ -224,7 +208,6 @@ rule checks:
         mem_mb=grown(500),
         runtime=5,
     params:
-        scans=lambda w: study.scans(w.dataset),
         code=code("checks.py"),
     message:
         "Checks of all scans of {wildcards.dataset}."
@@ -235,8 +218,7 @@ rule checks:
 rule qc:
     input:
         checks=rules.checks.output[0],
-        pictures=lambda w: expand(rules.grid.output.picture, dataset=w.dataset, scan=study.scans(w.dataset)),
-        assets=[f"{ROOT}/workflow/report/{name}" for name in ("page.html.j2", "report.css", "page.js")],
+        pictures=each_scan(rules.grid.output.picture),
     output:
         "results/qc/{dataset}.html",
     log:
@@ -247,9 +229,8 @@ rule qc:
         mem_mb=grown(1000),
         runtime=10,
     params:
-        scans=lambda w: study.scans(w.dataset),
         title=lambda w: study.datasets[w.dataset]["title"],
-        code=code("qc.py"),
+        code=code("qc.py", *assets("page.html.j2", "report.css", "page.js")),
     message:
         "Page of all scans of {wildcards.dataset}: checks and pictures."
     script:
@@ -258,10 +239,10 @@ rule qc:
 
 rule pack:
     input:
-        t1=lambda w: expand(rules.grid.output.t1, dataset=w.dataset, scan=study.scans(w.dataset)),
-        brain=lambda w: expand(rules.grid.output.brain, dataset=w.dataset, scan=study.scans(w.dataset)),
-        lesion=lambda w: expand(rules.grid.output.lesion, dataset=w.dataset, scan=study.scans(w.dataset)),
-        qc=lambda w: expand(rules.grid.output.qc, dataset=w.dataset, scan=study.scans(w.dataset)),
+        t1=each_scan(rules.grid.output.t1),
+        brain=each_scan(rules.grid.output.brain),
+        lesion=each_scan(rules.grid.output.lesion),
+        qc=each_scan(rules.grid.output.qc),
     output:
         t1="results/packed/{dataset}/t1.npy",
         brain="results/packed/{dataset}/brain.npy",
@@ -276,7 +257,6 @@ rule pack:
         mem_mb=grown(1000),
         runtime=30,
     params:
-        scans=lambda w: study.scans(w.dataset),
         on_failure=study.section("quality")["on_failure"],
         code=code("pack.py"),
     message:
@@ -291,7 +271,7 @@ use rule brain as deepbet with:
     log:
         "logs/deepbet/{dataset}/{scan}.log",
     wildcard_constraints:
-        dataset="|".join(HDBET) or NOTHING,
+        dataset=study.one_of(study.stripped_by("hd-bet")),
     params:
         method="deepbet",
         code=code("brain.py"),
@@ -299,21 +279,20 @@ use rule brain as deepbet with:
 
 rule agreement:
     input:
-        hdbet=lambda w: expand(rules.brain.output[0], dataset=w.dataset, scan=study.scans(w.dataset)),
-        deepbet=lambda w: expand(rules.deepbet.output[0], dataset=w.dataset, scan=study.scans(w.dataset)),
+        hdbet=each_scan(rules.brain.output[0]),
+        deepbet=each_scan(rules.deepbet.output[0]),
     output:
         "results/agreement/{dataset}.tsv",
     log:
         "logs/agreement/{dataset}.log",
     wildcard_constraints:
-        dataset="|".join(HDBET) or NOTHING,
+        dataset=study.one_of(study.stripped_by("hd-bet")),
     conda:
         "../../envs/imaging.yaml"
     resources:
         mem_mb=grown(500),
         runtime=30,
     params:
-        scans=lambda w: study.scans(w.dataset),
         code=code("agreement.py"),
     message:
         "Agreement of HD-BET's and deepbet's brain masks of {wildcards.dataset}."

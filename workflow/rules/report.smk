@@ -3,17 +3,11 @@
 Takes the scores of all rows, what the steps before left, and the figures. Leaves the table in three forms, and one HTML file.
 """
 
-STUDY = {key: study.config[key] for key in ("name", "protocol", "seed", "grid", "score")}
-TRAINED = {
-    model: [study.source(study.trained_on(model)), *(study.hyper(model)[key] for key in ("epochs", "slices"))]
-    for model in study.models
-}
-
 
 rule table:
     input:
         audit=rules.audit_used.output,
-        scores=EVALUATED["scores"],
+        scores=measured(*study.testsets),
         excluded=expand(rules.pack.output.excluded, dataset=study.datasets),
         splits=expand(rules.splits.output, dataset=study.datasets),
     output:
@@ -29,9 +23,9 @@ rule table:
         mem_mb=grown(2000),
         runtime=30,
     params:
-        layout=LAYOUT,
-        study=STUDY,
-        models=TRAINED,
+        layout=vars(study.layout),
+        study={key: study.config[key] for key in ("name", "protocol", "seed", "grid", "score")},
+        models=study.trained,
         datasets=list(study.datasets),
         code=code("table.py"),
     message:
@@ -42,31 +36,22 @@ rule table:
 
 rule report:
     input:
-        **PICTURED,
-        assets=expand(
-            f"{ROOT}/workflow/report/{{file}}",
-            file=["sections.yaml", "page.html.j2", "report.css", "page.js", "viewer.js", "paper_table1.csv"],
-        ),
-        pins=[f"{ROOT}/requirements.lock", f"{ROOT}/data/versions.csv"],
+        **results([0]),
+        reconstructions=pseudo_healthy(),
         tables=[
             rules.table.output.csv,
             *rules.audit.output,
             *rules.audit_used.output,
             *rules.statistics.output,
         ],
-        figures=[
-            *(rules.pictures.output[name] for name in PICTURES),
-            *(rules.charts.output[name] for name in CHARTS),
-        ],
+        figures=[*rules.pictures.output, *(rules.charts.output[name] for name in study.drawn.charts)],
         excluded=expand(rules.pack.output.excluded, dataset=study.datasets),
         checks=expand(rules.checks.output, dataset=study.datasets),
-        thumbnails=lambda w: [
-            path
-            for name in study.datasets
-            for path in expand(rules.grid.output.picture, dataset=name, scan=study.scans(name))
-        ],
-        sheets=rules.audit.input.sheets,
-        weights=expand(rules.train.output.weights, model=study.models, fold=range(study.folds), seed=SEEDS),
+        thumbnails=lambda w: [rules.grid.output.picture.format(dataset=d, scan=s) for d, s in study.all_scans],
+        sheets=expand(rules.cohort.output, dataset=study.datasets),
+        weights=expand(
+            rules.train.output.weights, model=study.models, fold=range(study.folds), seed=study.seeds
+        ),
     output:
         report("results/report.html", caption="../report/report.rst", category="Report"),
     log:
@@ -78,14 +63,16 @@ rule report:
         mem_mb=grown(4000),
         runtime=30,
     params:
-        about=ABOUT,
-        models=study.models,
-        folds=study.folds,
-        datasets=list(study.datasets),
-        layout=LAYOUT,
+        about=study.drawn.about,
+        layout=vars(study.layout),
         config=study.config,
-        metadata=".snakemake/metadata",
-        code=code("report.py"),
+        logs="logs",
+        code=code(
+            "report.py",
+            *assets("page.html.j2", "report.css", "page.js", "sections.yaml", "viewer.js"),
+            "requirements.lock",
+            "data/versions.csv",
+        ),
     message:
         "Writing the report of study {params.config[name]}, one file."
     script:

@@ -3,57 +3,26 @@
 Takes the measures of all rows and folds. Leaves the audit of what they used, and tables of intervals, paired tests and groups.
 """
 
-LAYOUT = {
-    "rows": {
-        row: sorted({study.trained_on(m) for model in models for m in [model, *study.needs(model)]})
-        for row, models in study.rows.items()
-    },
-    "trivial": study.trivial,
-    "testsets": study.testsets,
-    "folds": study.folds,
-    "seeds": TRAINING["seeds"],
-    "healthy": study.healthy,
-    "titles": TITLES,
-    "marks": {
-        row: "random features"
-        for row, models in study.rows.items()
-        if study.random_features and any(map(study.imagenet, models))
-    },
-}
-RUNS = runs(list(study.rows), study.trivial, study.folds, TRAINING["seeds"])
-MEASURED = lambda name: [
-    rules.evaluate.output[name].format(row=row, fold=fold, seed=tag(number)) for row, fold, number in RUNS
-]
-# Files of all runs, and of the test sets within.
-EVALUATED = {"scores": [path for each in zip(*map(MEASURED, study.testsets)) for path in each]} | {
-    name: MEASURED(name) for name in SCORES
-}
-ORIGINS = {testset: study.source(testset) for testset in study.testsets}
-STATISTICS = ("summary", "pairs", "groups", "released", "thresholds", "pooled", "healthy")
-STATISTICS += ("alarms", "rankings", "agreement")
-PAPER = f"{ROOT}/workflow/report/paper_table1.csv"
-# The healthy data set first.
-DATASETS = sorted(study.datasets, key=lambda name: name != study.healthy)
-
 
 rule audit_used:
     input:
-        **EVALUATED,
+        scores=measured(*study.testsets),
+        thresholds=measured("thresholds"),
+        healthy=measured("healthy"),
         audit=rules.audit.output,
-        splits=expand(rules.splits.output, dataset=DATASETS),
+        splits=expand(rules.splits.output, dataset=study.datasets),
     output:
         "results/audit_used.tsv",
     log:
-        "logs/audit/used.log",
+        "logs/audit_used/used.log",
     conda:
         "../../envs/tables.yaml"
     resources:
         mem_mb=grown(1000),
         runtime=10,
     params:
-        runs=RUNS,
-        sources=ORIGINS,
-        datasets=DATASETS,
+        sources=study.sources,
+        healthy=study.healthy,
         code=code("audit_used.py"),
     message:
         "Refuse scores of scans that are no test scans, and thresholds fitted on any but validation scans."
@@ -63,13 +32,24 @@ rule audit_used:
 
 rule statistics:
     input:
-        **EVALUATED,
+        scores=measured(*study.testsets),
+        thresholds=measured("thresholds"),
+        pooled=measured("pooled"),
+        healthy=measured("healthy"),
         audit=rules.audit_used.output,
-        splits=expand(rules.splits.output, dataset=DATASETS),
-        sheets=[rules.cohort.output[0].format(dataset=name) for name in DATASETS],
-        paper=PAPER,
+        splits=expand(rules.splits.output, dataset=study.datasets),
+        sheets=expand(rules.cohort.output, dataset=study.datasets),
     output:
-        **{name: f"results/statistics/{name}.tsv" for name in STATISTICS},
+        summary="results/statistics/summary.tsv",
+        pairs="results/statistics/pairs.tsv",
+        groups="results/statistics/groups.tsv",
+        released="results/statistics/released.tsv",
+        thresholds="results/statistics/thresholds.tsv",
+        pooled="results/statistics/pooled.tsv",
+        healthy="results/statistics/healthy.tsv",
+        alarms="results/statistics/alarms.tsv",
+        rankings="results/statistics/rankings.tsv",
+        agreement="results/statistics/agreement.tsv",
     log:
         "logs/statistics/statistics.log",
     conda:
@@ -78,12 +58,11 @@ rule statistics:
         mem_mb=grown(4000),
         runtime=30,
     params:
-        datasets=DATASETS,
-        sources=ORIGINS,
-        layout=LAYOUT,
+        sources=study.sources,
+        layout=vars(study.layout),
         score=study.section("score"),
         settings=study.section("statistics") | {"seed": study.seed},
-        code=code("statistics.py"),
+        code=code("statistics.py", *assets("paper_table1.csv")),
     message:
         "Intervals from {params.settings[resamples]} resamples of subjects, paired tests, groups, rankings."
     script:

@@ -1,17 +1,17 @@
 """The synthetic set.
 
 Takes the packed healthy data set and its splits. Leaves a packed data set of the healthy test and validation scans with painted
-anomalies, under the name that `testsets` gives it: draem.
+anomalies, under the name that `testsets` gives it, draem, in files named as those of rule pack.
 """
 
 
 rule synthesise:
     input:
-        t1=expand(rules.pack.output.t1, dataset=study.healthy),
-        brain=expand(rules.pack.output.brain, dataset=study.healthy),
-        lesion=expand(rules.pack.output.lesion, dataset=study.healthy),
-        scans=expand(rules.pack.output.scans, dataset=study.healthy),
-        splits=expand(rules.splits.output[0], dataset=study.healthy),
+        t1=rules.pack.output.t1.format(dataset=study.healthy),
+        brain=rules.pack.output.brain.format(dataset=study.healthy),
+        lesion=rules.pack.output.lesion.format(dataset=study.healthy),
+        scans=rules.pack.output.scans.format(dataset=study.healthy),
+        splits=rules.splits.output[0].format(dataset=study.healthy),
     output:
         t1="results/packed/draem/t1.npy",
         brain="results/packed/draem/brain.npy",

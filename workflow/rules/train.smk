@@ -6,15 +6,6 @@ model needs which is declared by its method (NEEDS).
 """
 
 TRAINING = study.section("training")
-SEEDS = tags(TRAINING["seeds"])
-# Packed T1s and splits of the scored sets, in their order.
-SCORED = {
-    "packed": [
-        expand((rules.synthesise if name == "draem" else rules.pack).output.t1, dataset=name)
-        for name, _ in study.scored.values()
-    ],
-    "splits": expand(rules.splits.output, dataset=[study.source(name) for name, _ in study.scored.values()]),
-}
 
 
 rule imagenet:
@@ -44,11 +35,7 @@ rule train:
         needs=lambda w: expand(
             rules.train.output.weights, model=study.needs(w.model), fold=w.fold, seed=w.seed
         ),
-        imagenet=lambda w: (
-            expand(rules.imagenet.output, network=study.imagenet(w.model))
-            if study.imagenet(w.model) and not study.random_features
-            else []
-        ),
+        imagenet=lambda w: expand(rules.imagenet.output, network=study.extractors(w.model)),
     output:
         weights="results/models/{model}/fold{fold}{seed}/weights.safetensors",
         curve="results/models/{model}/fold{fold}{seed}/curve.csv",
@@ -66,14 +53,12 @@ rule train:
         method=lambda w: study.method(w.model),
         hyper=lambda w: study.trained_with(w.model),
         draem=lambda w: study.section("draem") if study.trained_on(w.model) == "draem" else None,
-        spacing=study.section("grid")["spacing"] * study.section("grid")["downsample"],
+        spacing=study.spacing,
         settings={key: TRAINING[key] for key in ("amp", "validate_every", "validation_slices")},
         device=untracked(TRAINING["device"]),
         checkpoint_every=untracked(TRAINING["checkpoint_every"]),
         seed=lambda w: training_seed(study.seed, w.seed),
-        code=lambda w: code(
-            "train.py", *(f"methods/{study.method(m)}.py" for m in [w.model, *study.needs(w.model)])
-        ),
+        code=lambda w: code("train.py", *study.modules(w.model)),
     message:
         "Training {wildcards.model}, fold {wildcards.fold}{wildcards.seed}: {params.hyper[epochs]} epochs, learning rate {params.hyper[lr]}."
     script:
@@ -82,10 +67,11 @@ rule train:
 
 rule reconstruct:
     input:
-        **SCORED,
+        packed=expand(rules.pack.output.t1, dataset=study.sets),
+        splits=expand(rules.splits.output, dataset=study.source_sets),
         weights=rules.train.output.weights,
     output:
-        **{key: f"results/reconstructions/{{model}}/fold{{fold}}{{seed}}/{key}.npy" for key in study.scored},
+        **{k: f"results/reconstructions/{{model}}/fold{{fold}}{{seed}}/{k}.safetensors" for k in study.scored},
     log:
         "logs/reconstruct/{model}_fold{fold}{seed}.log",
     conda:
@@ -96,11 +82,13 @@ rule reconstruct:
         runtime=480,
         gpu=study.gpus,
     params:
-        settings=lambda w: {"amp": TRAINING["amp"], "seed": training_seed(study.seed, w.seed)},
+        settings=lambda w: {"amp": TRAINING["amp"], "training_seed": training_seed(study.seed, w.seed)},
+        seed=lambda w: seed_number(w.seed),
         scored_with=lambda w: study.scored_with(w.model),
         device=untracked(TRAINING["device"]),
-        sets=list(study.scored.values()),
-        code=lambda w: code("reconstruct.py", f"methods/{study.method(w.model)}.py"),
+        sets=study.scored,
+        splits_of=study.splits_of,
+        code=lambda w: code("reconstruct.py", f"src/sadm/methods/{study.method(w.model)}.py"),
     message:
         "Reconstructing all scored sets as if healthy by {wildcards.model}, fold {wildcards.fold}{wildcards.seed}."
     script:
@@ -109,15 +97,14 @@ rule reconstruct:
 
 rule predict:
     input:
-        **SCORED,
+        packed=expand(rules.pack.output.t1, dataset=study.sets),
+        splits=expand(rules.splits.output, dataset=study.source_sets),
         weights=rules.train.output.weights,
-        reconstructions=lambda w: (
-            expand(rules.reconstruct.output, model=study.reconstructor(w.model), fold=w.fold, seed=w.seed)
-            if study.reconstructor(w.model)
-            else []
+        reconstructions=lambda w: expand(
+            rules.reconstruct.output, model=study.reconstructors(w.model), fold=w.fold, seed=w.seed
         ),
     output:
-        **{key: f"results/maps/{{model}}/fold{{fold}}{{seed}}/{key}.npy" for key in study.scored},
+        **{key: f"results/maps/{{model}}/fold{{fold}}{{seed}}/{key}.safetensors" for key in study.scored},
     log:
         "logs/predict/{model}_fold{fold}{seed}.log",
     conda:
@@ -134,8 +121,11 @@ rule predict:
             "median": study.section("score")["median"],
         },
         device=untracked(TRAINING["device"]),
-        parts=[part for _, part in study.scored.values()],
-        code=lambda w: code("predict.py", f"methods/{study.method(w.model)}.py"),
+        seed=lambda w: seed_number(w.seed),
+        sets=study.scored,
+        splits_of=study.splits_of,
+        reconstructor=lambda w: study.reconstructor(w.model),
+        code=lambda w: code("predict.py", f"src/sadm/methods/{study.method(w.model)}.py"),
     message:
         "Mapping anomalies in all scored sets by {wildcards.model}, fold {wildcards.fold}{wildcards.seed}."
     script:

@@ -1,9 +1,10 @@
 """Rule agreement: how HD-BET's and deepbet's brain masks of a data set agree."""
 
-from sadm.runtime.job import to_log
+from sadm.study.step import step
 
-with to_log(snakemake.log[0]):
+with step(snakemake):
+    from sadm.data.base import by_scan
     from sadm.preprocess.mask_agreement import agreement
 
     files = snakemake.input
-    agreement(snakemake.params.scans, files.hdbet, files.deepbet, snakemake.output[0])
+    agreement(by_scan(files.hdbet), by_scan(files.deepbet), snakemake.output[0])

@@ -1,8 +1,8 @@
 """Rule audit: no subject and no image on two sides."""
 
-from sadm.runtime.job import to_log
+from sadm.study.step import step
 
-with to_log(snakemake.log[0], snakemake.threads):
+with step(snakemake):
     from sadm.cohort.audit import audit
 
     audit(snakemake.input.splits, snakemake.input.sheets, snakemake.output[0])

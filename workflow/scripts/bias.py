@@ -1,12 +1,12 @@
 """Rule bias: the N4 field of one scan."""
 
-from sadm.runtime.job import to_log
+from sadm.study.step import step
 
-with to_log(snakemake.log[0], snakemake.threads):
+with step(snakemake):
     from sadm.preprocess.bias import bias
 
     files, params = snakemake.input, snakemake.params
     bias(
-        files.t1, files.mask, files.start, files.refined, files.brain, snakemake.output[0],
-        space=params.space, grid=params.grid, **params.settings,
+        files.t1, files.mask, files.start, files.refined, files.template, snakemake.output[0],
+        space=params.kind["space"], grid=params.grid, **params.settings,
     )  # fmt: skip

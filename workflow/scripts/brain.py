@@ -1,12 +1,12 @@
 """Rule brain: the brain mask of one scan, on the SRI24 grid."""
 
-from sadm.runtime.job import to_log
+from sadm.study.step import step
 
-with to_log(snakemake.log[0], snakemake.threads):
+with step(snakemake):
     from sadm.preprocess.brain import brain
 
     files, params = snakemake.input, snakemake.params
     brain(
-        files.t1, files.transform, files.atlas, str(files.given), snakemake.output[0], method=params.method,
+        files.t1, files.transform, files.template, str(files.given), snakemake.output[0], method=params.method,
         threads=snakemake.threads,
     )  # fmt: skip

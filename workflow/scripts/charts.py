@@ -1,14 +1,12 @@
 """Rule charts: Dice against beta and lesion volume, precision against recall, training curves."""
 
-from sadm.runtime.job import to_log
+from sadm.study.step import step
 
-with to_log(snakemake.log[0], snakemake.threads):
-    from itertools import product
-
+with step(snakemake):
     from sadm.figures.charts import charts
     from sadm.figures.results import Results
+    from sadm.study.layout import Layout
 
-    files, params, about = snakemake.input, snakemake.params, snakemake.params.about
-    curves = dict(zip(product(params.models, range(params.folds)), files.curves, strict=True))
-    fixed = (Results.of(about, files, params.folds), curves, list(about["shown"].values()), about["beta"])
-    charts(*fixed, out=dict(snakemake.output.items()), **params.settings)
+    files, params, layout = snakemake.input, snakemake.params, Layout(**snakemake.params.layout)
+    results = Results.of(files, layout, params.about, layout.folds)
+    charts(results, files.curves, out=dict(snakemake.output.items()), **params.settings)

@@ -1,8 +1,8 @@
 """Rule checks: the checks of all scans of a data set as a table."""
 
-from sadm.runtime.job import to_log
+from sadm.study.step import step
 
-with to_log(snakemake.log[0], snakemake.threads):
+with step(snakemake):
     from sadm.preprocess.quality_table import checks
 
-    checks(snakemake.params.scans, list(snakemake.input.qc), snakemake.output[0])
+    checks(snakemake.input.qc, snakemake.output[0])

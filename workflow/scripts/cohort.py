@@ -1,8 +1,8 @@
 """Rule cohort: the checked sheet of a data set."""
 
-from sadm.runtime.job import to_log
+from sadm.study.step import step
 
-with to_log(snakemake.log[0], snakemake.threads):
+with step(snakemake):
     from sadm.cohort.sheet import cohort
 
     p, dataset = snakemake.params, snakemake.wildcards.dataset

@@ -1,8 +1,8 @@
 """Rule demo_head: one synthetic head and its lesion mask."""
 
-from sadm.runtime.job import to_log
+from sadm.study.step import step
 
-with to_log(snakemake.log[0], snakemake.threads):
+with step(snakemake):
     from sadm.demo.synthetic_head import write_head
 
     p, o = snakemake.params, snakemake.output

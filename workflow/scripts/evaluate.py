@@ -1,16 +1,17 @@
 """Rule evaluate: the scores of one row and fold on every test set."""
 
-from sadm.runtime.job import to_log
+from sadm.study.step import step
 
-with to_log(snakemake.log[0], snakemake.threads):
+with step(snakemake):
     from pathlib import Path
 
+    from sadm.cohort.packed import parts
     from sadm.evaluation.evaluate import evaluate
+    from sadm.evaluation.volumes import TableRow
 
-    files, params, sets = snakemake.input, snakemake.params, {}
-    each = len(files.maps) // len(params.sets)
-    for k, (key, t1, splits) in enumerate(zip(params.sets, files.packed, files.splits, strict=True)):
-        maps = files.maps[k * each : (k + 1) * each]
-        sets[tuple(key)] = {"packed": Path(t1).parent, "splits": splits, "maps": maps}
-    about = (params.sources, params.healthy, int(snakemake.wildcards.fold), params.settings)
-    evaluate(sets, *about, out=dict(snakemake.output.items()))
+    files, params, fold = snakemake.input, snakemake.params, int(snakemake.wildcards.fold)
+    folders = [Path(t1).parent for t1 in files.packed]
+    sets = parts(params.sets, params.splits_of, folders, files.splits, fold).values()
+    row = TableRow(snakemake.wildcards.row, params.models, fold, params.seed, params.beta)
+    about = (params.splits_of, params.healthy, params.settings)
+    evaluate(row, sets, files.maps, *about, out=dict(snakemake.output.items()))

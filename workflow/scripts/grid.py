@@ -1,12 +1,12 @@
 """Rule grid: the prepared volume of one scan, and its check."""
 
-from sadm.runtime.job import to_log
+from sadm.study.step import step
 
-with to_log(snakemake.log[0], snakemake.threads):
+with step(snakemake):
     from sadm.preprocess.grid import grid
 
-    files, params = snakemake.input, snakemake.params
+    files, params, said = snakemake.input, snakemake.params, snakemake.wildcards
     grid(
-        files.t1, files.mask, files.start, files.refined, files.field, str(files.lesion), files.atlas,
-        dict(snakemake.output.items()), grid=params.grid, limits=params.limits,
+        files.t1, files.mask, files.start, files.refined, files.field, str(files.lesion), files.template,
+        dict(snakemake.output.items()), dataset=said.dataset, scan=said.scan, grid=params.grid, limits=params.limits,
     )  # fmt: skip

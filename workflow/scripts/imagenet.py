@@ -1,8 +1,8 @@
 """Rule imagenet: the ImageNet weights of one feature extractor."""
 
-from sadm.runtime.job import to_log
+from sadm.study.step import step
 
-with to_log(snakemake.log[0], snakemake.threads):
+with step(snakemake):
     from sadm.training.imagenet_weights import imagenet
 
     imagenet(snakemake.wildcards.network, snakemake.params.weights, snakemake.output[0])

@@ -1,15 +1,18 @@
 """Rule native_map: the anomaly score of one test scan by one row, in its own space."""
 
-from sadm.runtime.job import to_log
+from sadm.study.step import step
 
-with to_log(snakemake.log[0], snakemake.threads):
+with step(snakemake):
     from pathlib import Path
 
+    from sadm.cohort.packed import parts
+    from sadm.evaluation.volumes import TableRow
     from sadm.native.native_map import native_map
 
-    files, said = snakemake.input, snakemake.wildcards
+    files, said, params = snakemake.input, snakemake.wildcards, snakemake.params
+    fold, name = int(said.fold), said.dataset
+    sets = parts({name: (name, "test")}, {name: name}, [Path(files.packed).parent], [files.splits], fold)
     native_map(
-        said.scan, files.t1, files.prepared, files.refined, dict(snakemake.output.items()), maps=list(files.maps),
-        packed=Path(files.packed).parent, splits=files.splits, thresholds=files.thresholds, testset=said.dataset,
-        fold=int(said.fold), beta=snakemake.params.beta,
+        said.scan, files.t1, files.prepared, files.refined, dict(snakemake.output.items()),
+        row=TableRow(said.row, params.models, fold, 1, params.beta), part=sets[name], maps=files.maps, thresholds=files.thresholds,
     )  # fmt: skip

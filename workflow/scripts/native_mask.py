@@ -1,8 +1,8 @@
 """Rule native_mask: the masks of one scan, in its own space."""
 
-from sadm.runtime.job import to_log
+from sadm.study.step import step
 
-with to_log(snakemake.log[0], snakemake.threads):
+with step(snakemake):
     from sadm.native.native_mask import native_mask
 
     files = snakemake.input

@@ -1,12 +1,13 @@
 """Rule pack: the prepared volumes of one data set as memory-mapped arrays."""
 
-from sadm.runtime.job import to_log
+from sadm.study.step import step
 
-with to_log(snakemake.log[0], snakemake.threads):
+with step(snakemake):
+    from sadm.data.base import by_scan
     from sadm.preprocess.pack import pack
 
     files, params = snakemake.input, snakemake.params
     pack(
-        params.scans, {name: list(files[name]) for name in ("t1", "brain", "lesion")}, list(files.qc),
+        {name: by_scan(files[name]) for name in ("t1", "brain", "lesion")}, files.qc,
         dict(snakemake.output.items()), on_failure=params.on_failure, dataset=snakemake.wildcards.dataset,
     )  # fmt: skip

@@ -1,16 +1,18 @@
 """Rule predict: the anomaly maps of every scored set by one model."""
 
-from sadm.runtime.job import to_log
+from sadm.study.step import step
 
-with to_log(snakemake.log[0], snakemake.threads):
+with step(snakemake):
     from pathlib import Path
 
+    from sadm.cohort.packed import parts
     from sadm.prediction.predict import predict
 
     files, params, fold = snakemake.input, snakemake.params, int(snakemake.wildcards.fold)
-    sets = zip(params.parts, files.packed, files.splits, snakemake.output, strict=True)
-    for k, (part, t1, splits, out) in enumerate(sets):
-        made = files.reconstructions[k] if files.reconstructions else None
-        where = {"packed": Path(t1).parent, "splits": splits, "part": part, "reconstructions": made}
-        own = {"fold": fold, "weights": files.weights, "out": out, "device": params.device}
-        predict(**own, **where, **params.settings)
+    folders = [Path(t1).parent for t1 in files.packed]
+    predict(
+        model=snakemake.wildcards.model, fold=fold, seed=params.seed, weights=files.weights,
+        sets=parts(params.sets, params.splits_of, folders, files.splits, fold),
+        reconstructor=params.reconstructor, reconstructions=files.reconstructions,
+        device=params.device, **params.settings, out=dict(snakemake.output.items()),
+    )  # fmt: skip

@@ -1,9 +1,9 @@
 """Rule qc: the checks and pictures of all scans of a data set as one page."""
 
-from sadm.runtime.job import to_log
+from sadm.study.step import step
 
-with to_log(snakemake.log[0], snakemake.threads):
+with step(snakemake) as project:
     from sadm.report.qc import qc
 
     files, params = snakemake.input, snakemake.params
-    qc(params.scans, files.checks, files.pictures, files.assets, snakemake.output[0], title=params.title)
+    qc(files.checks, files.pictures, project / "workflow/report", snakemake.output[0], params.title)

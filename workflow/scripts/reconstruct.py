@@ -1,16 +1,17 @@
 """Rule reconstruct: pseudo-healthy reconstructions of every scored set by one model."""
 
-from sadm.runtime.job import to_log
+from sadm.study.step import step
 
-with to_log(snakemake.log[0], snakemake.threads):
+with step(snakemake):
     from pathlib import Path
 
+    from sadm.cohort.packed import parts
     from sadm.prediction.reconstruct import reconstruct
 
-    files, names, params = snakemake.input, snakemake.wildcards, snakemake.params
-    sets = zip(params.sets, files.packed, files.splits, snakemake.output, strict=True)
-    for (name, part), t1, splits, out in sets:
-        where = {"name": name, "part": part, "packed": Path(t1).parent, "splits": splits}
-        own = {"model": names.model, "fold": int(names.fold), "weights": files.weights, "out": out}
-        how = {"device": params.device, "scored_with": params.scored_with}
-        reconstruct(**where, **own, **how, **params.settings)
+    files, params, fold = snakemake.input, snakemake.params, int(snakemake.wildcards.fold)
+    folders = [Path(t1).parent for t1 in files.packed]
+    reconstruct(
+        model=snakemake.wildcards.model, fold=fold, seed=params.seed, weights=files.weights,
+        sets=parts(params.sets, params.splits_of, folders, files.splits, fold),
+        device=params.device, scored_with=params.scored_with, **params.settings, out=dict(snakemake.output.items()),
+    )  # fmt: skip

@@ -1,11 +1,11 @@
 """Rule refine: the map from SRI24 to one scan, by its brain."""
 
-from sadm.runtime.job import to_log
+from sadm.study.step import step
 
-with to_log(snakemake.log[0], snakemake.threads):
+with step(snakemake):
     from sadm.preprocess.refine import refine
 
     files, params = snakemake.input, snakemake.params
     refine(
-        files.t1, files.mask, files.start, files.brain, snakemake.output[0], **params.kind, **params.settings
+        files.t1, files.mask, files.start, files.template, snakemake.output[0], **params.kind, **params.settings
     )  # fmt: skip

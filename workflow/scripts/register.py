@@ -1,8 +1,8 @@
 """Rule register: the map from SRI24 to one scan, by its head."""
 
-from sadm.runtime.job import to_log
+from sadm.study.step import step
 
-with to_log(snakemake.log[0], snakemake.threads):
+with step(snakemake):
     from sadm.preprocess.register import register
 
     files, params = snakemake.input, snakemake.params

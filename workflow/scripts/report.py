@@ -1,9 +1,9 @@
 """Rule report: the study as one HTML file."""
 
-from sadm.runtime.job import to_log
+from sadm.study.step import step
 
-with to_log(snakemake.log[0], snakemake.threads):
+with step(snakemake) as project:
     from sadm.report.material import Material
     from sadm.report.page import report
 
-    report(Material.of(snakemake.input, **snakemake.params), snakemake.output[0])
+    report(Material.of(snakemake.input, project, **snakemake.params), snakemake.output[0])

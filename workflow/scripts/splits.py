@@ -1,8 +1,8 @@
 """Rule splits: the train, validation and test sets of a data set."""
 
-from sadm.runtime.job import to_log
+from sadm.study.step import step
 
-with to_log(snakemake.log[0], snakemake.threads):
+with step(snakemake):
     from sadm.cohort.splits import splits
 
     p = snakemake.params

@@ -1,12 +1,13 @@
 """Rules strip_...: the brain masks of many scans by HD-BET, on the SRI24 grid."""
 
-from sadm.runtime.job import to_log
+from sadm.study.step import step
 
-with to_log(snakemake.log[0], snakemake.threads):
+with step(snakemake):
+    from sadm.data.base import by_scan
     from sadm.preprocess.strip import strip
 
     files, params = snakemake.input, snakemake.params
     strip(
-        params.scans, files.t1, files.transform, files.atlas, snakemake.output, params.kept, device=params.device,
-        threads=snakemake.threads, code=params.code, **params.settings,
+        params.t1s, by_scan(files.transform), files.template, by_scan(snakemake.output), params.kept,
+        device=params.device, threads=snakemake.threads, code=params.code, **params.settings,
     )  # fmt: skip

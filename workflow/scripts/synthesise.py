@@ -1,12 +1,12 @@
 """Rule synthesise: the fixed DRAEM test set."""
 
-from sadm.runtime.job import to_log
+from sadm.study.step import step
 
-with to_log(snakemake.log[0], snakemake.threads):
+with step(snakemake):
     from pathlib import Path
 
     from sadm.cohort.synthesise import synthesise
 
-    source, out = Path(snakemake.input.t1[0]).parent, Path(snakemake.output.t1).parent
-    params = snakemake.params
-    synthesise(source, snakemake.input.splits[0], out, params.seed, params.draem)
+    files, params = snakemake.input, snakemake.params
+    source, out = Path(files.t1).parent, Path(snakemake.output.t1).parent
+    synthesise(source, files.splits, out, params.seed, params.draem)

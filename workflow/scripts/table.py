@@ -1,13 +1,10 @@
 """Rule table: Table 1 as csv, Markdown and LaTeX."""
 
-from sadm.runtime.job import to_log
+from sadm.study.step import step
 
-with to_log(snakemake.log[0], snakemake.threads):
+with step(snakemake):
     from sadm.statistics.table1 import table
 
-    files, params, out = snakemake.input, snakemake.params, snakemake.output
-    excluded, splits = (
-        dict(zip(params.datasets, each, strict=True)) for each in (files.excluded, files.splits)
-    )
-    about = (params.layout, params.study, params.models)
-    table(files.scores, excluded, splits, *about, csv=out.csv, md=out.md, tex=out.tex)
+    files, params = snakemake.input, snakemake.params
+    about = (params.datasets, params.layout, params.study, params.models)
+    table(files.scores, files.excluded, files.splits, *about, **dict(snakemake.output.items()))

@@ -1,8 +1,8 @@
 """Rule train: the weights and the training curve of one model in one fold."""
 
-from sadm.runtime.job import to_log
+from sadm.study.step import step
 
-with to_log(snakemake.log[0], snakemake.threads):
+with step(snakemake):
     from pathlib import Path
 
     from sadm.study.runs import number

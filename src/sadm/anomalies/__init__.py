@@ -1,1 +1,1 @@
-"""Synthetic anomalies and noise: a slice comes in, a slice with a painted anomaly and its label go out."""
+"""A slice comes in, the slice with a painted anomaly and its label go out; simplex noise."""

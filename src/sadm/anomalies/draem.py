@@ -1,4 +1,4 @@
-"""DRAEM's synthetic anomalies on slices (Zavrtanik et al. 2021), as SADM uses them (paper, Appendix C; sadm.md 5)."""
+"""DRAEM's synthetic anomalies on slices (Zavrtanik et al. 2021), as SADM uses them (paper, Appendix C)."""
 
 from collections.abc import Sequence
 

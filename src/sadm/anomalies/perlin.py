@@ -28,7 +28,7 @@ class Perlin:
     """Perlin noise on lattices of 2^a x 2^b cells, a and b uniform in 0..max_scale, drawn for each image.
 
     The cells divide a canvas of the next powers of two, of which the top left corner ``shape`` is kept; unit gradients at
-    the lattice points, fade 6t^5 - 15t^4 + 10t^3, times sqrt 2, so that values are in [-1, 1] (sadm.md section 5).
+    the lattice points, fade 6t^5 - 15t^4 + 10t^3, times sqrt 2, so that values are in [-1, 1].
 
     The noise is a sum over lattice points of a weight in y times a weight in x times a linear ramp, so a batch is two
     chains of matrix products; nothing is gathered by pixel.

@@ -1,4 +1,4 @@
-"""Poisson image interpolation: patches of one slice blended into another (Tan et al. 2021; sheet baselines.md section 8).
+"""Poisson image interpolation: patches of one slice blended into another (Tan et al. 2021).
 
     guidance on the edge from p to its neighbour q:  u = (1 - a)(f_p - f_q), v = a (g_p - g_q), the larger in size
     4 h_p - sum_q h_q = sum_q guidance(p, q)   in a rectangle;   h = f outside it

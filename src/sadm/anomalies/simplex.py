@@ -2,7 +2,7 @@
 
     n(y, x) = sum_k persistence^k S(x / f_k, y / f_k),   f_k = frequency / 2^k,  k = 0 ... octaves - 1
 
-Sheets: baselines.md section 6, sadm.md 3.4. S adds, over the lattice vertices around a point, max(0, 2 - |d|^2)^4 (g . d) / 47
+S adds, over the lattice vertices around a point, max(0, 2 - |d|^2)^4 (g . d) / 47
 with d the offset from the vertex and g one of 8 directions, which a permutation of 0 ... 255 assigns to the vertex. On a fixed
 pixel grid all d are constants, so a field is a constant sparse matrix times the directions at the vertices: the
 matrix is made once, and a batch of fields is one product. Not normalised: standard deviation about 0.58, 0 at pixel (0, 0).

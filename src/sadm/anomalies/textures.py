@@ -1,4 +1,4 @@
-"""The augmenters that turn a source image into the texture of a synthetic anomaly (sadm.md 5, baselines.md 10.4).
+"""The augmenters that turn a source image into the texture of a synthetic anomaly (paper, Appendix C).
 
 They are imgaug's, with their ranges, re-implemented as batched tensor operations on 8-bit values. Eight of the ten map
 grey value to grey value, so each is a table of 256 entries a sample; two are spatial. The reference works on three equal

@@ -1,1 +1,1 @@
-"""Who is in the study: checked sheets of scans, subject-disjoint splits, the audit, packed volumes, the DRAEM test set."""
+"""Lists of scans and packed volumes come in, checked sheets, splits by subject, the audit and the DRAEM test set go out."""

@@ -4,23 +4,35 @@ A subject is its id but for case, separators and leading zeros: IXI002, ixi_2 an
 voxels, whatever their order in the file (`sadm.cohort.sheet.fingerprint`). Subjects of two data sets are told apart by the data set.
 """
 
-import csv
 import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
+from typing import NamedTuple
 
 from sadm.cohort.splits import SHEET, read, read_splits
 from sadm.runtime.errors import SplitError
-from sadm.runtime.files import atomic
-from sadm.study.runs import Run
+from sadm.runtime.files import write_table
 
 COLUMNS = ("dataset", "fold", "set", "scans", "subjects")
-USED = ("row", "fold", "seed", "testset", "use", "dataset", "set", "scans")
+IDENTITY = ("row", "fold", "seed", "testset")  # of a line of scores or thresholds
 ORACLE = "testset"  # the one kind of threshold that is fitted on test scans, and says so (`sadm.evaluation.thresholds`)
 Row = Mapping[str, str]
+
+
+class Use(NamedTuple):
+    """The ``scans`` of a data set that a run's scores or one of its thresholds saw, and the ``set`` that they must be in."""
+
+    row: str
+    fold: str
+    seed: str
+    testset: str
+    use: str
+    dataset: str
+    set: str
+    scans: Sequence[str]
 
 
 def identity(subject: str) -> str:
@@ -30,60 +42,81 @@ def identity(subject: str) -> str:
 
 
 def audit(splits: Sequence[str | Path], sheets: Sequence[str | Path], out: str | Path) -> None:
-    """Audit ``splits`` with the ``sheets`` of the same data sets, in the same order; write the counts to ``out`` (tsv).
+    """Audit ``splits`` with the ``sheets`` of the same data sets; write the counts to ``out`` (tsv).
 
     Raises SplitError that names every subject or image that is in two sets of a fold, in the test set of one fold and
     trained or validated on in another, or in two data sets; every scan that is listed twice, that the sheet does not have, or
     that it has under another subject.
     """
-    tables = [(read(sheet, SHEET), read_splits(split)) for sheet, split in zip(sheets, splits, strict=True)]
-    problems = [problem for sheet, split in tables for problem in within(sheet, split)]
-    problems += across([row for sheet, _ in tables for row in sheet])
+    known = _grouped((row for sheet in sheets for row in read(sheet, SHEET)), "dataset")
+    dealt = _grouped((row for split in splits for row in read_splits(split)), "dataset")
+    single = sorted(known.keys() ^ dealt.keys())
+    problems = [f"{name}: it has a sheet or splits, not both" for name in single]
+    problems += [problem for name, sheet in known.items() for problem in within(sheet, dealt[name])]
+    problems += across(row for sheet in known.values() for row in sheet)
     fix = "remove the repeated scans from the data sets; if a splits file was edited by hand, delete it and run again"
     _refuse("The splits overlap", problems, fix)
-    lines = [(sheet[0]["dataset"], *line) for sheet, split in tables for line in counts(split)]
-    _write(COLUMNS, lines, out)
+    lines = [{"dataset": name, **line} for name, split in dealt.items() for line in counts(split)]
+    write_table(lines, COLUMNS, out)
 
 
 def audit_used(
-    scores: Mapping[tuple[str, int, int, str], str | Path],
-    thresholds: Mapping[Run, str | Path],
-    healthy: Mapping[Run, str | Path],
-    splits: Mapping[str, str | Path],
+    scores: Iterable[str | Path],
+    thresholds: Iterable[str | Path],
+    healthy: Iterable[str | Path],
+    splits: Iterable[str | Path],
     sources: Mapping[str, str],
+    calm: str,
     out: str | Path,
 ) -> None:
     """Audit what was measured and fitted; write the counts to ``out`` (tsv).
 
-    ``scores``: {(row, fold, seed, test set): file}, ``thresholds`` and ``healthy``: {(row, fold, seed): file} (`sadm.evaluation.evaluate`); ``splits``: {data
-    set: file}, the healthy one first; ``sources``: {test set: its data set}. Raises SplitError that names every scan that was
-    scored and is no test scan of its fold, and every threshold that was fitted on anything but validation scans of its fold,
-    or does not tell on what; only the kind `ORACLE` is fitted on test scans.
+    ``scores``, ``thresholds`` and ``healthy``: files of all runs (`sadm.evaluation.evaluate`); ``splits``: of all data sets;
+    ``sources``: {test set: data set of its scans}; ``calm``: the healthy data set. Raises SplitError that names every scan
+    that was scored and is no test scan of its fold, and every threshold that was fitted on anything but validation scans of
+    its fold, or does not tell on what; only the kind `ORACLE` is fitted on test scans.
     """
-    parts = {(r["scan"], name, int(r["fold"])): r["set"] for name, path in splits.items() for r in read(path)}
-    calm = next(iter(splits))
-    uses = [(*key, "scores", sources[key[3]], "test", _scans(path)) for key, path in scores.items()]
-    uses += [(*key, calm, "healthy", calm, "test", _scans(path)) for key, path in healthy.items()]
-    problems = []
-    for key, path in thresholds.items():
+    parts = {(r["scan"], r["dataset"], r["fold"]): r["set"] for path in splits for r in read_splits(path)}
+    uses = [
+        Use(**run, use="scores", dataset=sources[run["testset"]], set="test", scans=seen)
+        for run, seen in _seen(scores, IDENTITY)
+    ]
+    uses += [
+        Use(**run, testset=calm, use="healthy", dataset=calm, set="test", scans=seen)
+        for run, seen in _seen(healthy, IDENTITY[:3])
+    ]
+    fitted = [line for path in thresholds for line in read(path)]
+    uses += [_fitted(line) for line in fitted]
+    problems = [
+        f"{line['row']}, fold {line['fold']}, {line['testset']}: threshold {line['kind']} does not tell what it was fitted on"
+        for line in fitted
+        if not line["scans"] and not math.isnan(float(line["value"]))
+    ]
+    for use in uses:
+        for scan in use.scans:
+            if (found := parts.get((scan, use.dataset, use.fold), "no set")) != use.set:
+                where = f"{use.row}, fold {use.fold}, {use.testset}: {use.use} saw {use.dataset}/{scan}"
+                problems.append(f"{where}, which is in {found}, not {use.set}")
+    fix = "delete the folders of the scores and maps, and run again"
+    _refuse("Scans were used that must not be", problems, fix)
+    write_table((use._asdict() | {"scans": len(use.scans)} for use in uses), Use._fields, out)
+
+
+def _seen(files: Iterable[str | Path], columns: Sequence[str]) -> list[tuple[dict[str, str], list[str]]]:
+    """The scans in the tables ``files``, each once, by their values of ``columns``."""
+    seen: dict[tuple[tuple[str, str], ...], dict[str, None]] = defaultdict(dict)
+    for path in files:
         for line in read(path):
-            scans = [scan for scan in line["scans"].split(",") if scan]
-            part = "test" if line["kind"] == ORACLE else "val"
-            uses.append((*key, line["testset"], line["kind"], line["dataset"], part, scans))
-            if not scans and not math.isnan(float(line["value"])):
-                problems.append(f"{path}: threshold {line['kind']} does not tell what it was fitted on")
-    for row, fold, _, testset, use, dataset, part, scans in uses:
-        for scan in scans:
-            if (found := parts.get((scan, dataset, fold), "no set")) != part:
-                problems.append(
-                    f"{row}, fold {fold}, {testset}: {use} saw {dataset}/{scan}, which is in {found}, not {part}"
-                )
-    _refuse(
-        "Scans were used that must not be",
-        problems,
-        "delete the folders of the scores and maps, and run again",
-    )
-    _write(USED, [(*use[:-1], len(use[-1])) for use in uses], out)
+            seen[tuple((column, line[column]) for column in columns)][line["scan"]] = None
+    return [(dict(key), list(scans)) for key, scans in seen.items()]
+
+
+def _fitted(line: Row) -> Use:
+    """What a threshold was fitted on."""
+    scans = [scan for scan in line["scans"].split(",") if scan]
+    part = "test" if line["kind"] == ORACLE else "val"
+    run = {name: line[name] for name in IDENTITY}
+    return Use(**run, use=line["kind"], dataset=line["dataset"], set=part, scans=scans)
 
 
 def within(sheet: Sequence[Row], split: Sequence[Row]) -> list[str]:
@@ -135,11 +168,14 @@ def shared(rows: Iterable[Row], column: str) -> dict[tuple[str, str, str], list[
     return {(a[0], a[1], b[1]): sorted(sets[a] & sets[b]) for a, b in pairs}
 
 
-def counts(split: Iterable[Row]) -> list[tuple[int, str, int, int]]:
+def counts(split: Iterable[Row]) -> list[dict[str, str | int]]:
     """Fold, set, scans and subjects of each set of a splits file, sorted."""
     rows = [(int(row["fold"]), row["set"], row["subject"]) for row in split]
     scans, subjects = Counter(row[:2] for row in rows), Counter(row[:2] for row in set(rows))
-    return [(*key, scans[key], subjects[key]) for key in sorted(scans)]
+    return [
+        {"fold": fold, "set": part, "scans": scans[fold, part], "subjects": subjects[fold, part]}
+        for fold, part in sorted(scans)
+    ]
 
 
 def _grouped(rows: Iterable[Row], column: str) -> dict[str, list[Row]]:
@@ -164,10 +200,6 @@ def _leak(group: Iterable[Row]) -> str:
     return f"{' and '.join(sorted(sets))} of different folds" if "test" in sets and len(sets) > 1 else ""
 
 
-def _scans(path: str | Path) -> list[str]:
-    return list(dict.fromkeys(row["scan"] for row in read(path)))
-
-
 def _refuse(what: str, problems: Sequence[str], fix: str) -> None:
     if problems:
         raise SplitError(
@@ -175,10 +207,3 @@ def _refuse(what: str, problems: Sequence[str], fix: str) -> None:
             cause="".join(f"\n    {problem}" for problem in problems),
             fix=fix,
         )
-
-
-def _write(columns: Sequence[str], lines: Iterable[Sequence[object]], out: str | Path) -> None:
-    with atomic(out) as tmp, open(tmp, "w", newline="", encoding="utf-8") as stream:
-        writer = csv.writer(stream, delimiter="\t", lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows(lines)

@@ -1,6 +1,5 @@
 """The cohort check: every file of a data set is read once, all problems are reported together, the sheet is written."""
 
-import csv
 import hashlib
 import itertools
 from collections import defaultdict
@@ -16,7 +15,7 @@ import numpy as np
 
 from sadm.data.base import Scan
 from sadm.runtime.errors import DataError
-from sadm.runtime.files import atomic, load_nifti
+from sadm.runtime.files import load_nifti, write_table
 
 COLUMNS = (
     "dataset", "subject", "session", "scan", "t1", "brain_mask", "lesion", "age", "sex", "site", "sha256", "lesion_ml"
@@ -54,10 +53,7 @@ def cohort(
     known = module.demographics(options) if hasattr(module, "demographics") else {}
     described = [_described(scan, known.get(scan.subject, {})) for scan in scans]
     findings = check(described, annotated, threads, getattr(module, "FRACTIONAL", False))
-    with atomic(out) as tmp, open(tmp, "w", newline="", encoding="utf-8") as stream:
-        writer = csv.writer(stream, delimiter="\t", lineterminator="\n")
-        writer.writerow(COLUMNS)
-        writer.writerows(_row(finding) for finding in findings)
+    write_table(map(_row, findings), COLUMNS, out)
     empty = [f.scan.name for f in findings if f.lesion_ml == 0]
     print(
         f"{dataset}: {len(findings)} scans of {len({s.subject for s in scans})} subjects, no problem found."
@@ -196,11 +192,11 @@ def _volume(label: nib.Nifti1Image) -> float:
     return float(voxels * abs(np.linalg.det(label.affine[:3, :3])) / 1000)
 
 
-def _row(found: Finding) -> list[str]:
+def _row(found: Finding) -> dict[str, str]:
     scan, ml = found.scan, found.lesion_ml
     values = vars(scan) | {
         "scan": scan.name,
         "sha256": found.sha256,
         "lesion_ml": "" if ml is None else f"{ml:.3f}",
     }
-    return [values[column] for column in COLUMNS]
+    return {column: values[column] for column in COLUMNS}

@@ -5,7 +5,6 @@ ordered by stratum, at random within one, and every (n/k)-th is taken from a ran
 each stratum, and each block of strata that share their first properties, gives its share to less than one subject.
 """
 
-import csv
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,10 +13,10 @@ import numpy as np
 
 from sadm.runtime import seeds
 from sadm.runtime.errors import DataError, SplitError
-from sadm.runtime.files import REMAKE, atomic
+from sadm.runtime.files import REMAKE, write_table
 from sadm.runtime.files import read_table as read
 
-COLUMNS = ("scan", "subject", "fold", "set")
+COLUMNS = ("dataset", "scan", "subject", "fold", "set")
 SETS = ("train", "val", "test")
 SHEET = ("dataset", "subject", "scan")  # what every sheet has
 Strata = Mapping[str, tuple[str | int, ...]]
@@ -27,7 +26,7 @@ def splits(
     sheet: str | Path, out: str | Path, role: str, folds: int, seed: int,
     test: float = 0, val: float = 0, train: float | None = None, annotated: float = 0, annotated_val: float = 0,
 ) -> None:  # fmt: skip
-    """Deal the subjects of ``sheet`` into sets and write ``out`` (tsv: scan, subject, fold, set), a row a scan and fold.
+    """Deal the subjects of ``sheet`` into sets and write ``out`` (tsv: dataset, scan, subject, fold, set), a row a scan and fold.
 
     ``role`` "healthy": ``test`` subjects, the same in each fold, then ``val`` and ``train`` of each fold (None: all that
     are left), stratified by site, sex and tertile of age. ``role`` "annotated": a subset of ``annotated`` subjects, of
@@ -41,18 +40,23 @@ def splits(
         deals = healthy(subjects, strata, folds, (test, val, train), seed, name)
     else:
         deals = [annotated_sets(subjects, strata, (annotated, annotated_val), seed, name)] * folds
-    with atomic(out) as tmp, open(tmp, "w", newline="", encoding="utf-8") as stream:
-        writer = csv.writer(stream, delimiter="\t", lineterminator="\n")
-        writer.writerow(COLUMNS)
-        for fold, deal in enumerate(deals):
-            chosen = {subject: part for part, members in deal.items() for subject in members}
-            writer.writerows(
-                (r["scan"], r["subject"], fold, chosen[r["subject"]]) for r in rows if r["subject"] in chosen
-            )
-            print(
-                f"{name}, fold {fold}: "
-                + ", ".join(f"{len(members)} {part}" for part, members in deal.items())
-            )
+    dealt = []
+    for fold, deal in enumerate(deals):
+        chosen = {subject: part for part, members in deal.items() for subject in members}
+        dealt += [
+            {
+                "dataset": name,
+                "scan": r["scan"],
+                "subject": r["subject"],
+                "fold": fold,
+                "set": chosen[r["subject"]],
+            }
+            for r in rows
+            if r["subject"] in chosen
+        ]
+        sizes = ", ".join(f"{len(members)} {part}" for part, members in deal.items())
+        print(f"{name}, fold {fold}: {sizes}")
+    write_table(dealt, COLUMNS, out)
 
 
 def read_splits(path: str | Path) -> list[dict[str, str]]:

@@ -1,11 +1,10 @@
-"""The fixed DRAEM set: the healthy test and validation scans with a synthetic anomaly on every slice (sadm.md section 5).
+"""The fixed DRAEM set: the healthy test and validation scans with a synthetic anomaly on every slice (paper, Appendix C).
 
 The authors published no generator of their test set; this one is fixed by the study's seed. Anomalies are painted by the
 recipe that the DRAEM nets train on, outside the brain too unless the recipe says `within_brain`; the label is the anomaly
 inside the brain mask, where alone a score is read.
 """
 
-import csv
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,10 +14,11 @@ import torch
 
 from sadm.anomalies.draem import Draem
 from sadm.cohort.packed import Packed, load_packed, members
-from sadm.cohort.splits import read
+from sadm.cohort.splits import read_splits
 from sadm.runtime import seeds
 from sadm.runtime.errors import SplitError
-from sadm.runtime.files import atomic, write_text
+from sadm.runtime.files import atomic, read_table, write_table
+from sadm.study.checks import DRAEM
 
 
 def synthesise(
@@ -31,7 +31,7 @@ def synthesise(
     Raises SplitError if there is no test scan, ConfigError for impossible parameters.
     """
     healthy = load_packed(packed)
-    folds = sorted({int(row["fold"]) for row in read(splits)})
+    folds = sorted({int(row["fold"]) for row in read_splits(splits)})
     parts = {part: [members(healthy, splits, fold, part) for fold in folds] for part in ("test", "val")}
     chosen = np.unique(np.concatenate([each for part in parts.values() for each in part]))
     if not all(map(len, parts["test"])):
@@ -48,7 +48,7 @@ def synthesise(
         with atomic(Path(out) / f"{name}.npy") as tmp:
             np.save(tmp, array)
     _list_scans(Path(packed) / "scans.tsv", chosen, Path(out) / "scans.tsv")
-    write_text("scan\treasons\n", Path(out) / "excluded.tsv")
+    write_table([], ("dataset", "scan", "reasons"), Path(out) / "excluded.tsv")
     share = arrays["lesion"].sum() / arrays["brain"].sum()
     print(f"{len(chosen)} scans, anomalies in {share:.1%} of their brain voxels")
 
@@ -63,12 +63,7 @@ def paint(healthy: Packed, index: int, painter: Draem, seed: int) -> tuple[np.nd
 
 
 def _list_scans(source: Path, chosen: np.ndarray, out: Path) -> None:
-    """The rows of ``chosen`` scans, numbered anew."""
-    with open(source, newline="", encoding="utf-8") as stream:
-        table = csv.DictReader(stream, delimiter="\t")
-        names, rows = list(table.fieldnames or []), list(table)
-    with atomic(out) as tmp, open(tmp, "w", newline="", encoding="utf-8") as stream:
-        writer = csv.DictWriter(stream, names, delimiter="\t", lineterminator="\n")
-        writer.writeheader()
-        for number, i in enumerate(chosen):
-            writer.writerow(rows[i] | ({"index": number} if "index" in names else {}))
+    """The rows of ``chosen`` scans, numbered anew, as a data set of their own."""
+    rows = read_table(source)
+    numbered = [rows[i] | {"dataset": DRAEM, "index": number} for number, i in enumerate(chosen)]
+    write_table(numbered, list(rows[0]), out)

@@ -1,1 +1,1 @@
-"""The console commands: plan a study, audit a published split, convert released weights."""
+"""The command sadm: a study, csv splits or a released checkpoint come in, a plan, an audit or weights go out."""

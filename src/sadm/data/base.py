@@ -42,6 +42,23 @@ class Scan:
         return f"sub-{subject}_ses-{session}" if session else f"sub-{subject}"
 
 
+def scan_of(path: str | Path) -> str:
+    """The scan's name with which the name of a result begins: "sub-07_ses-1" of "sub-07_ses-1_qc.json". Raises ValueError."""
+    found = re.match(r"sub-[A-Za-z0-9]+(_ses-[A-Za-z0-9]+)?(?=_)", Path(path).name)
+    if not found:
+        raise ValueError(f"{path} is not named after a scan")
+    return found[0]
+
+
+def by_scan(paths: Iterable[str | Path]) -> dict[str, str]:
+    """Results, one a scan, by the names of their scans. Raises ValueError if two are of one scan."""
+    found: dict[str, str] = {}
+    for path in map(str, paths):
+        if found.setdefault(scan_of(path), path) != path:
+            raise ValueError(f"{path} and {found[scan_of(path)]} are of one scan")
+    return found
+
+
 def folder(path: str | Path, *names: str) -> Path:
     """``path``, or the first of its sub-folders ``names`` that exists. Raises DataError if ``path`` is no folder."""
     root = Path(path)

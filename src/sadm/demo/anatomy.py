@@ -8,7 +8,7 @@ _GREY, _CLOSED = 0.69, 0.77
 
 
 def fold(value: Array, depth: Array, where: Array, rng: np.random.Generator) -> tuple[Array, Array]:
-    """Change the sulci of a template brain; returns the values and the shell in which it was done, both [X, Y, Z].
+    """Change the sulci of a phantom brain; returns the values and the shell in which it was done, both [X, Y, Z].
 
     ``value``: tissue values; ``depth``: mm below the hull; ``where``: in [0, 1], 0 where there is no folding.
     Some sulci are closed; new ones are opened along sheets (the zero levels of a smooth random field: they look like
@@ -34,7 +34,7 @@ def person(
 ) -> tuple[Array, Array]:
     """Tissue values [X, Y, Z] of a new person's brain, and the shell of its folds.
 
-    ``value``, ``depth`` (mm), ``cortex`` and ``brain`` (in [0, 1]) are the template's at the voxels; ``atrophy`` is how
+    ``value``, ``depth`` (mm), ``cortex`` and ``brain`` (in [0, 1]) are the phantom's at the voxels; ``atrophy`` is how
     much darker the sulci become. Values are made for the whole box; outside the brain they mean nothing.
     """
     where = cortex * brain

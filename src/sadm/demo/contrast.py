@@ -7,7 +7,7 @@ import numpy as np
 from sadm.demo.population import Population
 from sadm.demo.random_fields import Array, field, normal, sigmoid, uniform
 
-_KNOTS = (0.12, 0.28, 0.58, 0.77, 0.94, 1.07, 1.3)  # tissue values of the template
+_KNOTS = (0.12, 0.28, 0.58, 0.77, 0.94, 1.07, 1.3)  # tissue values of the phantom
 
 
 @dataclass(frozen=True)

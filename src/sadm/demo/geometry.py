@@ -1,4 +1,4 @@
-"""Where each voxel of a new head lies in the template: grid, pose, warp and ventricle size."""
+"""Where each voxel of a new head lies in the phantom: grid, pose, warp and ventricle size."""
 
 from dataclasses import dataclass
 from typing import TypeVar
@@ -6,7 +6,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from sadm.demo.phantom import Template
+from sadm.demo.phantom import Phantom
 from sadm.demo.population import Population, Scanner
 from sadm.demo.random_fields import (
     Array,
@@ -25,7 +25,7 @@ T = TypeVar("T", bound=np.generic)
 _GUIDE_MM = 2.0
 _COARSE = 2  # the guides are smooth: they are read at every second voxel an axis
 _NATIVE_SHAPE: Shape = (100, 124, 96)
-_MARGIN = 14  # mm kept about the atlas's brain box on the SRI24 grid
+_MARGIN = 14  # mm kept about SRI24's brain box on the SRI24 grid
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Grid:
     shape: Shape
     voxel: tuple[float, float, float]
     affine: NDArray[np.float64]
-    centre: NDArray[np.float64]  # mm from voxel (0, 0, 0) that is mapped to the template's centre
+    centre: NDArray[np.float64]  # mm from voxel (0, 0, 0) that is mapped to the phantom's centre
     first: tuple[int, int, int] = (0, 0, 0)
 
     def axes(self) -> list[Array]:
@@ -56,12 +56,12 @@ def native_grid(scanner: Scanner) -> Grid:
     return Grid(_NATIVE_SHAPE, scanner.voxel, affine, extent / 2)
 
 
-def sri_grid(template: Template, size: float = 2.0) -> Grid:
+def sri_grid(phantom: Phantom, size: float = 2.0) -> Grid:
     """The part about the brain of the SRI24 grid in blocks of ``size`` mm; its affine is that of the part."""
-    low = np.maximum((template.box[:, 0] - _MARGIN) // size, 0).astype(int)
-    high = np.minimum((template.box[:, 1] + _MARGIN) // size + 1, _sri_shape(size)).astype(int)
-    corner = low * size + (size - 1) / 2  # atlas millimetres of the first block's centre
-    affine = template.world @ np.block(
+    low = np.maximum((phantom.box[:, 0] - _MARGIN) // size, 0).astype(int)
+    high = np.minimum((phantom.box[:, 1] + _MARGIN) // size + 1, _sri_shape(size)).astype(int)
+    corner = low * size + (size - 1) / 2  # SRI24 millimetres of the first block's centre
+    affine = phantom.world @ np.block(
         [[np.eye(3) * size, corner[:, None]], [np.zeros((1, 3)), np.ones((1, 1))]]
     )
     x, y, z = (int(n) for n in high - low)
@@ -69,7 +69,7 @@ def sri_grid(template: Template, size: float = 2.0) -> Grid:
         (x, y, z),
         (size, size, size),
         affine,
-        template.centre - corner,
+        phantom.centre - corner,
         (int(low[0]), int(low[1]), int(low[2])),
     )
 
@@ -91,7 +91,7 @@ def to_sri_frame(volume: NDArray[T], grid: Grid) -> tuple[NDArray[T], NDArray[np
 
 
 def pose(population: Population, rng: np.random.Generator) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Matrix [3, 3] and shift [3] in mm from a head to the template, about the centre."""
+    """Matrix [3, 3] and shift [3] in mm from a head to the phantom, about the centre."""
     common = normal(rng, 0, population.size[0])
     scale = np.diag([np.exp(-common - normal(rng, 0, population.size[1])) for _ in range(3)])
     shear = np.eye(3)
@@ -102,7 +102,7 @@ def pose(population: Population, rng: np.random.Generator) -> tuple[NDArray[np.f
 
 
 def place(
-    template: Template, grid: Grid, population: Population, rng: np.random.Generator
+    phantom: Phantom, grid: Grid, population: Population, rng: np.random.Generator
 ) -> tuple[Array, NDArray[np.float64]]:
     """Atlas millimetres [3, X, Y, Z] of every voxel after pose and warp, and the pose's matrix [3, 3].
 
@@ -113,8 +113,8 @@ def place(
     points = np.empty((3, *grid.shape), np.float32)
     for i in range(3):
         terms = [np.float32(matrix[i, j]) * (axes[j] + np.float32(shift[j])) for j in range(3)]
-        points[i] = terms[0] + terms[1] + terms[2] + np.float32(template.centre[i])
-    (depth,) = guides(template, points, (0,))
+        points[i] = terms[0] + terms[1] + terms[2] + np.float32(phantom.centre[i])
+    (depth,) = guides(phantom, points, (0,))
     inside = 0.15 + 0.85 * sigmoid((depth - 3) / 2)
     # spacings in voxels of about 2 mm
     amplitudes = [uniform(rng, bounds) * population.warp for bounds in ((0.8, 1.4), (0.4, 0.75), (0.4, 0.65))]
@@ -125,24 +125,24 @@ def place(
     return points, matrix
 
 
-def guides(template: Template, points: Array, which: tuple[int, ...]) -> list[Array]:
-    """The template's guides of the given numbers at ``points`` [3, X, Y, Z] (atlas mm): a list of [X, Y, Z]."""
+def guides(phantom: Phantom, points: Array, which: tuple[int, ...]) -> list[Array]:
+    """The phantom's guides of the given numbers at ``points`` [3, X, Y, Z] (SRI24 mm): a list of [X, Y, Z]."""
     s = _COARSE
     x, y, z = points.shape[1:]
-    low = trilinear([template.guides[i] for i in which], points[:, ::s, ::s, ::s] / np.float32(_GUIDE_MM))
+    low = trilinear([phantom.guides[i] for i in which], points[:, ::s, ::s, ::s] / np.float32(_GUIDE_MM))
     return [upsample(v, (x, y, z), (s, s, s)) for v in low]
 
 
-def tissue_at(template: Template, points: Array) -> Array:
-    """Tissue value of the template at ``points`` [3, ...] (atlas mm)."""
-    return _sample(template, template.head, points)
+def tissue_at(phantom: Phantom, points: Array) -> Array:
+    """Tissue value of the phantom at ``points`` [3, ...] (SRI24 mm)."""
+    return _sample(phantom, phantom.head, points)
 
 
-def brain_at(template: Template, points: Array) -> Array:
-    """Brain mask, in [0, 1], of the template at ``points`` [3, ...] (atlas mm)."""
-    return _sample(template, template.brain, points)
+def brain_at(phantom: Phantom, points: Array) -> Array:
+    """Brain mask, in [0, 1], of the phantom at ``points`` [3, ...] (SRI24 mm)."""
+    return _sample(phantom, phantom.brain, points)
 
 
-def _sample(template: Template, volume: Array, points: Array) -> Array:
-    corner = template.corner.astype(np.float32)[:, None, None, None]
-    return trilinear([volume], (points - corner) * np.float32(1 / template.step))[0]
+def _sample(phantom: Phantom, volume: Array, points: Array) -> Array:
+    corner = phantom.corner.astype(np.float32)[:, None, None, None]
+    return trilinear([volume], (points - corner) * np.float32(1 / phantom.step))[0]

@@ -1,6 +1,6 @@
 """The part of a head that the SRI24 field of view lacks: mouth, jaw, airway, spine and neck, drawn as stacked ellipses.
 
-Positions are atlas millimetres (canonical RAS voxel of SRI24; z < 0 is below its lowest slice), read off sagittal and
+Positions are SRI24 millimetres (canonical RAS voxel of SRI24; z < 0 is below its lowest slice), read off sagittal and
 axial views of IXI heads; intensities are relative to white matter (1).
 """
 
@@ -11,7 +11,7 @@ import numpy as np
 from sadm.demo.random_fields import Array, Shape, field, sigmoid, upsample
 
 MIDLINE = 120.0
-_ATLAS_FROM = 9.0  # mm: below this slice the atlas averages too few heads to look like one
+_SRI24_FROM = 9.0  # mm: below this slice SRI24 averages too few heads to look like one
 
 # z of the knots from which every outline below is interpolated
 _Z = (-70.0, -50.0, -35.0, -20.0, -8.0, 5.0, 20.0)
@@ -132,7 +132,7 @@ def extend(head: Array, brain: Array, depth: int, rng: np.random.Generator) -> A
     discs = sigmoid((np.abs((z % 17) - 8.5) - 6.5) / np.float32(0.6)) * _inside(_PARTS[_VERTEBRAE], x, y, z)
     drawn -= discs * np.float32(0.4)
     drawn *= skin
-    keep = sigmoid((z - _ATLAS_FROM) / np.float32(2.0)) * np.ones(shape, np.float32)
+    keep = sigmoid((z - _SRI24_FROM) / np.float32(2.0)) * np.ones(shape, np.float32)
     keep[:, :, depth:] = np.maximum(keep[:, :, depth:], brain[:, :, :top])
     keep[:, :, :depth] = 0
     low = np.concatenate([np.zeros((*shape[:2], depth), np.float32), head[:, :, :top]], axis=2)

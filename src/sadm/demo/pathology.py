@@ -10,7 +10,7 @@ from sadm.demo.contrast import Tissues
 from sadm.demo.geometry import Grid
 from sadm.demo.random_fields import Array, field, rotation, sigmoid, smooth, uniform
 
-MIDLINE = 120.0  # atlas mm
+MIDLINE = 120.0  # SRI24 mm
 NECROSIS, OEDEMA, CORE = 1, 2, 4  # labels of BraTS
 STROKE_ML = (1.8, 95.0)  # volumes, log uniform
 
@@ -99,7 +99,7 @@ def stroke_level(
 
     Seven in ten are wedges with their base on the cortex and their tip towards the ventricle, the others are long and
     deep (corona radiata, striatum). They keep to one hemisphere and, softly, to one vascular territory; ``points`` are
-    atlas mm, ``depth`` mm below the hull, ``value`` tissue values, ``cortex`` and ``brain`` in [0, 1].
+    SRI24 mm, ``depth`` mm below the hull, ``value`` tissue values, ``cortex`` and ``brain`` in [0, 1].
     """
     inside = brain > 0.5
     across = np.abs(points[0] - MIDLINE)

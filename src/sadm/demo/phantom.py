@@ -1,4 +1,4 @@
-"""What is computed once from the SRI24 head: a bias-free template, its brain mask and the maps that steer the maker."""
+"""What is computed once from the SRI24 head: a bias-free phantom, its brain mask and the maps that steer the maker."""
 
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -11,19 +11,19 @@ from sadm.demo.neck import extend
 from sadm.demo.random_fields import Array
 from sadm.runtime.files import atomic, load_nifti
 
-BELOW = 72  # mm drawn below the lowest slice of the atlas
+BELOW = 72  # mm drawn below the lowest slice of SRI24
 _GUIDE_STEP = 2  # mm
 _GUIDES = 5  # depth, cortex, ventricle gradient x y z
 
 
 @dataclass(frozen=True)
-class Template:
+class Phantom:
     """The SRI24 head as tissue values (CSF about .25, grey matter .68, white matter 1), float32.
 
-    ``head`` and ``brain`` (mask in [0, 1]) [X, Y, Z] lie at ``step`` mm; voxel (0, 0, 0) is at the atlas millimetres
-    ``corner``. ``guides`` [5, I, J, K] at 2 mm from atlas voxel (0, 0, 0): depth below the closed hull of the brain
+    ``head`` and ``brain`` (mask in [0, 1]) [X, Y, Z] lie at ``step`` mm; voxel (0, 0, 0) is at SRI24 millimetres
+    ``corner``. ``guides`` [5, I, J, K] at 2 mm from SRI24 voxel (0, 0, 0): depth below the closed hull of the brain
     in mm (negative outside); cortex (1 where there is folding; 0 in cerebellum and brain stem); gradient of the blurred ventricles.
-    ``box``: first and last atlas voxel of the brain an axis. ``world``: atlas voxel to RAS+ mm, 4 x 4.
+    ``box``: first and last SRI24 voxel of the brain an axis. ``world``: SRI24 voxel to RAS+ mm, 4 x 4.
     """
 
     head: Array
@@ -36,23 +36,23 @@ class Template:
 
     @property
     def centre(self) -> NDArray[np.float64]:
-        """Centre of the brain box in atlas millimetres, [3]."""
+        """Centre of the brain box in SRI24 millimetres, [3]."""
         return np.asarray(self.box.mean(axis=1))
 
 
-def load_template(path: str | Path) -> Template:
-    """Read what `make_template` wrote."""
+def load_phantom(path: str | Path) -> Phantom:
+    """Read what `make_phantom` wrote."""
     with np.load(path) as stored:
-        values: dict[str, Any] = {f.name: stored[f.name] for f in fields(Template)}
+        values: dict[str, Any] = {f.name: stored[f.name] for f in fields(Phantom)}
     for name in ("head", "guides"):
         values[name] = values[name].astype(np.float32)
     values["brain"] = values["brain"].astype(np.float32) / 255
     values["step"] = float(values["step"])
-    return Template(**values)
+    return Phantom(**values)
 
 
-def make_template(head: str | Path, brain: str | Path, out: str | Path, step: float = 1.25) -> None:
-    """Write the template of the SRI24 ``head`` and ``brain`` images (canonical RAS, 1 mm, one grid) to ``out`` (.npz).
+def make_phantom(head: str | Path, brain: str | Path, out: str | Path, step: float = 1.25) -> None:
+    """Write the phantom of the SRI24 ``head`` and ``brain`` images (canonical RAS, 1 mm, one grid) to ``out`` (.npz).
 
     ``step``: mm between the stored voxels. About 5 s; raises DataError for images that cannot be read.
     """
@@ -112,7 +112,7 @@ def _bias(raw: Array, mask: NDArray[np.bool_]) -> Array:
 
 
 def _guides(values: Array, mask: NDArray[np.bool_]) -> Array:
-    """The maps that steer the maker, float32 [5, I, J, K] at 2 mm (see `Template`)."""
+    """The maps that steer the maker, float32 [5, I, J, K] at 2 mm (see `Phantom`)."""
     from scipy import ndimage
 
     s = _GUIDE_STEP

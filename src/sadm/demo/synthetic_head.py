@@ -11,7 +11,7 @@ from sadm.demo.acquisition import acquire
 from sadm.demo.anatomy import person
 from sadm.demo.contrast import brain_intensity, draw_tissues, dura, head_intensity
 from sadm.demo.geometry import Grid, brain_at, guides, native_grid, place, sri_grid, tissue_at, to_sri_frame
-from sadm.demo.phantom import Template, load_template
+from sadm.demo.phantom import Phantom, load_phantom
 from sadm.demo.population import POPULATIONS, SCANNERS, Population
 from sadm.demo.random_fields import Array, sigmoid, uniform
 from sadm.runtime.files import save_nifti
@@ -22,7 +22,7 @@ Box = tuple[slice, slice, slice]
 
 
 @dataclass(frozen=True)
-class Head:
+class SyntheticHead:
     """A made scan: ``image`` int16, ``brain`` bool (the true mask), ``lesion`` uint8, all [X, Y, Z]; affine to RAS+ mm.
 
     ``lesion``: zero in healthy heads; 1 in strokes; 1, 2, 4 in tumours (necrosis, oedema, core).
@@ -34,7 +34,7 @@ class Head:
     affine: NDArray[np.float64]
 
 
-def make_head(template: Template, seed: int, kind: str = "healthy", scanner: str = "alpha") -> Head:
+def make_head(phantom: Phantom, seed: int, kind: str = "healthy", scanner: str = "alpha") -> SyntheticHead:
     """A synthetic T1 head of ``kind`` ("healthy", "tumour", "stroke") from a site; equal seeds give equal heads.
 
     Healthy heads and strokes have skull and neck, their own pose and the scanner's voxels (about 2 mm, RAS). Tumours
@@ -42,20 +42,20 @@ def make_head(template: Template, seed: int, kind: str = "healthy", scanner: str
     """
     rng = np.random.default_rng(seed)
     population, site = POPULATIONS[kind], SCANNERS[scanner]
-    grid = native_grid(site) if population.native else sri_grid(template)
-    points, matrix = place(template, grid, population, rng)
+    grid = native_grid(site) if population.native else sri_grid(phantom)
+    points, matrix = place(phantom, grid, population, rng)
     shape = None
     if kind == "tumour":
-        depth, cortex = guides(template, points, (0, 1))
+        depth, cortex = guides(phantom, points, (0, 1))
         shape = lesions.tumour_shape(grid, points, depth, cortex, rng)
         points -= np.tensordot(matrix.astype(np.float32), shape.push, 1)
-    depth, cortex, *walls = guides(template, points, (0, 1, 2, 3, 4))
+    depth, cortex, *walls = guides(phantom, points, (0, 1, 2, 3, 4))
     amount = np.float32(uniform(rng, population.ventricles))
     for axis, wall in enumerate(walls):
         points[axis] -= amount * wall
-    value, box = tissue_at(template, points), _box(depth > -4)
+    value, box = tissue_at(phantom, points), _box(depth > -4)
     mask = np.zeros_like(value)
-    mask[box] = brain_at(template, points[(slice(None), *box)])
+    mask[box] = brain_at(phantom, points[(slice(None), *box)])
     image = head_intensity(value, depth, rng) if population.native else np.zeros_like(value)
     inner, lesion = _brain(population, shape, points, grid, (depth, cortex, value, mask), box, rng, kind)
     image[box] += sigmoid((mask[box] - 0.5) / 0.08) * (inner - image[box])
@@ -103,20 +103,20 @@ def _brain(
 
 def _finish(
     image: Array, brain: NDArray[np.bool_], lesion: NDArray[np.uint8], grid: Grid, population: Population
-) -> Head:
+) -> SyntheticHead:
     """Whole numbers as a scanner stores them; stripped heads go to the whole SRI24 grid."""
     stored = np.clip(np.round(image * _WHITE), 0, 32000).astype(np.int16)
     if population.native:
-        return Head(stored, brain, lesion, grid.affine)
+        return SyntheticHead(stored, brain, lesion, grid.affine)
     stored = np.where(brain, np.maximum(stored, 1), 0).astype(np.int16)
     whole, affine = to_sri_frame(stored, grid)
-    return Head(whole, to_sri_frame(brain, grid)[0], to_sri_frame(lesion, grid)[0], affine)
+    return SyntheticHead(whole, to_sri_frame(brain, grid)[0], to_sri_frame(lesion, grid)[0], affine)
 
 
 def write_head(
-    template: str | Path, kind: str, site: str, study_seed: int, name: str, t1: str | Path, lesion: str | Path
+    phantom: str | Path, kind: str, site: str, study_seed: int, name: str, t1: str | Path, lesion: str | Path
 ) -> None:
     """Rule demo_head: make the head ``name`` and write its T1 (int16) and its lesion mask (uint8, 0 or 1)."""
-    head = make_head(load_template(template), job_seed(study_seed, "demo", kind, name), kind, site)
+    head = make_head(load_phantom(phantom), job_seed(study_seed, "demo", kind, name), kind, site)
     save_nifti(head.image, head.affine, t1)
     save_nifti((head.lesion > 0).astype(np.uint8), head.affine, lesion)

@@ -1,1 +1,1 @@
-"""From anomaly maps to scores: the measures of each volume, thresholds, areas over whole test sets."""
+"""Anomaly maps and labels come in, scores go out: thresholds, measures of each volume, areas over whole test sets."""

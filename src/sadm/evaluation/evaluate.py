@@ -3,7 +3,6 @@
 Columns and files are told in results/README.md, the measures in docs/protocol.md.
 """
 
-import csv
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,29 +10,42 @@ from typing import Any
 
 import numpy as np
 
+from sadm.cohort.packed import Part
 from sadm.evaluation import lesions, metrics
 from sadm.evaluation.thresholds import ORACLE, Threshold, fit
-from sadm.evaluation.volumes import Scored, Volume, scored
-from sadm.runtime.files import atomic
+from sadm.evaluation.volumes import Scored, TableRow, Volume
+from sadm.prediction.maps import by_origin
+from sadm.runtime.files import write_table
 
 BINARY = ("validation", ORACLE)  # the lesion-wise measures are of the binary map at the first that there is
-POOLED = ("testset", "auprc", "auprc_error", "auroc", "volumes", "voxels", "lesion_voxels")
-HEALTHY = ("scan", "testset", "kind", "false_ml", "false_share")
+IDENTITY = ("row", "fold", "seed", "testset")  # first columns of every table
+POOLED = (*IDENTITY, "auprc", "auprc_error", "auroc", "volumes", "voxels", "lesion_voxels")
+HEALTHY = (*IDENTITY, "scan", "kind", "false_ml", "false_share")
+THRESHOLDS = (*IDENTITY, *(name for name in Threshold._fields if name not in IDENTITY))
 
 
 def columns(kinds: Sequence[str]) -> list[str]:
     """Columns of a table of scores with thresholds of these ``kinds``."""
-    volume = ["scan", "dice", "auprc", "threshold", "lesion_voxels", "empty", "auroc", "dice_greedy"]
+    volume = [
+        *IDENTITY,
+        "scan",
+        "dice",
+        "auprc",
+        "threshold",
+        "lesion_voxels",
+        "empty",
+        "auroc",
+        "dice_greedy",
+    ]
     binary = ["lesion_ml", "binary", "found_ml", "false_ml", *lesions.Lesions._fields]
     return [*volume, "threshold_greedy", *(f"dice_{kind}" for kind in kinds), *binary]
 
 
 @dataclass(frozen=True)
 class Settings:
-    """``beta``: weight of the first map; ``rates``: false-positive rates that thresholds are set to on healthy scans;
-    ``spacing``: edge of a voxel in mm; ``tolerance`` of the surface distance in voxels."""
+    """``rates``: false-positive rates that thresholds are set to on healthy scans; ``spacing``: edge of a voxel in mm;
+    ``tolerance`` of the surface distance in voxels."""
 
-    beta: float
     rates: Sequence[float]
     spacing: float
     tolerance: float
@@ -87,42 +99,39 @@ def false_positives(
 def pooled(testset: str, test: Scored) -> dict[str, Any]:
     """Areas under the curves of all voxels of a test set together."""
     pool = test.pool
-    voxels = int(pool.positives.sum() + pool.negatives.sum())
-    areas = (pool.auprc(), pool.auprc_error(), pool.auroc())
-    return dict(
-        zip(POOLED, (testset, *areas, len(test.scans), voxels, int(pool.positives.sum())), strict=True)
-    )
+    return {
+        "testset": testset,
+        "auprc": pool.auprc(),
+        "auprc_error": pool.auprc_error(),
+        "auroc": pool.auroc(),
+        "volumes": len(test.part.scans),
+        "voxels": int(pool.positives.sum() + pool.negatives.sum()),
+        "lesion_voxels": int(pool.positives.sum()),
+    }
 
 
 def evaluate(
-    sets: Mapping[tuple[str, str], Mapping[str, Any]], sources: Mapping[str, str], healthy: str, fold: int,
+    row: TableRow, sets: Iterable[Part], maps: Iterable[str | Path], splits_of: Mapping[str, str], healthy: str,
     settings: Mapping[str, Any], out: Mapping[str, str | Path],
 ) -> None:  # fmt: skip
-    """Score a row and write its tables (tsv): one a test set, with a line a test volume, and thresholds, pooled, healthy.
+    """Score a row in one fold and write its tables (tsv): one a test set, with a line a test volume, and thresholds, pooled, healthy.
 
-    ``sets``: {(name, part): {maps: the row's stored maps (one or two), packed: folder, splits: file}} with the parts "test" and
-    "val" of each test set and of the data set ``healthy``; ``sources``: {test set: data set that its scans come from};
-    ``settings``: fields of `Settings`; ``out``: files by name of the test set, and thresholds, pooled, healthy.
-    Raises DataError, ProcessingError.
+    ``sets``: the parts "test" and "val" of each scored set; ``maps``: files of the row's maps of all of them; ``splits_of``:
+    {set: data set that its scans come from}; all sets but the ``healthy`` data set are test sets; ``settings``: fields of `Settings`; ``out``: files by name of the test set, and thresholds, pooled, healthy. Raises DataError, ProcessingError.
     """
-    said = Settings(**settings)
-    found = {key: scored(**files, fold=fold, part=key[1], beta=said.beta) for key, files in sets.items()}
+    said, stored = Settings(**settings), by_origin(maps)
+    found = {(part.set, part.part): row.scored(part, stored) for part in sets}
     fitted, areas = list[Threshold](), []
-    for testset, source in sources.items():
-        test = found[testset, "test"]
-        own = fit(testset, source, test, found[testset, "val"], healthy, found[healthy, "val"], said.rates)
+    identity = {"row": row.name, "fold": row.fold, "seed": row.seed}
+    for testset in (name for name in splits_of if name != healthy):
+        test, val = found[testset, "test"], found[testset, "val"]
+        own = fit(testset, splits_of[testset], test, val, healthy, found[healthy, "val"], said.rates)
         values = {each.kind: each.value for each in own}
-        write((measure(volume, values, said) for volume in test), columns(list(values)), out[testset])
+        lines = (identity | {"testset": testset} | measure(volume, values, said) for volume in test)
+        write_table(lines, columns(list(values)), out[testset])
         fitted += own
-        areas.append(pooled(testset, test))
-    write((each._asdict() for each in fitted), Threshold._fields, out["thresholds"])
-    write(areas, POOLED, out["pooled"])
-    write(false_positives(found[healthy, "test"], fitted, said.spacing), HEALTHY, out["healthy"])
-
-
-def write(lines: Iterable[Mapping[str, Any]], names: Sequence[str], path: str | Path) -> None:
-    """Write ``lines`` as a tsv file with the columns ``names``, atomically."""
-    with atomic(path) as tmp, open(tmp, "w", newline="", encoding="utf-8") as stream:
-        writer = csv.DictWriter(stream, names, delimiter="\t", lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(lines)
+        areas.append(identity | pooled(testset, test))
+    write_table((identity | each._asdict() for each in fitted), THRESHOLDS, out["thresholds"])
+    write_table(areas, POOLED, out["pooled"])
+    calm = false_positives(found[healthy, "test"], fitted, said.spacing)
+    write_table((identity | line for line in calm), HEALTHY, out["healthy"])

@@ -1,7 +1,7 @@
 """Measures of one volume, exact, from one curve of its scores: best Dice, AUPRC, AUROC, Dice at given thresholds.
 
 For the binary label of a volume, Dice = 2 TP / (2 TP + FP + FN) is F1, so the best Dice over all thresholds is the largest F1
-along the curve, and the step-wise area under it is the average precision (paper, section 4; sheet, section 7).
+along the curve, and the step-wise area under it is the average precision (paper, section 4).
 
 Every voxel of the volume counts, as in the paper. Those outside the brain have score 0 and need not be visited: they are
 two weighted voxels, one without and one with a label (the latter are lesion parts that the brain mask cut off, missed at
@@ -17,7 +17,7 @@ from sklearn.metrics import confusion_matrix_at_thresholds
 
 from sadm.runtime.errors import ProcessingError
 
-STEPS = 10  # of the released search (sheet, section 7)
+STEPS = 10  # of the released search (docs/protocol.md)
 
 
 class Curve(NamedTuple):
@@ -94,7 +94,7 @@ def greedy(dice: Callable[[float], float], top: float) -> tuple[float, float]:
     """The released search for a threshold in (0, ``top``): the best Dice that it sees, and its threshold.
 
     ``dice``: Dice of "score >= threshold". Ten times the half is kept whose middle has the better Dice, the lower one on a
-    tie (sheet, section 7). It need not find the best. The released "score > t" is said as "score >= the next float32".
+    tie. It need not find the best. The released "score > t" is said as "score >= the next float32".
     """
     low, high, best = 0.0, float(top), (0.0, np.nan)
     for _ in range(STEPS):

@@ -48,11 +48,11 @@ def fit(
     """
     voxels = sum(volume.label.size for volume in calm)
     fitted = [
-        (ORACLE, test.pool.best_threshold(), source, test.names),
-        ("validation", val.pool.best_threshold(), source, val.names),
-        ("validation_greedy", greedy_threshold(val), source, val.names),
+        (ORACLE, test.pool.best_threshold(), source, test.part.names),
+        ("validation", val.pool.best_threshold(), source, val.part.names),
+        ("validation_greedy", greedy_threshold(val), source, val.part.names),
         *(
-            (healthy_kind(rate), calm.pool.false_positive_threshold(rate, voxels), healthy, calm.names)
+            (healthy_kind(rate), calm.pool.false_positive_threshold(rate, voxels), healthy, calm.part.names)
             for rate in rates
         ),
     ]

@@ -1,15 +1,15 @@
 """The scores of a row on one set of scans: its stored maps added, scan by scan."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
-from sadm.cohort.packed import Packed, load_packed, members
+from sadm.cohort.packed import Part
 from sadm.evaluation.pooled import Pool
-from sadm.prediction.maps import read_maps
+from sadm.prediction.maps import Origin, file_of, read_maps
 from sadm.prediction.score import fuse
 
 
@@ -43,22 +43,17 @@ class Volume:
 
 @dataclass(frozen=True)
 class Scored:
-    """The ``scans`` (indices into ``data``) of one set, and the stored maps of each: one or two, added with weight ``beta``."""
+    """The scans of one ``part``, and the stored maps of each: one or two, added with weight ``beta``."""
 
-    data: Packed
-    scans: np.ndarray
+    part: Part
     maps: list[tuple[np.ndarray, ...]]
     beta: float
 
-    @property
-    def names(self) -> list[str]:
-        """The scans by name."""
-        return [self.data.scans[i] for i in self.scans]
-
     def __iter__(self) -> Iterator[Volume]:
-        for i, maps in zip(self.scans, self.maps, strict=True):
-            brain, lesion = np.asarray(self.data.brain[i]), np.asarray(self.data.lesion[i])
-            yield Volume(self.data.scans[i], fuse(maps, self.beta), lesion[brain > 0] > 0, brain, lesion)
+        data = self.part.data
+        for i, maps in zip(self.part.scans, self.maps, strict=True):
+            brain, lesion = np.asarray(data.brain[i]), np.asarray(data.lesion[i])
+            yield Volume(data.scans[i], fuse(maps, self.beta), lesion[brain > 0] > 0, brain, lesion)
 
     @cached_property
     def pool(self) -> Pool:
@@ -69,14 +64,24 @@ class Scored:
         return pool
 
 
-def scored(
-    maps: Sequence[str | Path], packed: str | Path, splits: str | Path, fold: int, part: str, beta: float
-) -> Scored:
-    """The scans that ``splits`` puts into ``part`` ("val", "test") of ``fold``, with their stored ``maps`` (files, one or two).
+@dataclass(frozen=True)
+class TableRow:
+    """A row of the table in one fold: it adds the maps of one or two ``models``, with weight ``beta`` of the first of two.
 
-    ``packed``: folder of the data set that the scans lie in. Raises DataError if a file of maps is of other scans.
+    ``seed``: number of the training seed, from 1. A trivial score is the one model of a row of its name.
     """
-    data = load_packed(packed)
-    scans = members(data, splits, fold, part)
-    stored = [read_maps(path, data, scans) for path in maps]
-    return Scored(data, scans, list(zip(*stored, strict=True)), beta)
+
+    name: str
+    models: Sequence[str]
+    fold: int
+    seed: int
+    beta: float
+
+    def scored(self, part: Part, files: Mapping[Origin, str | Path]) -> Scored:
+        """The scans of ``part`` with this row's maps, of ``files`` by what they hold.
+
+        Raises DataError if none of them holds a map, or if it is of other scans.
+        """
+        wanted = [Origin(model, self.fold, self.seed, part.set, part.part) for model in self.models]
+        stored = [read_maps(file_of(of, files), part.data, part.scans) for of in wanted]
+        return Scored(part, list(zip(*stored, strict=True)), self.beta)

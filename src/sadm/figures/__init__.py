@@ -1,1 +1,1 @@
-"""From kept maps and scores to pictures and charts."""
+"""Maps, reconstructions and scores come in, pictures and charts go out."""

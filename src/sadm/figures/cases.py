@@ -1,58 +1,42 @@
 """Which volumes of a test set are shown, at which slice, and what a row of the table makes of them."""
 
-import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
-from sadm.figures.results import Results, TestSet
-from sadm.prediction.maps import as_volume
+from sadm.figures.results import TEST, Results, TestSet
+from sadm.prediction.maps import Origin, as_volume, file_of, read_reconstructions
 from sadm.prediction.score import fuse
 from sadm.runtime.errors import DataError
-from sadm.runtime.files import open_array
 
 
 @dataclass(frozen=True)
 class Case:
-    """One volume to show: ``name`` of the case, scan, its place among the test scans, the row's dice, auprc and threshold."""
+    """One volume to show: ``name`` of the case, scan, the row's dice, auprc and threshold."""
 
     name: str
     scan: str
-    index: int
     dice: float
     auprc: float
     threshold: float
 
 
-def read_scores(file: str | Path) -> list[dict[str, str]]:
-    """The lines of a file of scores, one a test scan, in their order."""
-    with open(file, newline="", encoding="utf-8") as stream:
-        return list(csv.DictReader(stream, delimiter="\t"))
-
-
-def pick_cases(scores: str | Path) -> list[Case]:
-    """Best, median and worst volume by Dice of a file of scores (fewer if there are fewer volumes with a label).
+def pick_cases(lines: pd.DataFrame) -> list[Case]:
+    """Best, median and worst volume by Dice of the scores of a row on a test set (fewer if there are fewer volumes with a label).
 
     Raises DataError if no volume has a label.
     """
-    rows = list(enumerate(read_scores(scores)))
-    ranked = sorted(
-        (r for r in rows if int(r[1]["empty"]) == 0), key=lambda r: (-float(r[1]["dice"]), r[1]["scan"])
-    )
+    labelled = [line for line in lines.to_dict("records") if line["empty"] == 0]
+    ranked = sorted(labelled, key=lambda line: (-line["dice"], line["scan"]))
     if not ranked:
-        raise DataError(
-            "No test volume has a label to show.",
-            file=scores,
-            cause="all labels are empty",
-            fix="check the label files",
-        )
+        cause = f"{', '.join(lines['testset'].unique())}: all labels are empty"
+        raise DataError("No test volume has a label to show.", cause=cause, fix="check the label files")
     places = {"best": 0, "median": len(ranked) // 2, "worst": len(ranked) - 1}
     shown = {place: name for name, place in reversed(places.items())}
-    picked = [(shown[place], *ranked[place]) for place in sorted(shown)]
-    numbers = ("dice", "auprc", "threshold")
-    return [Case(name, row["scan"], index, *(float(row[n]) for n in numbers)) for name, index, row in picked]
+    columns = ("scan", "dice", "auprc", "threshold")
+    return [Case(shown[place], *(ranked[place][name] for name in columns)) for place in sorted(shown)]
 
 
 def frame(brains: Sequence[np.ndarray], pad: int = 2) -> tuple[slice, slice]:
@@ -75,9 +59,9 @@ class Volume:
     lesion: np.ndarray
 
     @classmethod
-    def read(cls, testset: TestSet, index: int) -> "Volume":
-        """The ``index``-th test scan."""
-        i, data = testset.scans[index], testset.data
+    def read(cls, testset: TestSet, scan: str) -> "Volume":
+        """A scan of ``testset``."""
+        i, data = testset.index(scan), testset.data
         return cls(np.asarray(data.t1[i], dtype=np.float32), data.brain[i] > 0, data.lesion[i] > 0)
 
     @property
@@ -87,23 +71,26 @@ class Volume:
 
 
 def maps_of(
-    results: Results, testset: str, row: str, index: int, brain: np.ndarray, beta: float
+    results: Results, testset: str, row: str, scan: str, brain: np.ndarray
 ) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """The maps of one test scan in fold 0 by model, and the row's score: float32 [D, X, Y]."""
-    stored = results.row_maps(testset, row, 0)[index]
-    maps = {model: as_volume(each, brain) for model, each in zip(results.rows[row], stored, strict=True)}
-    return maps, fuse(list(maps.values()), beta)
+    """The maps of one test scan in fold 0 by model, and the row's score: float32 [D, X, Y]; ``brain`` of the scan."""
+    here = results.testsets[testset]
+    place = here.scans.tolist().index(here.index(scan))
+    stored = {model: results.map(testset, model, 0)[place] for model in results.rows[row]}
+    maps = {model: as_volume(values, brain) for model, values in stored.items()}
+    return maps, fuse(list(maps.values()), results.beta)
 
 
 def reconstruction(
-    files: Mapping[str, str | Path], models: Sequence[str], index: int, brain: np.ndarray
+    results: Results, testset: str, row: str, scan: str, brain: np.ndarray
 ) -> np.ndarray | None:
-    """Mean over the time steps of a test scan's reconstruction by the first of ``models`` that has one, float32 [D, X, Y].
+    """Mean over the time steps of a test scan's reconstruction by the first model of ``row`` that has one, float32 [D, X, Y].
 
-    ``files``: {model: reconstructions [N, T, D, X, Y]} of the test set; None if no model has any.
+    None if no model of the row reconstructs; ``brain`` of the scan.
     """
-    found = next((files[model] for model in models if model in files), None)
-    if found is None:
+    models = results.reconstructors.get(row, ())
+    if not models:
         return None
-    made = open_array(found)[index]
+    wanted = Origin(models[0], 0, 1, testset, TEST)
+    made = read_reconstructions(file_of(wanted, results.made), scan)
     return np.asarray(made.mean(axis=0, dtype=np.float32) * brain)

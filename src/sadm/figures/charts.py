@@ -8,29 +8,41 @@
 Dice is the best of each volume, its threshold chosen on its own label, as in the table.
 """
 
-import csv
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from sadm.figures import draw
-from sadm.figures.curves import LEVELS, band, best_dice, precision_at
-from sadm.figures.results import Results, TestSet
+from sadm.figures.curves import LEVELS, best_dice, precision_at
+from sadm.figures.results import Results
 from sadm.prediction.score import fuse
-from sadm.runtime.files import atomic
+from sadm.runtime.errors import DataError
+from sadm.runtime.files import REMAKE, read_table, write_table
 from sadm.runtime.seeds import seed as seeded
+from sadm.statistics.bootstrap import intervals
 
 BETAS = tuple(round(0.1 * k, 1) for k in range(11))
+RESAMPLES, CONFIDENCE = 1000, 0.95  # of the bands
+HEADS = {
+    "beta": ("testset", "row", "fold", "beta", "dice"),
+    "precision_recall": ("testset", "row", "recall", "precision", "low", "high"),
+    "lesion_volume": ("testset", "row", "scan", "lesion_ml", "dice"),
+}
+CURVE = (
+    "model",
+    "fold",
+    "seed",
+    "epoch",
+    "train_loss",
+    "val_loss",
+)  # columns that are read of a training curve
 Line = tuple[str | float | int, ...]
 
 
-def write_rows(head: Sequence[str], rows: Iterable[Line], out: str | Path) -> None:
+def write_lines(chart: str, lines: Iterable[Line], out: str | Path) -> None:
     """A tsv file of the numbers behind a chart."""
-    with atomic(out) as tmp, open(tmp, "w", newline="", encoding="utf-8") as stream:
-        writer = csv.writer(stream, delimiter="\t", lineterminator="\n")
-        writer.writerow(head)
-        writer.writerows(rows)
+    write_table((dict(zip(HEADS[chart], line, strict=True)) for line in lines), HEADS[chart], out)
 
 
 def dice_by_beta(results: Results) -> list[Line]:
@@ -50,12 +62,21 @@ def dice_by_beta(results: Results) -> list[Line]:
     return lines
 
 
-def precision_recall(
-    results: Results, subjects: Mapping[str, Sequence[str]], beta: float, study_seed: int
-) -> list[Line]:
+def band(
+    values: np.ndarray, subjects: Sequence[str], draws: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Bootstrap interval, over ``subjects`` (one a volume), of the mean over volumes: two arrays [K] from ``values`` [volumes, K]."""
+    names, owner = np.unique(list(subjects), return_inverse=True)
+    sums, volumes = np.zeros((2, len(names), values.shape[1]))
+    np.add.at(sums, owner, values)
+    np.add.at(volumes, owner, 1)
+    return intervals(sums, volumes, RESAMPLES, CONFIDENCE, draws)
+
+
+def precision_recall(results: Results, study_seed: int) -> list[Line]:
     """Mean precision and its band at each recall: (testset, row, recall, precision, low, high), in [0, 1].
 
-    The mean of a volume over the folds, then over the volumes with a label; ``subjects``: {test set: of each test scan}.
+    The mean of a volume over the folds, then over the volumes with a label.
     """
     recalls = (np.arange(LEVELS) + 0.5) / LEVELS
     lines: list[Line] = []
@@ -64,87 +85,82 @@ def precision_recall(
         for row in results.rows:
             total = np.zeros((len(labels), LEVELS))
             for fold in results.folds:
-                maps = results.row_maps(name, row, fold)
-                total += [precision_at(recalls, fuse(m, beta), *each) for m, each in zip(maps, labels)]
+                pairs = zip(results.row_maps(name, row, fold), labels, strict=True)
+                total += [precision_at(recalls, fuse(maps, results.beta), *label) for maps, label in pairs]
             mean = total / len(results.folds)
             kept = np.flatnonzero(~np.isnan(mean[:, 0]))
             if len(kept):
                 draws = np.random.default_rng(seeded(study_seed, "precision-recall", name))
-                low, high = band(mean[kept], [subjects[name][i] for i in kept], draws)
+                low, high = band(mean[kept], [testset.subjects[i] for i in kept], draws)
                 columns = (recalls, mean[kept].mean(axis=0), low, high)
-                lines += [(name, row, *map(float, each)) for each in zip(*columns)]
+                lines += [(name, row, *map(float, each)) for each in zip(*columns, strict=True)]
     return lines
 
 
-def volumes(results: Results, voxel_ml: float) -> list[Line]:
+def volumes(results: Results) -> list[Line]:
     """Mean over the folds of each volume's Dice: (testset, row, scan, lesion_ml, dice), Dice in percent; no empty labels."""
     lines: list[Line] = []
     for name in results.testsets:
         for row in results.rows:
-            found: dict[str, list[float]] = {}
-            size: dict[str, float] = {}
+            found: dict[tuple[str, float], list[float]] = {}
             for fold in results.folds:
-                with open(results.scores[name, row, fold], newline="", encoding="utf-8") as stream:
-                    for each in csv.DictReader(stream, delimiter="\t"):
-                        if int(each["empty"]) == 0:
-                            found.setdefault(each["scan"], []).append(100 * float(each["dice"]))
-                            size[each["scan"]] = int(each["lesion_voxels"]) * voxel_ml
-            lines += [(name, row, scan, size[scan], float(np.mean(values))) for scan, values in found.items()]
+                for each in results.scores[name, row, fold].to_dict("records"):
+                    if each["empty"] == 0:
+                        found.setdefault((each["scan"], each["lesion_ml"]), []).append(100 * each["dice"])
+            lines += [(name, row, *volume, float(np.mean(values))) for volume, values in found.items()]
     return lines
 
 
-def losses(curves: Mapping[tuple[str, int], str | Path]) -> dict[str, list[dict[str, np.ndarray]]]:
-    """Epochs and losses of every model, one dictionary of columns a fold. ``curves``: {(model, fold): curve.csv}."""
-    found: dict[str, list[dict[str, np.ndarray]]] = {}
-    for (model, _), file in curves.items():
-        with open(file, newline="", encoding="utf-8") as stream:
-            rows = list(csv.DictReader(stream))
-        columns = {
-            key: np.array([float(row[key]) for row in rows]) for key in ("epoch", "train_loss", "val_loss")
-        }
-        found.setdefault(model, []).append(columns)
-    return found
+def losses(curves: Iterable[str | Path], models: Sequence[str]) -> dict[str, list[dict[str, np.ndarray]]]:
+    """Epochs and losses of each of ``models``, one dictionary of columns a fold, of the first seed.
+
+    ``curves``: files curve.csv, which tell model, fold and seed. Raises DataError if one of a model is missing.
+    """
+    found: dict[str, dict[int, list[dict[str, str]]]] = {model: {} for model in models}
+    for file in curves:
+        for line in read_table(file, CURVE, ","):
+            found.setdefault(line["model"], {}).setdefault(int(line["fold"]), []).append(line)
+    if missing := [model for model in models if not found[model]]:
+        raise DataError("A training curve is missing.", cause=f"no file tells {missing[0]}", fix=REMAKE)
+    return {model: [_columns(lines) for _, lines in sorted(found[model].items())] for model in models}
 
 
-def subjects_of(testset: TestSet) -> list[str]:
-    """Subject of each test scan."""
-    with open(testset.splits, newline="", encoding="utf-8") as stream:
-        owner = {row["scan"]: row["subject"] for row in csv.DictReader(stream, delimiter="\t")}
-    return [owner[testset.data.scans[i]] for i in testset.scans]
+def _columns(lines: Sequence[Mapping[str, str]]) -> dict[str, np.ndarray]:
+    return {
+        key: np.array([float(line[key]) for line in lines]) for key in ("epoch", "train_loss", "val_loss")
+    }
 
 
-def with_trivial(points: Sequence[Line], results: Results, shown: Sequence[str]) -> list[Line]:
-    """The lines of `volumes` of the rows ``shown``, and on each test set of the trivial score with the highest mean Dice."""
+def with_trivial(points: Sequence[Line], results: Results) -> list[Line]:
+    """The lines of `volumes` of the rows that are shown, and on each test set of the trivial score with the highest mean Dice."""
     means: dict[str, dict[str, list[float]]] = {}
     for name, row, _, _, dice in points:
         if list(results.rows[str(row)]) == [row]:
             means.setdefault(str(name), {}).setdefault(str(row), []).append(float(dice))
     best = {(name, max(found, key=lambda row: np.mean(found[row]))) for name, found in means.items()}
-    return [line for line in points if line[1] in shown or line[:2] in best]
+    return [line for line in points if line[1] in results.shown.values() or line[:2] in best]
 
 
 def charts(
-    results: Results, curves: Mapping[tuple[str, int], str | Path], shown: Sequence[str], beta: float, *,
-    groups: Mapping[str, Sequence[str]], voxel_ml: float, seed: int, out: Mapping[str, Sequence[str | Path]],
+    results: Results, curves: Iterable[str | Path], *,
+    models: Sequence[str], groups: Mapping[str, Sequence[str]], seed: int, out: Mapping[str, Sequence[str | Path]],
 ) -> None:  # fmt: skip
     """Draw all charts and write the numbers behind them.
 
-    ``curves``: {(model, fold): curve.csv}; ``shown``: the rows of the chart by lesion volume; ``beta`` and ``seed`` of the study;
-    ``groups``: {title of a panel: its rows}, trivial scores among them; ``voxel_ml``: volume of a voxel; ``out``: {chart: its .png
-    and .svg} and, as "numbers", a .tsv each for all but the training curves. Equal input gives equal bytes. Raises DataError.
+    ``curves``: files curve.csv of all ``models``; ``groups``: {title of a panel: its rows}, trivial scores among them; ``seed`` of
+    the study; ``out``: {chart: its .png and .svg} and, as "numbers", a .tsv each for all but the training curves. Equal input gives
+    equal bytes. Raises DataError.
     """
     titles = {name: testset.title for name, testset in results.testsets.items()}
     numbers = {Path(file).stem: file for file in out["numbers"]}
     if "beta" in out:
         by_beta = dice_by_beta(results)
-        draw.beta(by_beta, titles, beta, out["beta"])
-        write_rows(("testset", "row", "fold", "beta", "dice"), by_beta, numbers["beta"])
-    subjects = {name: subjects_of(testset) for name, testset in results.testsets.items()}
-    precision = precision_recall(results, subjects, beta, seed)
+        draw.beta(by_beta, titles, results.beta, out["beta"])
+        write_lines("beta", by_beta, numbers["beta"])
+    precision = precision_recall(results, seed)
     draw.precision_recall(precision, titles, groups, out["precision_recall"])
-    head = ("testset", "row", "recall", "precision", "low", "high")
-    write_rows(head, precision, numbers["precision_recall"])
-    points = volumes(results, voxel_ml)
-    draw.lesion_volume(with_trivial(points, results, shown), titles, out["lesion_volume"])
-    write_rows(("testset", "row", "scan", "lesion_ml", "dice"), points, numbers["lesion_volume"])
-    draw.training(losses(curves), out["training"])
+    write_lines("precision_recall", precision, numbers["precision_recall"])
+    points = volumes(results)
+    draw.lesion_volume(with_trivial(points, results), titles, out["lesion_volume"])
+    write_lines("lesion_volume", points, numbers["lesion_volume"])
+    draw.training(losses(curves, models), out["training"])

@@ -5,8 +5,6 @@ over at most 31,744 bits have every threshold. On 150,000 voxels this takes a tw
 are exact (sadm.evaluation.metrics); the rounding moves a Dice here by less than 0.001.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 
 LEVELS = 100  # recall levels of a mean curve
@@ -45,17 +43,3 @@ def precision_at(
     found, right = counts(score, label)
     found, right = np.r_[found, label.size + sum(outside)], np.r_[right, lesion]
     return (right / found)[np.searchsorted(right, np.ceil(recalls * lesion - 1e-9))]
-
-
-def band(
-    values: np.ndarray, subjects: Sequence[str], draws: np.random.Generator, resamples: int = 1000
-) -> tuple[np.ndarray, np.ndarray]:
-    """95 % bootstrap interval, over subjects, of the mean over volumes: two arrays [K] from ``values`` [volumes, K].
-
-    ``subjects`` names the subject of each volume; a resampled subject brings all its volumes.
-    """
-    names, owner = np.unique(list(subjects), return_inverse=True)
-    weights = draws.multinomial(len(names), np.full(len(names), 1 / len(names)), size=resamples)[:, owner]
-    means = weights @ values / weights.sum(axis=1, keepdims=True)
-    low, high = np.percentile(means, [2.5, 97.5], axis=0)
-    return low, high

@@ -8,33 +8,28 @@ from pathlib import Path
 
 import numpy as np
 
-from sadm.cohort.packed import load_packed
-from sadm.figures.cases import Case, Volume, frame, maps_of, pick_cases, read_scores, reconstruction
+from sadm.cohort.packed import Packed, load_packed
+from sadm.figures.cases import Case, Volume, frame, maps_of, pick_cases, reconstruction
 from sadm.figures.mosaic import FALSE, HIT, LABEL, MISSED, Tile, binary, coloured, picture
 from sadm.figures.results import Results
+from sadm.study.checks import DRAEM
 
 KEY = [(LABEL, "label"), (HIT, "found"), (FALSE, "false alarm"), (MISSED, "missed")]
 ACROSS = 9  # rows of the table side by side
 EXAMPLES = 6  # scans with synthetic anomalies
 Files = Sequence[str | Path]
-Made = Mapping[tuple[str, str], str | Path]
-
-
-def _of(made: Made, testset: str) -> dict[str, str | Path]:
-    return {model: file for (name, model), file in made.items() if name == testset}
 
 
 def case_row(
-    results: Results, testset: str, row: str, sources: Sequence[str], made: Made, case: Case, beta: float,
-    window: tuple[slice, slice],
-) -> list[Tile | None]:  # fmt: skip
+    results: Results, testset: str, row: str, case: Case, window: tuple[slice, slice]
+) -> list[Tile | None]:
     """Tiles of one case: input, reconstruction, maps, score, binary map at the case's best threshold."""
-    volume = Volume.read(results.testsets[testset], case.index)
-    maps, score = maps_of(results, testset, row, case.index, volume.brain, beta)
+    volume = Volume.read(results.testsets[testset], case.scan)
+    maps, score = maps_of(results, testset, row, case.scan, volume.brain)
     z = volume.level
     label = {LABEL: volume.lesion[z][window]}
     tiles: list[Tile | None] = [Tile(coloured(volume.t1[z][window], "gray", 1.0), label, "input, label")]
-    back = reconstruction(_of(made, testset), sources, case.index, volume.brain)
+    back = reconstruction(results, testset, row, case.scan, volume.brain)
     if back is not None:
         tiles.append(Tile(coloured(back[z][window], "gray", 1.0), {}, "pseudo-healthy"))
     named = dict(zip(("map u: {}", "probability p: {}"), maps.items())) if len(maps) == 2 else {}
@@ -49,13 +44,12 @@ def case_row(
     return tiles
 
 
-def cases_picture(
-    results: Results, testset: str, row: str, sources: Sequence[str], made: Made, beta: float, files: Files
-) -> None:
-    """Best, median and worst test volume of a row by its Dice, fold 0, each at the slice with its largest lesion area."""
+def cases_picture(results: Results, testset: str, files: Files) -> None:
+    """Best, median and worst test volume of the row that is shown by its Dice, fold 0, each at the slice with its largest lesion area."""
+    row = results.shown[testset]
     here, cases = results.testsets[testset], pick_cases(results.scores[testset, row, 0])
-    window = frame([here.data.brain[here.scans[case.index]] > 0 for case in cases])
-    tiles = [case_row(results, testset, row, sources, made, case, beta, window) for case in cases]
+    window = frame([here.data.brain[here.index(case.scan)] > 0 for case in cases])
+    tiles = [case_row(results, testset, row, case, window) for case in cases]
     sides = [
         (case.name, f"{case.scan}\nbest Dice {100 * case.dice:.1f} %\nAUPRC {100 * case.auprc:.1f} %")
         for case in cases
@@ -64,20 +58,17 @@ def cases_picture(
     picture(tiles, sides, title, KEY, files, panel=1.75, margin=1.75)
 
 
-def methods_picture(
-    results: Results, testset: str, shown: str, sources: Mapping[str, Sequence[str]], made: Made, beta: float,
-    files: Files,
-) -> None:  # fmt: skip
-    """Every row of the table on the median case of the row ``shown``: reconstruction if any, score, binary map."""
-    here = results.testsets[testset]
-    case = next(c for c in reversed(pick_cases(results.scores[testset, shown, 0])) if c.name != "worst")
-    volume = Volume.read(here, case.index)
+def methods_picture(results: Results, testset: str, files: Files) -> None:
+    """Every row of the table on the median case of the row that is shown: reconstruction if any, score, binary map."""
+    here, picked = results.testsets[testset], pick_cases(results.scores[testset, results.shown[testset], 0])
+    case = next(c for c in reversed(picked) if c.name != "worst")
+    volume = Volume.read(here, case.scan)
     z, window = volume.level, frame([volume.brain])
     label, columns = volume.lesion[z][window], []
     for row in results.rows:
-        line = read_scores(results.scores[testset, row, 0])[case.index]
-        score = maps_of(results, testset, row, case.index, volume.brain, beta)[1][z]
-        back = reconstruction(_of(made, testset), sources.get(row, ()), case.index, volume.brain)
+        line = results.scores[testset, row, 0].set_index("scan").loc[case.scan]
+        score = maps_of(results, testset, row, case.scan, volume.brain)[1][z]
+        back = reconstruction(results, testset, row, case.scan, volume.brain)
         top = float(score.max()) or 1.0
         found = (score >= float(line["threshold"]))[window]
         columns.append(
@@ -109,12 +100,11 @@ def _slice(brain: np.ndarray, label: np.ndarray) -> int:
     )
 
 
-def anomalies_picture(healthy: str | Path, draem: str | Path, files: Files) -> None:
+def anomalies_picture(before: Packed, after: Packed, files: Files) -> None:
     """Synthetic anomalies: healthy test scans, the same slices with a painted anomaly, and its label within the brain.
 
-    ``healthy`` and ``draem``: folders of the packed data sets. The slice is that with the median labelled area of those that are mostly brain.
+    ``before`` and ``after``: the packed healthy data set, and the synthetic one. The slice is that with the median labelled area of those that are mostly brain.
     """
-    before, after = load_packed(healthy), load_packed(draem)
     number = {scan: i for i, scan in enumerate(before.scans)}
     chosen = range(min(EXAMPLES, len(after.scans)))
     window = frame([after.brain[i] > 0 for i in chosen], pad=6)
@@ -130,18 +120,14 @@ def anomalies_picture(healthy: str | Path, draem: str | Path, files: Files) -> N
     picture(tiles, sides, "Synthetic anomalies (DRAEM)", KEY[:1], files, panel=1.45, margin=1.2)
 
 
-def pictures(
-    results: Results, made: Made, sources: Mapping[str, Sequence[str]], shown: Mapping[str, str], beta: float,
-    healthy: str | Path, out: Mapping[str, Files],
-) -> None:  # fmt: skip
+def pictures(results: Results, healthy: str | Path, out: Mapping[str, Files]) -> None:
     """Draw the pictures of all test sets.
 
-    ``results`` hold fold 0 of every row; ``made``: {(test set, model): reconstructions [N, T, D, X, Y]}; ``sources``: {row: models
-    that it scores or reconstructs with}; ``shown``: {test set: the row whose cases are shown}; ``healthy``: t1.npy of the packed
-    healthy data set. ``out``: {"TESTSET_cases", "TESTSET_methods", "anomalies": files}. Raises DataError.
+    ``results`` hold fold 0 of every row; ``healthy``: t1.npy of the packed healthy data set. ``out``: {"TESTSET_cases",
+    "TESTSET_methods", "anomalies": files}. Raises DataError.
     """
-    for testset, row in shown.items():
-        cases_picture(results, testset, row, sources.get(row, ()), made, beta, out[f"{testset}_cases"])
-        methods_picture(results, testset, row, sources, made, beta, out[f"{testset}_methods"])
+    for testset in results.testsets:
+        cases_picture(results, testset, out[f"{testset}_cases"])
+        methods_picture(results, testset, out[f"{testset}_methods"])
     if "anomalies" in out:
-        anomalies_picture(Path(healthy).parent, results.testsets["draem"].packed, out["anomalies"])
+        anomalies_picture(load_packed(Path(healthy).parent), results.testsets[DRAEM].data, out["anomalies"])

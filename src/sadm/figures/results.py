@@ -1,37 +1,45 @@
 """The results that figures are drawn from, by test set, row and fold."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from itertools import product
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
-from sadm.cohort.packed import Packed, load_packed, members
-from sadm.prediction.maps import read_maps
+from sadm.cohort.packed import Packed, Part, parts
+from sadm.cohort.splits import read_splits
+from sadm.evaluation.scores import read_scores
+from sadm.prediction.maps import Origin, by_origin, file_of, read_maps
+from sadm.study.layout import Layout
+
+TEST = "test"  # the part of a set that is shown
+Files = Mapping[Origin, str | Path]
 
 
 @dataclass(frozen=True)
 class TestSet:
-    """A test set: printed name, folder of its packed volumes, splits of the data set that its scans come from."""
+    """The test scans of a test set: printed name, its volumes, indices of the scans in these, and the subject of each scan.
+
+    The test scans are the same in each fold.
+    """
 
     __test__ = False  # no test case of pytest
 
     title: str
-    packed: str | Path
-    splits: str | Path
+    data: Packed
+    scans: np.ndarray
+    subjects: Sequence[str]
 
-    @cached_property
-    def data(self) -> Packed:
-        """Its volumes, memory-mapped."""
-        return load_packed(self.packed)
+    @classmethod
+    def of(cls, title: str, part: Part, owners: Mapping[str, str]) -> "TestSet":
+        """From the test scans of its data set; ``owners``: {scan: subject}."""
+        return cls(title, part.data, part.scans, [owners[name] for name in part.names])
 
-    @cached_property
-    def scans(self) -> np.ndarray:
-        """Indices of the test scans in ``data``; they are the same in each fold."""
-        return members(self.data, self.splits, 0, "test")
+    def index(self, scan: str) -> int:
+        """Index of a scan in ``data``."""
+        return self.data.scans.index(scan)
 
     def label(self, index: int) -> tuple[np.ndarray, tuple[int, int]]:
         """Label of a volume at its brain voxels, and how many voxels outside the brain are without and with a label."""
@@ -43,41 +51,55 @@ class TestSet:
 
 @dataclass(frozen=True)
 class Results:
-    """All that was measured.
+    """All that was measured with the first seed, and what is shown of it.
 
-    ``testsets``: {name: test set}; ``rows``: {row or trivial score: the models whose maps it adds}; ``scores``: {(test set, row,
-    fold): file}; ``maps``: {(test set, model, fold): file}.
+    ``testsets``: {name: test set}; ``rows``: {row or trivial score: the models whose maps it adds}; ``reconstructors``: {row: the
+    models whose reconstructions it has}; ``shown``: {test set: the row whose cases are shown}; ``beta``: weight of the first of two
+    maps; ``scores``: {(test set, row, fold): lines}; ``maps`` and ``made``, the reconstructions: {what it is of: file}.
     """
 
     testsets: Mapping[str, TestSet]
     rows: Mapping[str, Sequence[str]]
-    scores: Mapping[tuple[str, str, int], str | Path]
-    maps: Mapping[tuple[str, str, int], str | Path]
+    reconstructors: Mapping[str, Sequence[str]]
+    shown: Mapping[str, str]
+    beta: float
+    folds: range
+    scores: Mapping[tuple[str, str, int], pd.DataFrame]
+    maps: Files
+    made: Files
 
     @classmethod
-    def of(cls, about: Mapping[str, Any], files: Any, folds: int) -> "Results":
-        """Results of ``folds`` folds from flat lists.
+    def of(cls, files: Any, layout: Layout, about: Mapping[str, Any], folds: int) -> "Results":
+        """Results of ``folds`` folds, from files in any order: each tells what it is of.
 
-        ``about``: titles {test set: printed name} and rows; ``files`` with the attributes packed (a file in each folder) and splits by
-        test set, scores by test set, row and fold, and maps by test set, model and fold.
+        ``files`` with the attributes packed (a file in the folder of each test set), splits, scores, maps and, where these are shown,
+        reconstructions; ``about``: see `sadm.study.shown.Shown.about`. Raises DataError for scores that are missing or there twice.
         """
-        titles, rows = about["titles"], about["rows"]
-        models = dict.fromkeys(model for own in rows.values() for model in own)
-        testsets = {
-            name: TestSet(title, Path(packed).parent, splits)
-            for (name, title), packed, splits in zip(titles.items(), files.packed, files.splits, strict=True)
-        }
-        scores = dict(zip(product(titles, rows, range(folds)), files.scores, strict=True))
-        maps = dict(zip(product(titles, models, range(folds)), files.maps, strict=True))
-        return cls(testsets, rows, scores, maps)
+        sources = about["sources"]
+        folders = {Path(file).parent for file in files.packed}
+        found = parts({t: (t, TEST) for t in sources}, sources, folders, files.splits, 0)
+        owners: dict[str, dict[str, str]] = {}
+        for file in files.splits:
+            for line in read_splits(file):
+                owners.setdefault(line["dataset"], {})[line["scan"]] = line["subject"]
+        scores = read_scores(files.scores, replace(layout, folds=folds, seeds=1))
+        return cls(
+            testsets={t: TestSet.of(layout.titles[t], found[t], owners[sources[t]]) for t in layout.testsets},
+            rows=about["rows"],
+            reconstructors=about["reconstructors"],
+            shown=about["shown"],
+            beta=about["beta"],
+            folds=range(folds),
+            scores=dict(iter(scores.groupby(["testset", "row", "fold"], sort=False))),
+            maps=by_origin(files.maps),
+            made=by_origin(files.get("reconstructions", [])),
+        )
 
-    @property
-    def folds(self) -> range:
-        """Numbers of the folds."""
-        return range(max(fold for *_, fold in self.maps) + 1)
+    def map(self, testset: str, model: str, fold: int) -> list[np.ndarray]:
+        """The map of each test scan by a model: float16 at brain voxels, memory-mapped. Raises DataError."""
+        here = self.testsets[testset]
+        return read_maps(file_of(Origin(model, fold, 1, testset, TEST), self.maps), here.data, here.scans)
 
     def row_maps(self, testset: str, row: str, fold: int) -> list[tuple[np.ndarray, ...]]:
-        """The one or two maps that a row adds, for each test scan: float16 at brain voxels, memory-mapped."""
-        here = self.testsets[testset]
-        files = [self.maps[testset, model, fold] for model in self.rows[row]]
-        return list(zip(*(read_maps(file, here.data, here.scans) for file in files), strict=True))
+        """The one or two maps that a row adds, for each test scan, as of `map`."""
+        return list(zip(*(self.map(testset, model, fold) for model in self.rows[row]), strict=True))

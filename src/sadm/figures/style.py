@@ -4,9 +4,14 @@ Okabe and Ito's colours (2008) without their yellow, which white paper swallows,
 grey print still tells the lines apart.
 """
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+
+os.environ["MPLBACKEND"] = (
+    "agg"  # a notebook's terminal names one that this environment may lack, and the import below fails
+)
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -16,6 +21,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FormatStrFormatter, LogLocator, NullFormatter
 
 from sadm.runtime.files import atomic
+
+mpl.rcdefaults()  # a user's matplotlibrc changes no figure
 
 INK, FAINT, GRID = "#1b2330", "#667085", "#d5dae3"
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8C6D31", "#882255")

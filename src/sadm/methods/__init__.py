@@ -1,1 +1,1 @@
-"""The methods of Table 1, one a file: networks, a loss, an anomaly map."""
+"""The methods of Table 1, one a file: a batch comes in, a loss goes out; a volume comes in, its anomaly map goes out."""

@@ -1,1 +1,1 @@
-"""From the study's grid back to a scan's own space: masks and anomaly scores."""
+"""What the study found of a scan comes in, masks and anomaly scores in the scan's own space go out."""

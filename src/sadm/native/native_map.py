@@ -1,31 +1,35 @@
 """The anomaly score of a test scan in its own space."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import nibabel as nib
 import numpy as np
 
-from sadm.evaluation.volumes import scored
+from sadm.cohort.packed import Part
+from sadm.evaluation.volumes import TableRow
 from sadm.native.native_mask import save_like
+from sadm.prediction.maps import by_origin
 from sadm.preprocess.space import Grid, carry_mask, factor_for, read_transform, sample
 from sadm.runtime.errors import DataError
 from sadm.runtime.files import load_nifti, read_table, write_json
 
 
-def threshold(thresholds: str | Path, testset: str) -> tuple[str, float]:
-    """Kind and value of the threshold for ``testset`` that no test scan was seen for.
+def threshold(thresholds: str | Path, row: TableRow, testset: str) -> tuple[str, float]:
+    """Kind and value of the threshold of ``row`` for ``testset`` that no test scan was seen for.
 
     The one of the validation scans; where none of these has a lesion, the lowest rate in healthy scans.
     """
+    wanted = (row.name, str(row.fold), str(row.seed), testset)
     found = {
-        row["kind"]: float(row["value"])
-        for row in read_table(thresholds, ("testset", "kind", "value"))
-        if row["testset"] == testset
+        line["kind"]: float(line["value"])
+        for line in read_table(thresholds, ("row", "fold", "seed", "testset", "kind", "value"))
+        if (line["row"], line["fold"], line["seed"], line["testset"]) == wanted
     }
     healthy = sorted((kind for kind in found if kind.startswith("healthy")), key=lambda kind: -found[kind])
     kind = next((kind for kind in ("validation", *healthy) if np.isfinite(found.get(kind, np.nan))), "")
     if not kind:
-        cause = f"no threshold of {testset!r} was fitted on other scans than its test scans"
+        cause = f"no threshold of {row.name} for {testset!r} was fitted on other scans than its test scans"
         raise DataError(
             "A map cannot be cut.", file=thresholds, cause=cause, fix="enlarge the validation sets"
         )
@@ -39,28 +43,23 @@ def native_map(
     refined: str,
     outputs: dict[str, str],
     *,
-    maps: list[str],
-    packed: str | Path,
-    splits: str,
-    thresholds: str,
-    testset: str,
-    fold: int,
-    beta: float,
+    row: TableRow,
+    part: Part,
+    maps: Iterable[str | Path],
+    thresholds: str | Path,
 ) -> None:
     """Write the anomaly score of a test ``scan`` on the voxels of its ``t1``: ``outputs`` score (float32 >= 0), found, about.
 
-    ``maps``: files of the row's one or two maps of ``testset``, added with weight ``beta``; ``prepared``: the prepared T1, for
-    its grid. Outside the study's brain mask the score is 0. ``found`` (uint8) is where score >= `threshold` on the study's
+    ``row``: what scores it, with its ``maps`` (files) of the test scans, ``part``, and its ``thresholds``;
+    ``prepared``: the prepared T1, for its grid. Outside the study's brain mask the score is 0. ``found`` (uint8) is where score >= `threshold` on the study's
     grid, carried as a mask; ``about`` (JSON) tells fold, beta and threshold. Raises DataError for a scan that is not tested.
     """
-    those = scored(maps, packed, splits, fold, "test", beta)
-    if scan not in those.names:
-        cause = f"in fold {fold} it is no test scan of {testset!r}, or failed its check"
-        raise DataError(
-            "A scan has no map.", file=splits, cause=cause, fix=f"ask for one of: {', '.join(those.names)}"
-        )
-    volume = next(volume for volume in those if volume.scan == scan)
-    kind, value = threshold(thresholds, testset)
+    if scan not in part.names:
+        cause = f"in fold {row.fold}, {scan} is no test scan of {part.set!r}, or failed its check"
+        fix = f"ask for one of: {', '.join(part.names)}"
+        raise DataError("A scan has no map.", cause=cause, fix=fix)
+    volume = next(volume for volume in row.scored(part, by_origin(maps)) if volume.scan == scan)
+    kind, value = threshold(thresholds, row, part.set)
     score = np.zeros(volume.brain.shape, dtype=np.float32)
     score[volume.brain > 0] = volume.score
     affine, own = load_nifti(prepared).affine, Grid.of(load_nifti(t1))
@@ -73,9 +72,10 @@ def native_map(
     save_like(carry_mask(found, own, inverse).astype(np.uint8), t1, outputs["found"])
     said = {
         "scan": scan,
-        "testset": testset,
-        "fold": fold,
-        "beta": beta,
+        "row": row.name,
+        "testset": part.set,
+        "fold": row.fold,
+        "beta": row.beta,
         "threshold": value,
         "threshold_kind": kind,
     }

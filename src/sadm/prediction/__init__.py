@@ -1,1 +1,1 @@
-"""From weights and packed volumes to reconstructions and anomaly maps; the score."""
+"""Weights and packed volumes come in, reconstructions and anomaly maps go out; SSIM, median and the sum of two maps."""

@@ -1,45 +1,121 @@
-"""Anomaly maps as they are stored: the brain voxels of all test scans of a test set, one after the other.
+"""Anomaly maps and reconstructions as they are stored: safetensors files, one tensor a scan, by the scan's name.
 
-One .npy file of float16, 1-D: for each test scan, in packed order, the map at its brain voxels in C order of [D, X, Y].
+A file is of one part of one set by one model of a fold and seed, and tells so (`Origin`). A map is float16, 1-D, at the
+brain voxels of its scan in C order of [D, X, Y]; a reconstruction float16 [T, D, X, Y], T the time steps.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 
-from sadm.cohort.packed import Packed, members
+from sadm.cohort.packed import Packed
 from sadm.runtime.errors import DataError
-from sadm.runtime.files import atomic, open_array
+from sadm.runtime.files import REMAKE
+from sadm.runtime.tensors import open_tensors, write_tensors
 
 
-def tested(packed: Packed, splits: str | Path | None, fold: int) -> np.ndarray:
-    """Indices of the test scans in ``packed``: those that ``splits`` puts into "test", or all if there are no splits."""
-    return np.arange(len(packed.scans)) if splits is None else members(packed, splits, fold, "test")
+@dataclass(frozen=True)
+class Origin:
+    """What a file holds: the scans of ``part`` ("val", "test") of the scored ``set``, by ``model`` in ``fold``.
+
+    ``model`` may be a trivial score; ``seed`` is the number of the training seed, from 1.
+    """
+
+    model: str
+    fold: int
+    seed: int
+    set: str
+    part: str
+
+    def __str__(self) -> str:
+        return f"{self.set} ({self.part}) by {self.model}, fold {self.fold}, seed {self.seed}"
 
 
-def write_maps(volumes: Iterable[np.ndarray], packed: Packed, scans: np.ndarray, path: str | Path) -> None:
-    """Store the maps ``volumes`` [D, X, Y] >= 0 of the ``scans`` (indices into ``packed``), brain voxels only."""
-    stored = [np.empty(0, dtype=np.float16)]
-    for i, volume in zip(scans, volumes, strict=True):
-        stored.append(volume[packed.brain[i] > 0].astype(np.float16))
-    with atomic(path) as tmp:
-        np.save(tmp, np.concatenate(stored))
+def origin(path: str | Path) -> Origin:
+    """What the file of maps or reconstructions at ``path`` holds. Raises DataError if it does not tell, or is damaged."""
+    meta = open_tensors(path)[0]
+    try:
+        return Origin(**meta)
+    except TypeError as error:
+        what = "A file does not tell which maps or reconstructions it holds."
+        cause = f"its metadata are {', '.join(meta) or 'empty'}"
+        raise DataError(what, file=path, cause=cause, fix=REMAKE) from error
+
+
+def by_origin(paths: Iterable[str | Path]) -> dict[Origin, str | Path]:
+    """Files of maps or reconstructions by what they hold. Raises DataError."""
+    return {origin(path): path for path in paths}
+
+
+def file_of(wanted: Origin, files: Mapping[Origin, str | Path]) -> str | Path:
+    """The one of ``files`` that holds what is ``wanted``. Raises DataError if none does."""
+    if wanted not in files:
+        cause = f"{wanted} is wanted, found: {'; '.join(map(str, files)) or 'nothing'}"
+        example = next(iter(files.values()), None)
+        fix = "delete the folders of the maps and reconstructions, and run again"
+        raise DataError("A file of maps or reconstructions is missing.", file=example, cause=cause, fix=fix)
+    return files[wanted]
+
+
+def write_maps(
+    volumes: Iterable[tuple[str, np.ndarray]],
+    packed: Packed,
+    scans: np.ndarray,
+    of: Origin,
+    path: str | Path,
+) -> None:
+    """Store the maps ``volumes`` (name of the scan, [D, X, Y] >= 0) of the ``scans`` (indices into ``packed``) at brain voxels.
+
+    Raises ValueError for another scan than the next one.
+    """
+    number = {packed.scans[i]: i for i in scans}
+    shapes = {scan: (int(np.count_nonzero(packed.brain[i])),) for scan, i in number.items()}
+    inside = ((scan, volume[packed.brain[number[scan]] > 0]) for scan, volume in volumes)
+    write_tensors(inside, shapes, asdict(of), path)
 
 
 def read_maps(path: str | Path, packed: Packed, scans: np.ndarray) -> list[np.ndarray]:
-    """The stored map of each of the ``scans``: float16, 1-D, as many values as brain voxels, memory-mapped.
+    """The stored map of each of the ``scans`` (indices into ``packed``): float16, 1-D, a value a brain voxel, memory-mapped.
 
-    Raises DataError if the file holds another number of voxels than the brain masks of the scans.
+    Raises DataError if the file holds other scans, or another number of voxels than a scan's brain mask.
     """
-    stored = open_array(path)
-    ends = np.cumsum([np.count_nonzero(packed.brain[i]) for i in scans], dtype=np.int64)
-    expected = int(ends[-1]) if len(ends) else 0
-    if stored.shape != (expected,):
-        cause = f"it has shape {stored.shape}, the brain masks of {len(scans)} test scans {expected} voxels"
-        fix = "delete the file and run again"
-        raise DataError("An anomaly map does not fit its test set.", file=path, cause=cause, fix=fix)
-    return np.split(stored, ends[:-1]) if len(ends) else []
+    stored = open_tensors(path)[1]
+    names = [packed.scans[i] for i in scans]
+    if other := sorted(set(stored) ^ set(names)):
+        cause = f"{len(other)} scans are in one of them only: {', '.join(other[:5])}"
+        raise DataError("An anomaly map does not fit its test set.", file=path, cause=cause, fix=REMAKE)
+    for name, i in zip(names, scans, strict=True):
+        if stored[name].shape != (voxels := np.count_nonzero(packed.brain[i]),):
+            cause = f"{name} has shape {stored[name].shape}, its brain mask {voxels} voxels"
+            raise DataError("An anomaly map does not fit its test set.", file=path, cause=cause, fix=REMAKE)
+    return [stored[name] for name in names]
+
+
+def write_reconstructions(
+    volumes: Iterable[tuple[str, np.ndarray]],
+    packed: Packed,
+    scans: np.ndarray,
+    steps: int,
+    of: Origin,
+    path: str | Path,
+) -> None:
+    """Store the reconstructions ``volumes`` (name of the scan, [``steps``, D, X, Y]) of the ``scans``, one in memory at a time.
+
+    Raises ValueError for another scan than the next one.
+    """
+    shape = (steps, *packed.t1.shape[1:])
+    write_tensors(volumes, {packed.scans[i]: shape for i in scans}, asdict(of), path)
+
+
+def read_reconstructions(path: str | Path, scan: str) -> np.ndarray:
+    """The stored reconstructions of a scan: float16 [T, D, X, Y], memory-mapped. Raises DataError if there are none."""
+    stored = open_tensors(path)[1]
+    if scan not in stored:
+        cause = f"they are of {len(stored)} other scans, not of {scan}"
+        raise DataError("Reconstructions do not fit their set.", file=path, cause=cause, fix=REMAKE)
+    return stored[scan]
 
 
 def as_volume(values: np.ndarray, brain: np.ndarray) -> np.ndarray:

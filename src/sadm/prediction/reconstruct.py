@@ -7,56 +7,52 @@ from typing import Any
 import numpy as np
 import torch
 
-from sadm.cohort.packed import load_packed, members
+from sadm.cohort.packed import Part
+from sadm.prediction.maps import Origin, write_reconstructions
 from sadm.runtime import seeds
 from sadm.runtime.devices import autocast, pick_device
 from sadm.runtime.errors import ProcessingError
-from sadm.runtime.files import write_stack
 from sadm.runtime.progress import Progress
 from sadm.training.checkpoint import load_method
 
 
-@torch.no_grad()
 def reconstruct(
     *,
     model: str,
     fold: int,
-    name: str,
-    part: str,
+    seed: int,
+    sets: Mapping[str, Part],
     weights: str | Path,
-    packed: str | Path,
-    splits: str | Path,
     device: str,
     amp: bool,
-    seed: int,
+    training_seed: int,
     scored_with: Mapping[str, Any],
-    out: str | Path,
+    out: Mapping[str, str | Path],
 ) -> None:
-    """Write the reconstructions of the N scans in ``part`` ("val", "test") of the set ``name`` by ``model``: float16 [N, T, D, X, Y], not clamped.
+    """Write the reconstructions of each of the ``sets`` by ``model``, float16 [T, D, X, Y] a scan, not clamped, to ``out`` (files by key of the set).
 
-    ``weights`` of the model in ``fold``; ``packed`` the folder of the set and ``splits`` the split of its scans;
-    ``seed`` the study's: each scan has draws of its own, whatever else is in the set; ``scored_with`` the hyper-parameters
-    that training does not read. Raises DataError for unusable weights, ProcessingError if a reconstruction is no number.
+    ``seed``: number of the training seed, from 1; ``training_seed``: what all draws are made of, each scan's by its own
+    name, so that they do not depend on what else is in the set; ``scored_with``: the hyper-parameters that training does not
+    read. Raises DataError for unusable weights, ProcessingError if a reconstruction is no number.
     """
     place = pick_device(device)
     method = load_method(weights, place, scored_with=scored_with)
-    volumes, precision = load_packed(packed), autocast(place, amp)
-    scans = members(volumes, splits, fold, part)
-    shape = (len(scans), method.passes, *volumes.t1.shape[1:])
-    progress = Progress(len(scans))
 
-    def reconstructions() -> Iterator[np.ndarray]:
-        for row, index in enumerate(scans):
-            own = seeds.seed(seed, "reconstruct", model, fold, name, volumes.scans[index])
-            volume = torch.from_numpy(volumes.t1[index].astype(np.float32)).to(place)
-            with precision():
-                made = method.reconstruct(volume, torch.Generator(place).manual_seed(own))
+    @torch.no_grad()
+    def reconstructions(part: Part) -> Iterator[tuple[str, np.ndarray]]:
+        progress = Progress(len(part.scans))
+        for done, index in enumerate(part.scans, 1):
+            scan = part.data.scans[index]
+            draws = seeds.seed(training_seed, "reconstruct", model, fold, part.set, scan)
+            volume = torch.from_numpy(part.data.t1[index].astype(np.float32)).to(place)
+            with autocast(place, amp)():
+                made = method.reconstruct(volume, torch.Generator(place).manual_seed(draws))
             if not made.isfinite().all():
-                cause = f"reconstruction of {volumes.scans[index]} by {model}"
-                raise ProcessingError(
-                    "A reconstruction is no number.", file=weights, cause=cause, fix="train the model anew"
-                )
-            yield made.half().cpu().numpy()
-            progress(row + 1, lambda: f"{name} ({part}) by {model}")
+                cause, fix = f"reconstruction of {scan} by {model}", "train the model anew"
+                raise ProcessingError("A reconstruction is no number.", file=weights, cause=cause, fix=fix)
+            yield scan, made.half().cpu().numpy()
+            progress(done, lambda: f"{part.set} ({part.part}) by {model}")
 
-    write_stack(reconstructions(), shape, np.float16, out)
+    for key, part in sets.items():
+        of = Origin(model, fold, seed, part.set, part.part)
+        write_reconstructions(reconstructions(part), part.data, part.scans, method.passes, of, out[key])

@@ -2,8 +2,7 @@
 
     u = median_5((1 - SSIM(x, r)) m) m,    score = u + p
 
-with volume x, reconstruction r (mean over t), brain mask m and segmentation probability p (paper, section 3; sheet,
-section 6). The axes may come in any order: window and median are cubes.
+with volume x, reconstruction r (mean over t), brain mask m and segmentation probability p (paper, section 3). The axes may come in any order: window and median are cubes.
 """
 
 from collections.abc import Sequence
@@ -21,7 +20,7 @@ def ssim_map(x: np.ndarray, y: np.ndarray, sigma: float = 1.0) -> np.ndarray:
     """Structural similarity of two volumes at each voxel: float64 in [-1, 1], the same shape [A, B, C].
 
     Gaussian window of ``sigma`` voxels cut at 4 sigma (9 voxels wide at 1), mirrored borders, no Bessel correction. The data
-    range is that of the volumes, the larger of the two; two constant volumes count as range 1 (sheet, section 6.2).
+    range is that of the volumes, the larger of the two; two constant volumes count as range 1.
     """
     x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
 

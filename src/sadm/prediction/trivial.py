@@ -8,13 +8,13 @@
 with volume x, brain mask m. Their maps are stored as those of the models, so that the same step scores them.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 
-from sadm.cohort.packed import Packed, load_packed, members
-from sadm.prediction.maps import write_maps
+from sadm.cohort.packed import Packed, Part
+from sadm.prediction.maps import Origin, write_maps
 from sadm.prediction.score import median_map, residual_map
 from sadm.runtime.errors import DataError
 from sadm.runtime.seeds import seed
@@ -49,30 +49,26 @@ def trivial_map(
 
 
 def trivial(
-    healthy: str | Path, splits: str | Path, sets: Sequence[Mapping[str, str]], fold: int,
-    study_seed: int, sigma: float, median: int, out: Mapping[str, Sequence[str | Path]],
+    healthy: Part, sets: Mapping[str, Part], fold: int, study_seed: int, sigma: float, median: int,
+    out: Mapping[str, str | Path],
 ) -> None:  # fmt: skip
-    """Write the four trivial maps of every scored set to ``out`` (name of the score: paths in the order of the sets).
+    """Write the four trivial maps of each of the ``sets`` to ``out`` (files by "SCORE/KEY", key of the set).
 
-    ``healthy``, ``splits``: packed healthy data set and its splits; ``sets``: name, part ("val", "test"), packed folder and splits
-    of each scored set; ``sigma`` and ``median`` as in ``residual_map``. Raises DataError if the fold has no healthy training scan.
+    ``healthy``: the healthy training scans of ``fold``; ``sigma`` and ``median`` as in `residual_map`. Raises DataError if
+    there is no healthy training scan.
     """
-    source = load_packed(healthy)
-    training = members(source, splits, fold, "train")
-    if not len(training):
-        cause = f"fold {fold} has none"
-        raise DataError(
-            "No healthy training scan is left.", file=healthy, cause=cause, fix="see excluded.tsv"
-        )
-    mean = mean_brain(source, training)
+    if not len(healthy.scans):
+        cause = f"fold {fold} of {healthy.set} has none"
+        raise DataError("No healthy training scan is left.", cause=cause, fix="see excluded.tsv")
+    mean = mean_brain(healthy.data, healthy.scans)
 
-    def volumes(trivial: str, name: str, data: Packed, scans: np.ndarray) -> Iterator[np.ndarray]:
-        for i in scans:
-            draw = np.random.default_rng(seed(study_seed, "trivial", trivial, name, fold, data.scans[i]))
-            yield trivial_map(trivial, data.t1[i], data.brain[i], mean, sigma, median, draw)
+    def volumes(score: str, part: Part) -> Iterator[tuple[str, np.ndarray]]:
+        for i in part.scans:
+            scan, x, brain = part.data.scans[i], part.data.t1[i], part.data.brain[i]
+            draw = np.random.default_rng(seed(study_seed, "trivial", score, part.set, fold, scan))
+            yield scan, trivial_map(score, x, brain, mean, sigma, median, draw)
 
-    for k, each in enumerate(sets):
-        data = load_packed(each["packed"])
-        scans = members(data, each["splits"], fold, each["part"])
+    for key, part in sets.items():
         for score in TRIVIAL:
-            write_maps(volumes(score, each["name"], data, scans), data, scans, out[score][k])
+            of = Origin(score, fold, 1, part.set, part.part)  # nothing is trained, so there is one seed
+            write_maps(volumes(score, part), part.data, part.scans, of, out[f"{score}/{key}"])

@@ -1,1 +1,1 @@
-"""From a raw T1 to a prepared volume: registered to SRI24, stripped, corrected, on the study's grid, checked, packed."""
+"""A raw T1 comes in, a prepared volume goes out: on SRI24, stripped, corrected, on the study's grid, checked, packed."""

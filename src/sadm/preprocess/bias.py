@@ -6,7 +6,7 @@ import nibabel as nib
 import numpy as np
 import SimpleITK as sitk
 
-from sadm.preprocess.array_frame import deobliqued
+from sadm.preprocess.head import Head
 from sadm.preprocess.space import Grid, largest_box, read_transform, sample, scaling, study_grid
 from sadm.runtime.files import load_nifti, save_nifti
 
@@ -35,7 +35,7 @@ def bias(
     mask: str,
     start: str,
     refined: str,
-    brain: str,
+    template: str,
     out: str,
     *,
     space: str,
@@ -46,13 +46,14 @@ def bias(
 ) -> None:
     """Write the log bias field of ``t1`` to ``out``: float32 in the study's (SRI24) world, on the study's grid by ``shrink``.
 
-    ``mask`` lies on the SRI24 grid of register (``start``), the field on that of refine (``refined``). Outside a box around
+    ``mask`` lies on the SRI24 grid of register (``start``), the field on that of refine (``refined``), about the SRI24 brain
+    ``template``. Outside a box around
     the brain it goes on as at the border. A volume that the authors prepared (``space`` "study"), or without a brain, gets 0.
     """
-    (image, to_world), inside, matrix = deobliqued(load_nifti(t1)), load_nifti(mask), read_transform(refined)
-    coarse = coarse_grid(study_grid(load_nifti(brain), grid["shape"], grid["spacing"]), shrink)
+    inside, matrix = load_nifti(mask), read_transform(refined)
+    coarse = coarse_grid(study_grid(load_nifti(template), grid["shape"], grid["spacing"]), shrink)
     # Single points, not block means: these would blur the tissues' peaks, which N4 sharpens (.3 against .8 % off at 4 mm).
-    values = sample(image, coarse, np.linalg.inv(to_world) @ matrix)
+    values = Head.load(t1).sample(coarse, matrix, points=True)
     brain_voxels = (sample(inside, coarse, np.linalg.inv(read_transform(start)) @ matrix) >= 0.5) & (
         values > 0
     )

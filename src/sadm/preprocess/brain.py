@@ -3,9 +3,9 @@
 import nibabel as nib
 import numpy as np
 
-from sadm.preprocess.array_frame import deobliqued
 from sadm.preprocess.deferred import deferred
-from sadm.preprocess.space import Grid, carry_mask, factor_for, read_transform, sample
+from sadm.preprocess.head import Head
+from sadm.preprocess.space import Grid, carry_mask, read_transform
 from sadm.runtime.errors import DataError
 from sadm.runtime.files import load_nifti, save_nifti
 
@@ -37,21 +37,14 @@ def by_content(image: nib.Nifti1Image) -> np.ndarray:
     return np.asarray(ndimage.binary_fill_holes(labels))
 
 
-def head(image: nib.Nifti1Image, grid: Grid, matrix: np.ndarray) -> nib.Nifti1Image:
-    """``image`` on the ``grid`` reached with ``matrix``, as the networks that find the brain get it."""
-    upright, to_world = deobliqued(image)
-    values = sample(upright, grid, np.linalg.inv(to_world) @ matrix, factor_for(image, 1.0))
-    return nib.Nifti1Image(values, grid.affine)
-
-
-def brain(t1: str, transform: str, atlas: str, given: str, out: str, *, method: str, threads: int) -> None:
-    """Write the brain mask of ``t1``, uint8 0/1 on the grid of ``atlas`` reached with ``transform``, to ``out``.
+def brain(t1: str, transform: str, template: str, given: str, out: str, *, method: str, threads: int) -> None:
+    """Write the brain mask of ``t1``, uint8 0/1 on the grid of ``template`` reached with ``transform``, to ``out``.
 
     ``method``: "deepbet" on the head resampled to that grid; "given", the mask file ``given`` of the scan; "none", the voxels
     of a stripped scan that are not 0 ("hd-bet" is `strip`'s). A scan without a brain leaves an empty mask and fails its check
     by name. Raises DataError if there is no given mask.
     """
-    image, grid, matrix = load_nifti(t1), Grid.of(load_nifti(atlas)), read_transform(transform)
+    image, grid, matrix = load_nifti(t1), Grid.of(load_nifti(template)), read_transform(transform)
     if method == "given" and not given:
         raise DataError(
             "A scan has no brain mask.",
@@ -64,5 +57,6 @@ def brain(t1: str, transform: str, atlas: str, given: str, out: str, *, method: 
     elif method == "none":
         mask = carry_mask(nib.Nifti1Image(by_content(image).astype(np.uint8), image.affine), grid, matrix)
     else:
-        mask = by_deepbet(head(image, grid, matrix), threads)
+        head = nib.Nifti1Image(Head.of(image).sample(grid, matrix), grid.affine)
+        mask = by_deepbet(head, threads)
     save_nifti(mask.astype(np.uint8), grid.affine, out)

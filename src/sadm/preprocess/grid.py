@@ -6,8 +6,8 @@ from typing import Any
 import nibabel as nib
 import numpy as np
 
-from sadm.preprocess.array_frame import deobliqued
 from sadm.preprocess.bias import evaluate
+from sadm.preprocess.head import Head
 from sadm.preprocess.label import keep_volume, share
 from sadm.preprocess.quality import (
     components,
@@ -23,7 +23,6 @@ from sadm.preprocess.space import (
     Grid,
     block_mean,
     carry_mask,
-    factor_for,
     prepared_grid,
     read_transform,
     sample,
@@ -88,23 +87,21 @@ class Prepared:
 
 
 def prepare(
-    image: nib.Nifti1Image,
+    head: Head,
     mask: nib.Nifti1Image,
     field: nib.Nifti1Image,
     target: Target,
     start: np.ndarray,
     refined: np.ndarray,
 ) -> Prepared:
-    """The scan ``image`` on ``target``, interpolated once.
+    """The scan ``head`` on ``target``, interpolated once.
 
     ``mask`` lies on the SRI24 grid reached with ``start``, the result on that reached with ``refined``; ``field`` is bias's.
     """
     fine = target.fine
     inside = carry_mask(mask, fine, np.linalg.inv(start) @ refined)
     gain = evaluate(field, fine)
-    upright, to_world = deobliqued(image)
-    spacing = float(np.cbrt(fine.voxel))
-    values = sample(upright, fine, np.linalg.inv(to_world) @ refined, factor_for(image, spacing)) / gain
+    values = head.sample(fine, refined) / gain
     t1, span, clipped = normalise(values, inside)
     brain = (target.reduce(inside) >= 0.5).astype(np.uint8)
     number, largest = components(brain)
@@ -125,22 +122,22 @@ def prepare(
 
 def compare(found: Prepared, template: nib.Nifti1Image, target: Target) -> dict[str, float]:
     """Agreement of a prepared scan with the SRI24 brain ``template``, on the coarse grid."""
-    atlas = target.reduce(sample(template, target.fine))
+    values = target.reduce(sample(template, target.fine))
     inside = target.reduce(carry_mask(template, target.fine)) >= 0.5
     return {
         "overlap": dice(found.brain, inside),
         "coverage": coverage(found.brain, inside),
-        "nmi": nmi(found.t1[inside], atlas[inside]),
-        "correlation": correlation(found.t1[inside], atlas[inside]),
+        "nmi": nmi(found.t1[inside], values[inside]),
+        "correlation": correlation(found.t1[inside], values[inside]),
     }
 
 
-def outside(image: nib.Nifti1Image, template: nib.Nifti1Image, matrix: np.ndarray) -> float:
-    """Share of the ``template`` brain's voxels that ``matrix`` (SRI24 to scan) brings outside the array of ``image``."""
+def outside(head: Head, template: nib.Nifti1Image, matrix: np.ndarray) -> float:
+    """Share of the ``template`` brain's voxels that ``matrix`` (SRI24 to scan) brings outside the array of the scan ``head``."""
     voxels = np.argwhere(np.asarray(template.dataobj)[::2, ::2, ::2] > 0) * 2
-    to_index = np.linalg.inv(image.affine) @ matrix @ template.affine
+    to_index = np.linalg.inv(head.image.affine) @ head.to_frame(matrix) @ template.affine
     index = voxels @ to_index[:3, :3].T + to_index[:3, 3]
-    return float(np.mean(((index < -0.5) | (index > np.array(image.shape) - 0.5)).any(axis=1)))
+    return float(np.mean(((index < -0.5) | (index > np.array(head.image.shape) - 0.5)).any(axis=1)))
 
 
 def grid(
@@ -150,24 +147,26 @@ def grid(
     refined: str,
     field: str,
     lesion: str,
-    atlas: str,
+    template: str,
     outputs: dict[str, str],
     *,
+    dataset: str,
+    scan: str,
     grid: dict[str, Any],
     limits: dict[str, Any],
 ) -> None:
-    """Write the prepared volume of one scan: ``outputs`` t1 (float32 [0, 1]), brain and lesion (uint8 0/1), qc (JSON), picture (PNG).
+    """Write the prepared volume of ``scan`` of ``dataset``: ``outputs`` t1 (float32 [0, 1]), brain and lesion (uint8 0/1), qc (JSON), picture (PNG).
 
     ``lesion`` is the label file of the scan in its own space, "" if it has none (the label is then 0 everywhere). The scan is
     interpolated once, from its raw voxels. ``limits`` is the config section ``quality``; a scan that fails its check is
     written all the same, with the reasons in qc.
     """
-    template, image, matrix = load_nifti(atlas), load_nifti(t1), read_transform(refined)
-    target = Target.of(template, **grid)
-    found = prepare(image, load_nifti(mask), load_nifti(field), target, read_transform(start), matrix)
-    values = found.numbers | compare(found, template, target)
+    sri24, head, matrix = load_nifti(template), Head.load(t1), read_transform(refined)
+    target = Target.of(sri24, **grid)
+    found = prepare(head, load_nifti(mask), load_nifti(field), target, read_transform(start), matrix)
+    values = found.numbers | compare(found, sri24, target)
     values |= {
-        "outside": outside(image, template, matrix),
+        "outside": outside(head, sri24, matrix),
         "stretch": stretch(matrix),
         "rotation": rotation(matrix),
     }
@@ -188,7 +187,8 @@ def grid(
     save_nifti(np.ascontiguousarray(found.t1, dtype=np.float32), target.coarse.affine, outputs["t1"])
     save_nifti(found.brain, target.coarse.affine, outputs["brain"])
     save_nifti(label, target.coarse.affine, outputs["lesion"])
-    masks = {"atlas": carry_mask(template, target.fine), "brain": found.inside, "lesion": fine_label}
+    masks = {"template": carry_mask(sri24, target.fine), "brain": found.inside, "lesion": fine_label}
     step = max(1, round(PIXEL / float(np.cbrt(target.fine.voxel))))
     thumbnail(found.head, found.whole, found.gain, masks, step, outputs["picture"])
-    write_json({"passed": not reasons, "reasons": reasons, **values}, outputs["qc"])
+    about = {"dataset": dataset, "scan": scan, "passed": not reasons, "reasons": reasons}
+    write_json(about | values, outputs["qc"])

@@ -1,15 +1,17 @@
 """The prepared volumes of a data set as memory-mapped arrays; scans that failed their check are left out by name."""
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from sadm.preprocess.quality_table import table
 from sadm.runtime.errors import ProcessingError
-from sadm.runtime.files import load_nifti, read_json, write_stack, write_text
+from sadm.runtime.files import load_nifti, read_json, write_stack, write_table
 
 DTYPES = {"t1": np.float16, "brain": np.uint8, "lesion": np.uint8}
+WHOSE = ("dataset", "scan")
+MEASURED = ("brain_ml", "overlap", "lesion_ml", "lesion_ml_prepared")
 
 
 def stack(files: list[str], dtype: Any, out: Path) -> None:
@@ -30,9 +32,8 @@ def check(failed: dict[str, list[str]], count: int, on_failure: str, dataset: st
 
 
 def pack(
-    scans: list[str],
-    files: dict[str, list[str]],
-    qc: list[str],
+    files: Mapping[str, Mapping[str, str]],
+    qc: Iterable[str],
     outputs: dict[str, str],
     *,
     on_failure: str,
@@ -40,17 +41,21 @@ def pack(
 ) -> None:
     """Write the arrays ``outputs`` t1 (float16 [N, D, X, Y] in [0, 1]), brain, lesion (uint8), and the lists scans, excluded.
 
-    ``files`` are the prepared volumes (keys t1, brain, lesion) and ``qc`` the checks, in the order of ``scans``. Scans that
-    failed are left out and listed with their reasons (``on_failure`` "exclude"), or stop the run ("stop"): ProcessingError.
+    ``files``: {"t1", "brain", "lesion": {scan: prepared volume}}; ``qc``: the checks, each with the name of its scan; the arrays
+    have their order. Scans that failed are left out and listed with their reasons (``on_failure`` "exclude"), or stop the run
+    ("stop"): ProcessingError.
     """
-    checks = [read_json(path) for path in qc]
-    failed = {scan: found["reasons"] for scan, found in zip(scans, checks) if not found["passed"]}
-    check(failed, len(scans), on_failure, dataset)
-    kept = [i for i, scan in enumerate(scans) if scan not in failed]
+    checks = {found["scan"]: found for found in map(read_json, qc)}
+    failed = {scan: found["reasons"] for scan, found in checks.items() if not found["passed"]}
+    check(failed, len(checks), on_failure, dataset)
+    kept = [scan for scan in checks if scan not in failed]
     for name, dtype in DTYPES.items():
-        stack([files[name][i] for i in kept], dtype, Path(outputs[name]))
-    measured = ("brain_ml", "overlap", "lesion_ml", "lesion_ml_prepared")
-    rows = [{"scan": scans[i], "index": n} | {k: checks[i][k] for k in measured} for n, i in enumerate(kept)]
-    write_text(table(rows, ("scan", "index", *measured)), outputs["scans"])
-    lost = [{"scan": scan, "reasons": "; ".join(reasons)} for scan, reasons in failed.items()]
-    write_text(table(lost, ("scan", "reasons")), outputs["excluded"])
+        stack([files[name][scan] for scan in kept], dtype, Path(outputs[name]))
+    rows = [
+        {"index": n} | {key: checks[scan][key] for key in (*WHOSE, *MEASURED)} for n, scan in enumerate(kept)
+    ]
+    write_table(rows, (*WHOSE, "index", *MEASURED), outputs["scans"])
+    lost = [
+        {key: checks[scan][key] for key in WHOSE} | {"reasons": "; ".join(failed[scan])} for scan in failed
+    ]
+    write_table(lost, (*WHOSE, "reasons"), outputs["excluded"])

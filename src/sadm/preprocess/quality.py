@@ -64,7 +64,7 @@ def coverage(mask: np.ndarray, template: np.ndarray) -> float:
 def stretch(matrix: np.ndarray) -> float:
     """How far the stretch of the affine ``matrix`` (SRI24 to scan, 4 x 4) is from that of adults' heads, in standard deviations.
 
-    The Mahalanobis distance of the logarithms of the stretch along the atlas's axes; infinite for a singular matrix.
+    The Mahalanobis distance of the logarithms of the stretch along the axes of SRI24; infinite for a singular matrix.
     """
     linear = matrix[:3, :3]
     squares, axes = np.linalg.eigh(linear.T @ linear)

@@ -6,7 +6,7 @@ import nibabel as nib
 import numpy as np
 
 from sadm.preprocess.affine import SPACING, affine
-from sadm.preprocess.array_frame import deobliqued
+from sadm.preprocess.head import Head
 from sadm.preprocess.restarts import agreement, search
 from sadm.preprocess.space import (
     Grid,
@@ -19,17 +19,17 @@ from sadm.preprocess.space import (
 )
 from sadm.runtime.files import load_nifti
 
-MARGIN = 6  # voxels of 2 mm around the atlas brain
+MARGIN = 6  # voxels of 2 mm around the SRI24 brain
 RATE = 0.2  # share of the voxels that the mutual information samples
 PASSES = 3  # at most
-SETTLED = 5.0  # mm, mean over the atlas brain: a pass that moves it by less is the last (nine heads of ten need one)
+SETTLED = 5.0  # mm, mean over the SRI24 brain: a pass that moves it by less is the last (nine heads of ten need one)
 
 
 def stripped_on(
-    grid: Grid, image: nib.Nifti1Image, mask: nib.Nifti1Image, to_image: np.ndarray, to_mask: np.ndarray
+    grid: Grid, head: Head, mask: nib.Nifti1Image, to_frame: np.ndarray, to_mask: np.ndarray
 ) -> nib.Nifti1Image:
-    """The brain of ``image`` on ``grid``, soft at its border; the matrices map the grid's world to the image's and the mask's."""
-    values = sample(image, grid, to_image, factor_for(image, SPACING))
+    """The brain of ``head`` on ``grid``, soft at its border; the matrices map the grid's world to the head's frame and the mask's."""
+    values = sample(head.image, grid, to_frame, factor_for(head.image, SPACING))
     return nib.Nifti1Image(values * sample(mask, grid, to_mask, SPACING), grid.affine)
 
 
@@ -58,7 +58,7 @@ def refine(
     t1: str,
     mask: str,
     start: str,
-    brain: str,
+    template: str,
     out: str,
     *,
     space: str,
@@ -67,7 +67,7 @@ def refine(
     refine_retry_below: float,
     seed: int,
 ) -> None:
-    """Write the map from SRI24 to the scan ``t1``, by its brain (``mask`` on the SRI24 grid) to the SRI24 ``brain``, to ``out``.
+    """Write the map from SRI24 to the scan ``t1``, by its brain (``mask`` on the SRI24 grid) to the SRI24 brain ``template``, to ``out``.
 
     It starts from ``start`` (of register), tries other starts where the brains then agree by less than ``refine_retry_below``,
     and keeps it where the brain drove that already (``stripped``, or a ``space`` that is not "native"), or where the mask is
@@ -77,22 +77,22 @@ def refine(
     if space != "native" or stripped or not np.asarray(inside.dataobj).any():
         write_transform(first, out)
         return
-    (image, to_world), template = deobliqued(load_nifti(t1)), load_nifti(brain)
-    first = np.linalg.inv(to_world) @ first
-    coarse = Grid.of(template).coarse(SPACING)
-    low, high = largest_box(sample(template, coarse, factor=SPACING) > 0, MARGIN)
+    head, sri24 = Head.load(t1), load_nifti(template)
+    first = head.to_frame(first)
+    coarse = Grid.of(sri24).coarse(SPACING)
+    low, high = largest_box(sample(sri24, coarse, factor=SPACING) > 0, MARGIN)
     grid = coarse.box(low, high)
-    fixed = nib.Nifti1Image(sample(template, grid, factor=SPACING), grid.affine)
+    fixed = nib.Nifti1Image(sample(sri24, grid, factor=SPACING), grid.affine)
     to_mask = np.linalg.inv(first)
 
     def brain_by(matrix: np.ndarray, grid: Grid) -> nib.Nifti1Image:
-        return stripped_on(grid, image, inside, matrix, to_mask @ matrix)
+        return stripped_on(grid, head, inside, matrix, to_mask @ matrix)
 
     def settle(matrix: np.ndarray) -> np.ndarray:
         return settled(fixed, lambda found: brain_by(found, grid), matrix, refine_iterations, seed)
 
     matrix = settle(first)
     if agreement(fixed, brain_by(matrix, grid), np.eye(4)) < refine_retry_below:
-        scan = brain_by(np.eye(4), world_grid(image, SPACING))
-        matrix = settle(search(matrix, fixed, scan, to_world, refine_iterations, seed, RATE))
-    write_transform(to_world @ matrix, out)
+        scan = Head(brain_by(np.eye(4), world_grid(head.image, SPACING)), head.to_world)
+        matrix = settle(search(matrix, fixed, scan, refine_iterations, seed, RATE))
+    write_transform(head.to_world @ matrix, out)

@@ -6,16 +6,13 @@ import nibabel as nib
 import numpy as np
 
 from sadm.preprocess.affine import SPACING, affine
-from sadm.preprocess.array_frame import deobliqued
+from sadm.preprocess.head import Head
 from sadm.preprocess.restarts import agreement, search, upright
 from sadm.preprocess.space import (
     Grid,
     block_mean,
-    factor_for,
-    sample,
     study_grid,
     translation,
-    world_grid,
     write_transform,
 )
 from sadm.runtime.files import load_nifti
@@ -35,22 +32,19 @@ def centred(image: nib.Nifti1Image, grid: Grid) -> np.ndarray:
 
 
 def native(
-    image: nib.Nifti1Image, template: nib.Nifti1Image, iterations: list[int], retry_below: float, seed: int
+    head: Head, template: nib.Nifti1Image, iterations: list[int], retry_below: float, seed: int
 ) -> np.ndarray:
-    """The affine map from the world of ``template`` to that of ``image``, found at 2 mm.
+    """The affine map from the world of ``template`` to that of the scan ``head``, found at 2 mm.
 
-    The image is first sampled in the frame of its array (`deobliqued`), so that the order of its axes and the tilt of its
-    header play no part. Where the result agrees with the template by less than ``retry_below``, other starts are tried.
+    It is sought in the frame of the scan's array, so that the order of its axes and the tilt of its header play no part. Where the result agrees with the template by less than ``retry_below``, other starts are tried.
     """
     coarse = Grid.of(template).coarse(SPACING)
     fixed = nib.Nifti1Image(block_mean(np.asarray(template.dataobj), SPACING), coarse.affine)
-    image, to_world = deobliqued(image)
-    grid = world_grid(image, SPACING)
-    moving = nib.Nifti1Image(sample(image, grid, factor=factor_for(image, SPACING)), grid.affine)
-    found = affine(fixed, moving, iterations, seed, RATE, upright(fixed, moving, to_world))
-    if agreement(fixed, moving, found) < retry_below:
-        found = search(found, fixed, moving, to_world, iterations, seed, RATE)
-    return to_world @ found
+    moving = head.coarse(SPACING)
+    found = affine(fixed, moving.image, iterations, seed, RATE, upright(fixed, moving))
+    if agreement(fixed, moving.image, found) < retry_below:
+        found = search(found, fixed, moving, iterations, seed, RATE)
+    return head.to_world @ found
 
 
 def register(
@@ -78,5 +72,6 @@ def register(
     elif space == "study":
         matrix = centred(image, study_grid(load_nifti(brain), grid["shape"], grid["spacing"]))
     else:
-        matrix = native(image, load_nifti(brain if stripped else head), iterations, retry_below, seed)
+        template = load_nifti(brain if stripped else head)
+        matrix = native(Head.of(image), template, iterations, retry_below, seed)
     write_transform(matrix, out)

@@ -6,7 +6,7 @@ import nibabel as nib
 import numpy as np
 
 from sadm.preprocess.affine import SHRINK, affine
-from sadm.preprocess.array_frame import turns
+from sadm.preprocess.head import Head, turns
 from sadm.preprocess.quality import nmi
 from sadm.preprocess.space import Grid, sample, translation
 
@@ -51,19 +51,19 @@ def rigid(rotation: np.ndarray, here: np.ndarray, there: np.ndarray) -> np.ndarr
     return translation(there) @ turned @ translation(-here)
 
 
-def candidates(fixed: nib.Nifti1Image, moving: nib.Nifti1Image, to_world: np.ndarray) -> list[np.ndarray]:
-    """Rigid maps (fixed world to the frame of ``moving``, 4 x 4) to start from; ``to_world`` is that frame in the scan's world.
+def candidates(fixed: nib.Nifti1Image, moving: Head) -> list[np.ndarray]:
+    """Rigid maps (fixed world to the frame of ``moving``, 4 x 4) to start from.
 
     The worlds as they are; head on head without the neck, turned by nothing, by the principal axes and by `PITCH`; all on
     all, turned by the other 23 of `turns`.
     """
-    (here, mine), (there, theirs) = moments(fixed, HEAD), moments(moving, HEAD)
+    (here, mine), (there, theirs) = moments(fixed, HEAD), moments(moving.image, HEAD)
     signs = np.sign(np.sum(mine * theirs, axis=0))
     signs[2] *= np.linalg.det(theirs * signs @ mine.T)
     heads = [np.eye(3), theirs * signs @ mine.T, *map(about_x, PITCH)]
-    centres = moments(fixed)[0], moments(moving)[0]
+    centres = moments(fixed)[0], moments(moving.image)[0]
     return [
-        np.linalg.inv(to_world),
+        np.linalg.inv(moving.to_world),
         *(rigid(rotation, here, there) for rotation in heads),
         *(rigid(rotation, *centres) for rotation in turns()[1:]),
     ]
@@ -72,8 +72,7 @@ def candidates(fixed: nib.Nifti1Image, moving: nib.Nifti1Image, to_world: np.nda
 def search(
     first: np.ndarray,
     fixed: nib.Nifti1Image,
-    moving: nib.Nifti1Image,
-    to_world: np.ndarray,
+    moving: Head,
     iterations: Sequence[int],
     seed: int,
     rate: float,
@@ -84,23 +83,24 @@ def search(
     ``rate`` as for `affine`).
     """
     coarse = [max(iterations), *[0] * (len(SHRINK) - 1)]
-    starts = candidates(fixed, moving, to_world)
-    scores = [agreement(fixed, moving, affine(fixed, moving, coarse, seed, rate, start)) for start in starts]
+    starts, scan = candidates(fixed, moving), moving.image
+    scores = [agreement(fixed, scan, affine(fixed, scan, coarse, seed, rate, start)) for start in starts]
     chosen = int(np.argmax(scores))
-    found = affine(fixed, moving, iterations, seed, rate, starts[chosen])
-    before, after = agreement(fixed, moving, first), agreement(fixed, moving, found)
+    found = affine(fixed, scan, iterations, seed, rate, starts[chosen])
+    before, after = agreement(fixed, scan, first), agreement(fixed, scan, found)
     print(f"Agreement {before:.3f} is low; start {chosen} of {len(starts)} others reaches {after:.3f}.")
     return found if after > before else first
 
 
-def upright(fixed: nib.Nifti1Image, moving: nib.Nifti1Image, to_world: np.ndarray) -> np.ndarray | None:
+def upright(fixed: nib.Nifti1Image, moving: Head) -> np.ndarray | None:
     """A start for a scan whose header is oblique: upright by the world, or None, upright by its own array.
 
     Either the head lay askew and the slices followed it, or the slices alone were tilted: what agrees better, head on head,
     tells. None too if the tilt is below `OBLIQUE`. The maps are those of `candidates`.
     """
-    if np.degrees(np.arccos(np.clip((np.trace(to_world[:3, :3]) - 1) / 2, -1, 1))) < OBLIQUE:
+    tilt, scan = moving.to_world[:3, :3], moving.image
+    if np.degrees(np.arccos(np.clip((np.trace(tilt) - 1) / 2, -1, 1))) < OBLIQUE:
         return None
-    here, there = moments(fixed, HEAD)[0], moments(moving, HEAD)[0]
-    by_array, by_world = (rigid(axes, here, there) for axes in (np.eye(3), to_world[:3, :3].T))
-    return by_world if agreement(fixed, moving, by_world) > agreement(fixed, moving, by_array) else None
+    here, there = moments(fixed, HEAD)[0], moments(scan, HEAD)[0]
+    by_array, by_world = (rigid(axes, here, there) for axes in (np.eye(3), tilt.T))
+    return by_world if agreement(fixed, scan, by_world) > agreement(fixed, scan, by_array) else None

@@ -111,6 +111,11 @@ def carry_mask(mask: nib.Nifti1Image, grid: Grid, transform: np.ndarray | None =
     return sample(binary, grid, transform, factor_for(mask, float(np.cbrt(grid.voxel)))) >= 0.5
 
 
+def volume(mask: nib.Nifti1Image) -> float:
+    """Volume in ml of the voxels of ``mask`` that are not 0."""
+    return float(np.count_nonzero(np.asarray(mask.dataobj))) * Grid.of(mask).voxel / 1000
+
+
 def world_grid(image: nib.Nifti1Image, spacing: float) -> Grid:
     """The grid of ``spacing`` mm along the world's axes that covers ``image``: the same for all its axis orders and flips."""
     corners = np.array([[i, j, k, 1] for i in (0, 1) for j in (0, 1) for k in (0, 1)], dtype=float)
@@ -125,7 +130,7 @@ def world_grid(image: nib.Nifti1Image, spacing: float) -> Grid:
 def study_grid(brain: nib.Nifti1Image, shape: "ArrayLike", spacing: float) -> Grid:
     """The grid of the prepared volumes before down-sampling: RAS+, ``shape`` voxels of ``spacing`` mm.
 
-    It is centred on the box of the atlas ``brain`` (voxels > 0). With the atlas's own spacing it lies on the atlas's voxels,
+    It is centred on the box of the SRI24 ``brain`` (voxels > 0). With SRI24's own spacing it lies on its voxels,
     so that scans which come in this space are copied without interpolation.
     """
     size = np.asarray(shape, dtype=int)

@@ -4,18 +4,17 @@ import hashlib
 import shutil
 import tempfile
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import nibabel as nib
 import numpy as np
 
 from sadm.preprocess import hdbet
-from sadm.preprocess.brain import head
-from sadm.preprocess.space import Grid, read_transform
+from sadm.preprocess.head import Head
+from sadm.preprocess.space import Grid, read_transform, volume
 from sadm.runtime.errors import DataError, OutputError, ProcessingError
-from sadm.runtime.files import atomic, load_nifti, save_nifti
+from sadm.runtime.files import atomic, digest, load_nifti, save_nifti
 
 LITTLE = 100.0  # ml on the SRI24 grid: less is almost no brain
 
@@ -24,8 +23,8 @@ def key(*parts: str | Path) -> str:
     """Hash of ``parts``: of a path the file's content, of a text itself."""
     found = hashlib.sha256()
     for part in parts:
-        data = part.read_bytes() if isinstance(part, Path) else part.encode()
-        found.update(hashlib.sha256(data).digest())
+        own = digest(part) if isinstance(part, Path) else hashlib.sha256(part.encode()).hexdigest()
+        found.update(bytes.fromhex(own))
     return found.hexdigest()[:16]
 
 
@@ -39,31 +38,26 @@ def whole(mask: Path, grid: Grid) -> bool:
 
 def strip_one(predictor: Any, t1: str, transform: str, grid: Grid, out: Path) -> None:
     """Write HD-BET's mask of the head ``t1``, sampled on ``grid`` with ``transform``, to ``out``: uint8 0/1, verified."""
-    image = head(load_nifti(t1), grid, read_transform(transform))
+    head = Head.load(t1).sample(grid, read_transform(transform))
     with tempfile.TemporaryDirectory() as place:
         path, mask = Path(place, "head.nii.gz"), Path(place, "mask.nii.gz")
-        save_nifti(np.asarray(image.dataobj), grid.affine, path)
+        save_nifti(head, grid.affine, path)
         hdbet.predict(predictor, path, mask)
         save_nifti((np.asarray(load_nifti(mask).dataobj) > 0).astype(np.uint8), grid.affine, out)
 
 
-def volume(mask: nib.Nifti1Image) -> float:
-    """Volume in ml of the voxels of ``mask`` that are not 0."""
-    return float(np.count_nonzero(np.asarray(mask.dataobj))) * Grid.of(mask).voxel / 1000
-
-
-def check_volumes(scans: Sequence[str], masks: Sequence[Path], parameters: Path) -> None:
-    """Name the scans whose mask holds almost no brain: each fails its own check later, as a scan without a brain does.
+def check_volumes(masks: Mapping[str, Path], parameters: Path) -> None:
+    """Name the scans whose mask (``masks``: {scan: mask}) holds almost no brain: each fails its own check later, as a scan without a brain does.
 
     Raises ProcessingError if these are most of several: then HD-BET fails, not a scan.
     """
-    found = {scan: volume(load_nifti(mask)) for scan, mask in zip(scans, masks)}
+    found = {scan: volume(load_nifti(mask)) for scan, mask in masks.items()}
     little = [f"{scan} ({ml:.0f} ml)" for scan, ml in found.items() if ml < LITTLE]
     if little:
-        print(f"almost no brain in {len(little)} of {len(scans)} scans: {', '.join(little)}")
-    if len(scans) > 1 and 2 * len(little) > len(scans):
+        print(f"almost no brain in {len(little)} of {len(masks)} scans: {', '.join(little)}")
+    if len(masks) > 1 and 2 * len(little) > len(masks):
         raise ProcessingError(
-            f"HD-BET finds almost no brain in {len(little)} of {len(scans)} scans.",
+            f"HD-BET finds almost no brain in {len(little)} of {len(masks)} scans.",
             file=parameters,
             cause=", ".join(little),
             fix="if these are heads, unpack HD-BET's parameters anew; else take them out of the data set",
@@ -71,11 +65,10 @@ def check_volumes(scans: Sequence[str], masks: Sequence[Path], parameters: Path)
 
 
 def strip(
-    scans: Sequence[str],
-    t1s: Sequence[str],
-    transforms: Sequence[str],
-    atlas: str,
-    outs: Sequence[str],
+    t1s: Mapping[str, str],
+    transforms: Mapping[str, str],
+    template: str,
+    outs: Mapping[str, str],
     kept: str,
     *,
     tta: bool,
@@ -84,44 +77,45 @@ def strip(
     threads: int,
     code: str,
 ) -> None:
-    """Write the brain masks ``outs`` of ``scans`` by HD-BET: uint8 0/1 on the grid of ``atlas``.
+    """Write the brain masks ``outs`` of the heads ``t1s`` by HD-BET: uint8 0/1 on the grid of ``template``.
 
-    ``t1s``, ``transforms``, ``outs``: files in the order of ``scans``. Each mask is first written to ``kept``/scan/key.nii.gz as
-    soon as it is ready, where ``key`` is of all that makes it (``code``: the version of the code), and is found there by a
-    later run. A scan that fails does not stop the others. Raises ProcessingError that names those that failed, or if HD-BET
-    finds almost no brain in most scans; MissingWeightsError; DataError for damaged parameters.
+    ``t1s``, ``transforms``, ``outs``: {scan: file}. Each mask is first written to ``kept``/scan/key.nii.gz as soon as it is
+    ready, where ``key`` is of all that makes it (``code``: the version of the code), and is found there by a later run. A scan
+    that fails does not stop the others. Raises ProcessingError that names those that failed, or if HD-BET finds almost no
+    brain in most scans; MissingWeightsError; DataError for damaged parameters.
     """
     parameters = hdbet.find_parameters(hdbet_parameters)
-    grid = Grid.of(load_nifti(atlas))
-    common = key(*(parameters / name for name in hdbet.FILES), Path(atlas), str(tta), code)
-    masks = [
-        Path(kept, scan, f"{key(common, Path(t1), Path(transform))}.nii.gz")
-        for scan, t1, transform in zip(scans, t1s, transforms, strict=True)
-    ]
-    lacking = [n for n, mask in enumerate(masks) if not whole(mask, grid)]
+    grid = Grid.of(load_nifti(template))
+    common = key(*(parameters / name for name in hdbet.FILES), Path(template), str(tta), code)
+    masks = {
+        scan: Path(kept, scan, f"{key(common, Path(t1), Path(transforms[scan]))}.nii.gz")
+        for scan, t1 in t1s.items()
+    }
+    lacking = [scan for scan, mask in masks.items() if not whole(mask, grid)]
     print(f"{len(masks) - len(lacking)} of {len(masks)} masks are there from before")
     failed = {}
     if lacking:
         predictor = hdbet.load_predictor(parameters, hdbet.choose_device(device), tta, threads)
-    for n in lacking:
+    for scan in lacking:
+        mask = masks[scan]
         try:
-            strip_one(predictor, t1s[n], transforms[n], grid, masks[n])
+            strip_one(predictor, t1s[scan], transforms[scan], grid, mask)
         except OutputError:
             raise
         except Exception as error:  # whatever nnU-Net raises on one scan: the others go on
             traceback.print_exc()
-            failed[scans[n]] = f"{type(error).__name__}: {error}".partition("\n")[0]
+            failed[scan] = f"{type(error).__name__}: {error}".partition("\n")[0]
         else:
-            print(f"{scans[n]}: {volume(load_nifti(masks[n])):.0f} ml")
-            for old in set(masks[n].parent.iterdir()) - {masks[n]}:
+            print(f"{scan}: {volume(load_nifti(mask)):.0f} ml")
+            for old in set(mask.parent.iterdir()) - {mask}:
                 old.unlink()
     if failed:
         raise ProcessingError(
-            f"HD-BET fails on {len(failed)} of {len(scans)} scans.",
+            f"HD-BET fails on {len(failed)} of {len(masks)} scans.",
             cause="; ".join(f"{scan}: {cause}" for scan, cause in failed.items()),
             fix="run again: only these are stripped anew; if one fails again, look at it, and take it out of the data set",
         )
-    check_volumes(scans, masks, parameters)
-    for mask, out in zip(masks, outs, strict=True):
-        with atomic(out) as tmp:
+    check_volumes(masks, parameters)
+    for scan, mask in masks.items():
+        with atomic(outs[scan]) as tmp:
             shutil.copyfile(mask, tmp)

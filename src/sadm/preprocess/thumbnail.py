@@ -9,7 +9,7 @@ from sadm.runtime.files import atomic
 
 GREYS = 20  # levels: more cost bytes and show nothing more at this size
 PALETTE = {
-    "atlas": (0, 158, 115),
+    "template": (0, 158, 115),
     "brain": (230, 159, 0),
     "lesion": (213, 94, 0),
 }  # Okabe and Ito's, colour-blind safe
@@ -57,15 +57,15 @@ def thumbnail(
     step: int,
     out: str | Path,
 ) -> None:
-    """Write the picture to ``out`` (PNG, at most 40 kB): four columns of three planes through the atlas brain's middle.
+    """Write the picture to ``out`` (PNG, at most 40 kB): four columns of three planes through the SRI24 brain's middle.
 
     All volumes are [X, Y, Z] on one grid, RAS: ``head`` the scan, ``prepared`` the T1 in [0, 1], ``gain`` the bias factor,
-    ``masks`` atlas, brain and lesion (bool). Columns: the head and the atlas brain's outline; the head and its brain mask's;
+    ``masks`` template (the SRI24 brain), brain and lesion (bool). Columns: the head and the SRI24 brain's outline; the head and its brain mask's;
     the bias field in the brain mask; the prepared volume and the lesion's outline. ``step``: a pixel is every step-th voxel.
     """
     from PIL import Image
 
-    middle = [int(np.median(index)) for index in np.nonzero(masks["atlas"])]
+    middle = [int(np.median(index)) for index in np.nonzero(masks["template"])]
     inside = head[masks["brain"]]
     high = float(np.percentile(inside if inside.size else head, 99.5))
     index = {name: GREYS + i for i, name in enumerate(PALETTE)}
@@ -74,7 +74,7 @@ def thumbnail(
     columns: list[list[np.ndarray]] = [[], [], [], []]
     for i in range(3):
         for column, values, top, mask in (
-            (0, scan[i], high, "atlas"),
+            (0, scan[i], high, "template"),
             (1, scan[i], high, "brain"),
             (3, result[i], 1.0, "lesion"),
         ):

@@ -1,1 +1,1 @@
-"""From tables and figures to one HTML file, and the page of checks of each data set."""
+"""Tables and figures come in, one HTML file goes out; checks of scans come in, the page of their data set goes out."""

@@ -1,6 +1,6 @@
 """A page of blocks as one HTML file without requests."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,11 +8,10 @@ import jinja2
 
 from sadm import __version__
 
-SCRIPTS = ("page.js", "viewer.js")
-
 
 def render(
-    assets: Mapping[str, str | Path],
+    assets: Path,
+    scripts: Sequence[str],
     *,
     title: str,
     kicker: str,
@@ -21,12 +20,10 @@ def render(
 ) -> str:
     """The page: ``kicker`` over its ``title``, ``chips`` (name, value) below, then ``sections`` (id, title, part, lede, blocks).
 
-    ``assets``: {file name: file} of workflow/report: page.html.j2, report.css, and the scripts that the page runs.
+    ``assets``: the folder workflow/report, with page.html.j2, report.css, and the ``scripts`` that the page runs.
     """
     texts = {
-        name: Path(file).read_text(encoding="utf-8")
-        for name, file in assets.items()
-        if Path(name).suffix != ".csv"
+        name: (assets / name).read_text(encoding="utf-8") for name in ("page.html.j2", "report.css", *scripts)
     }
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
     return environment.from_string(texts["page.html.j2"]).render(
@@ -36,5 +33,5 @@ def render(
         chips=chips,
         sections=sections,
         css=texts["report.css"],
-        js="".join(texts[name] for name in SCRIPTS if name in texts),
+        js="".join(texts[name] for name in scripts),
     )

@@ -2,74 +2,65 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
 from pathlib import Path
 from typing import Any
 
 from sadm.figures.results import Results
+from sadm.report.quality_tables import pictured
 from sadm.study.layout import Layout
 
-Files = Mapping[str, str | Path]
+Files = Sequence[str | Path]
 
 
 @dataclass(frozen=True)
 class Material:
     """Files and settings by name.
 
-    ``config`` and ``layout`` of the study; ``results`` (fold 0), ``shown``, ``sources`` and ``made`` as of
-    `sadm.figures.pictures.pictures`; ``assets``: {file name: file} of workflow/report; ``tables``: {name: file} of table1, audit and,
-    where there are any, the statistics; ``figures``: {name: its .png and .svg}; ``excluded``, ``checks`` and ``sheets``: {data set:
-    file}; ``thumbnails``: {(data set, scan): png}; ``weights``: {(model, fold, seed): file}; ``lock``, ``versions``: requirements.lock
-    and data/versions.csv; ``metadata``: folder of Snakemake's records.
+    ``config`` and ``layout`` of the study; ``results`` (fold 0); ``assets``: the folder workflow/report; ``tables``:
+    {name: file} of table1, audit and, where there are any, the statistics; ``figures``: {name: its .png and .svg}; ``excluded``,
+    ``checks`` and ``sheets``: tables of the data sets, and ``weights``: files of the models, which tell what they are of;
+    ``thumbnails``: {(data set, scan): png}; ``lock``, ``versions``: requirements.lock and data/versions.csv; ``logs``: folder of
+    the jobs' logs.
     """
 
     config: Mapping[str, Any]
     layout: Layout
     results: Results
-    shown: Mapping[str, str]
-    sources: Mapping[str, Sequence[str]]
-    made: Mapping[tuple[str, str], str | Path]
-    assets: Files
-    tables: Files
-    figures: Mapping[str, Sequence[str | Path]]
+    assets: Path
+    tables: Mapping[str, str | Path]
+    figures: Mapping[str, Files]
     excluded: Files
     checks: Files
     sheets: Files
     thumbnails: Mapping[tuple[str, str], str | Path]
-    weights: Mapping[tuple[str, int, int], str | Path]
+    weights: Files
     lock: str | Path
     versions: str | Path
-    metadata: str | Path
+    logs: str | Path
 
     @classmethod
     def of(
-        cls, files: Any, *, about: Mapping[str, Any], models: Sequence[str], folds: int, datasets: Sequence[str],
-        layout: Mapping[str, Any], config: Mapping[str, Any], metadata: str, code: str = "",
+        cls, files: Any, project: Path, *, about: Mapping[str, Any], layout: Mapping[str, Any], config: Mapping[str, Any], logs: str,
+        code: str = "",
     ) -> "Material":  # fmt: skip
-        """From the flat lists of the rule `report`; ``code`` only makes a changed report run again."""
+        """From the files of the rule `report`, in any order, and the folder of the project; ``code`` is not read."""
         figures: dict[str, list[str | Path]] = {}
         for file in files.figures:
             figures.setdefault(Path(file).stem, []).append(file)
-        numbers = range(1, layout.get("seeds", 1) + 1)
-        pictured = [Path(file) for file in files.get("thumbnails", [])]
+        shown = Layout(**layout)
         return cls(
             config=config,
-            layout=Layout(**layout),
-            results=Results.of(about, files, 1),
-            shown=about["shown"],
-            sources=about["sources"],
-            made=dict(
-                zip(product(about["titles"], about["reconstructors"]), files.reconstructions, strict=True)
-            ),
-            assets={Path(file).name: file for file in files.assets},
+            layout=shown,
+            results=Results.of(files, shown, about, 1),
+            assets=project / "workflow/report",
             tables={Path(file).stem: file for file in files.tables},
             figures=figures,
-            excluded=dict(zip(datasets, files.excluded, strict=True)),
-            checks=dict(zip(datasets, files.checks, strict=True)),
-            sheets=dict(zip(datasets, files.sheets, strict=True)),
-            thumbnails={(file.parent.parent.name, file.parent.name): file for file in pictured},
-            weights=dict(zip(product(models, range(folds), numbers), files.weights, strict=True)),
-            lock=files.pins[0],
-            versions=files.pins[1],
-            metadata=metadata,
+            excluded=files.excluded,
+            checks=files.checks,
+            sheets=files.sheets,
+            thumbnails=pictured(files.get("thumbnails", [])),
+            weights=files.weights,
+            lock=project / "requirements.lock",
+            versions=project / "data/versions.csv",
+            logs=logs,
         )

@@ -1,14 +1,14 @@
 """Tables of means, a line a row of Table 1: by measure, by group, beside the released evaluation, with their spreads."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from sadm.report.blocks import Body, Cell, Column, Table, number
-from sadm.report.measures import read
+from sadm.report.lines import Line, by
+from sadm.runtime.files import read_table
 
 MOST = 8  # columns of means that fit beside each other; the rest goes into a further table
-Line = Mapping[str, str]
 PAIRED = {"dice": "Best Dice per volume, %", "dice_validation": "Dice at the validation threshold, %"}
 SPREAD = {"dice": "Best Dice per volume, %", "dice_validation": "Dice at the validation threshold, %", "auprc": "AUPRC, %"}  # fmt: skip
 
@@ -60,13 +60,6 @@ def bodies(kinds: Mapping[str, str], cells: Mapping[str, Sequence[Cell]]) -> lis
     return found
 
 
-def _by_testset(lines: Iterable[Line]) -> dict[str, list[Line]]:
-    found: dict[str, list[Line]] = {}
-    for line in lines:
-        found.setdefault(line["testset"], []).append(line)
-    return found
-
-
 def pivot(
     file: str | Path, titles: Mapping[str, str], across: Sequence[str], names: Mapping[str, str],
     where: Mapping[str, str], unit: str = "%", folded: bool = False,
@@ -76,12 +69,12 @@ def pivot(
     With two columns ``across`` there is a table for each value of the first. ``names``: {value: printed as of `Head`}, which columns
     and in which order ({}: all, in ``unit``). ``where``: only the lines with these values. At most `MOST` columns a table.
     """
-    *by, last = across
+    *outer, last = across
     made = []
-    lines = [line for line in read(file) if all(line[key] == said for key, said in where.items())]
-    for testset, here in _by_testset(lines).items():
-        for part in dict.fromkeys(tuple(line[key] for key in by) for line in here):
-            chosen = [line for line in here if tuple(line[key] for key in by) == part]
+    lines = [line for line in read_table(file) if all(line[key] == said for key, said in where.items())]
+    for testset, here in by("testset", lines).items():
+        for part in dict.fromkeys(tuple(line[key] for key in outer) for line in here):
+            chosen = [line for line in here if tuple(line[key] for key in outer) == part]
             caption = ": ".join([titles.get(testset, testset), *(each.replace("_", " ") for each in part)])
             seen = list(dict.fromkeys(line[last] for line in chosen))
             heads = [value for value in names if value in seen] if names else seen
@@ -108,7 +101,7 @@ def _parted(
 def released(file: str | Path, titles: Mapping[str, str]) -> list[Table]:
     """Exact numbers, those of the released evaluation and their difference, in percent, one table a test set."""
     made = []
-    for testset, lines in _by_testset(read(file)).items():
+    for testset, lines in by("testset", read_table(file)).items():
         kinds = {line["row"]: line["kind"] for line in lines}
         found = {(line["row"], line["metric"]): line for line in lines}
         columns, cells = [Column("Row")], {row: list[Cell]() for row in kinds}
@@ -133,7 +126,7 @@ def _percent(text: str, sign: str = "") -> Cell:
 def spread(file: str | Path, titles: Mapping[str, str]) -> list[Table]:
     """How far a mean may be off: its interval over subjects, its deviations over folds and over seeds; one table a test set."""
     made = []
-    for testset, lines in _by_testset(read(file)).items():
+    for testset, lines in by("testset", read_table(file)).items():
         kinds = {line["row"]: line["kind"] for line in lines}
         found = {(line["row"], line["metric"]): line for line in lines}
         columns, cells = [Column("Row")], {row: list[Cell]() for row in kinds}

@@ -1,25 +1,25 @@
 """Sections of measures: Table 1 with intervals and tests, the paper's table beside it, tables of the statistics as they are."""
 
-import csv
 from collections.abc import Mapping, Sequence
 from itertools import groupby, product
 from pathlib import Path
 from typing import Any
 
 from sadm.report.blocks import Body, Cell, Column, Table, from_rows, number
+from sadm.report.lines import Line, by
+from sadm.runtime.files import read_table
 from sadm.statistics import rankings
 from sadm.statistics.table1 import METRICS
 from sadm.study.layout import Layout
 
 NAMES = {"dice": "Dice", "auprc": "AUPRC"}
 HOLM = 0.05  # level of the paired tests
-Rows = Sequence[dict[str, str]]
+Rows = Sequence[Line]
 
 
-def read(file: str | Path, delimiter: str = "\t") -> list[dict[str, str]]:
-    """The lines of a table with a head."""
-    with open(file, newline="", encoding="utf-8") as stream:
-        return list(csv.DictReader(stream, delimiter=delimiter))
+def read_csv(file: str | Path) -> dict[str, dict[str, str]]:
+    """The lines of table1.csv by row."""
+    return {line["row"]: line for line in read_table(file, ("row",), ",")}
 
 
 def ties(pairs: Rows, best: str, testset: str, metric: str) -> set[str]:
@@ -67,7 +67,7 @@ def table1(file: str | Path, layout: Layout, summary: Rows = (), pairs: Rows = (
     ``summary`` and ``pairs``: lines of the statistics, in [0, 1], where there are any. Classes of a cell: best of the methods,
     tied with it by the paired test, below the best trivial score of the column.
     """
-    lines = {line["row"]: line for line in read(file, ",")}
+    lines = read_csv(file)
     spans = {
         (line["row"], line["testset"], line["metric"]): [number(line[end]) for end in ("ci_low", "ci_high")]
         for line in summary
@@ -106,7 +106,7 @@ def table1(file: str | Path, layout: Layout, summary: Rows = (), pairs: Rows = (
 
 def paper_table(file: str | Path, published: str | Path, layout: Layout) -> Table:
     """Our mean and the paper's of each cell, and their difference below; ``published``: the paper's Table 1 as csv."""
-    lines = {line["row"]: line for line in read(file, ",")}
+    lines = read_csv(file)
     theirs = rankings.published(published, layout)
     rows = []
     for row in layout.rows:
@@ -144,17 +144,14 @@ def measures(
     file: str | Path, titles: Mapping[str, str], where: Mapping[str, str], leave: Sequence[str]
 ) -> list[Table]:
     """A table of the statistics as it is, folded: one a test set; only the lines that ``where`` names, without the columns ``leave``."""
-    lines = [line for line in read(file) if all(line[key] == value for key, value in where.items())]
-    groups: dict[str, list[dict[str, str]]] = {}
-    for line in lines:
-        kept = {key: value for key, value in line.items() if key not in (*leave, *where, "testset")}
-        groups.setdefault(line.get("testset", ""), []).append(kept)
-    return [from_rows(titles.get(name, name), rows, folded=True) for name, rows in groups.items()]
+    lines = [line for line in read_table(file) if all(line[key] == value for key, value in where.items())]
+    left = dict.fromkeys((*leave, *where, "testset"), "")
+    return [from_rows(titles.get(t, t), own, folded=True, **left) for t, own in by("testset", lines).items()]
 
 
 def findings(file: str | Path, layout: Layout) -> list[str]:
     """A sentence a test set: its best method, the best trivial score, and how many methods are not above that."""
-    lines = {line["row"]: line for line in read(file, ",")}
+    lines = read_csv(file)
     said = []
     for testset in layout.testsets:
         values = {row: number(lines[row][f"{testset}_dice_mean"]) for row in layout.all_rows}

@@ -13,9 +13,10 @@ from sadm.report import quality_tables as quality
 from sadm.report.blocks import Block, Picture, Words
 from sadm.report.html import render
 from sadm.report.material import Material
+from sadm.report.run_times import run_times
 from sadm.report.viewer import viewer
 from sadm.runtime.errors import ConfigError, ProcessingError
-from sadm.runtime.files import write_text
+from sadm.runtime.files import read_table, write_text
 from sadm.statistics.table1 import protocol_notes
 
 LIMIT = 20_000_000  # bytes of the file
@@ -37,9 +38,7 @@ def study(given: Material, said: Mapping[str, Any]) -> list[Block]:
 
 def table1(given: Material, said: Mapping[str, Any]) -> list[Block]:
     """Table 1 and what it says."""
-    lines = [
-        measures.read(given.tables[name]) if name in given.tables else [] for name in ("summary", "pairs")
-    ]
+    lines = [read_table(given.tables[name]) if name in given.tables else [] for name in ("summary", "pairs")]
     file = given.tables["table1"]
     notes = list(LEGEND[: 1 + bool(lines[0])])
     if given.layout.marks:
@@ -55,7 +54,7 @@ def paper(given: Material, said: Mapping[str, Any]) -> list[Block]:
     """The paper's table beside ours, if the study has the paper's data and sizes."""
     if differing := measures.differs_from_paper(given.config):
         return [Words([f"Not shown, as this study is not the paper's: {'; '.join(differing)}."])]
-    return [measures.paper_table(given.tables["table1"], given.assets["paper_table1.csv"], given.layout)]
+    return [measures.paper_table(given.tables["table1"], given.assets / "paper_table1.csv", given.layout)]
 
 
 def statistics(given: Material, said: Mapping[str, Any]) -> list[Block]:
@@ -120,8 +119,7 @@ def figures(given: Material, said: Mapping[str, Any]) -> list[Block]:
 
 def cases(given: Material, said: Mapping[str, Any]) -> list[Block]:
     """The slice viewer."""
-    beta = given.config["score"]["beta"]
-    return [viewer(given.results, given.shown, given.sources, given.made, beta)]
+    return [viewer(given.results)]
 
 
 def scans(given: Material, said: Mapping[str, Any]) -> list[Block]:
@@ -148,7 +146,7 @@ def provenance(given: Material, said: Mapping[str, Any]) -> list[Block]:
 
 def times(given: Material, said: Mapping[str, Any]) -> list[Block]:
     """Run times by rule."""
-    return origin.run_times(given.metadata)
+    return run_times(given.logs)
 
 
 KINDS: dict[str, Callable[[Material, Mapping[str, Any]], list[Block]]] = {
@@ -197,10 +195,11 @@ def report(given: Material, out: str | Path) -> None:
     """
     html = render(
         given.assets,
+        ["page.js", "viewer.js"],
         title=f"{given.config['name'][:1].upper()}{given.config['name'][1:]}: the whole of Table 1",
         kicker="Anomaly detection in brain MRI · report of a study",
         chips=chips(given),
-        sections=sections(given.assets["sections.yaml"], given),
+        sections=sections(given.assets / "sections.yaml", given),
     )
     if len(html.encode()) > LIMIT:
         cause, fix = f"{len(html.encode()) / 1e6:.1f} MB", "leave sections with pictures out of sections.yaml"

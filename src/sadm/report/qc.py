@@ -1,14 +1,13 @@
 """The page of a data set: the checks and the pictures of all its scans in one file."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from sadm.report.blocks import Block, Words, from_rows
 from sadm.report.html import render
-from sadm.report.measures import read
-from sadm.report.quality_tables import thumbnails
-from sadm.runtime.files import write_text
+from sadm.report.quality_tables import pictured, thumbnails
+from sadm.runtime.files import read_table, write_text
 
 PICTURE = (
     "Columns: the scan with the outline of the SRI24 brain (green); with that of its brain mask (orange); the bias field in the mask, "
@@ -18,28 +17,22 @@ PICTURE = (
 
 
 def qc(
-    scans: Sequence[str],
     checks: str | Path,
-    pictures: Sequence[str | Path],
-    assets: Sequence[str | Path],
+    pictures: Iterable[str | Path],
+    assets: Path,
     out: str | Path,
-    *,
     title: str,
 ) -> None:
-    """Write the page of a data set with ``title``: ``checks`` its table (tsv), ``pictures`` the PNGs in the order of ``scans``.
+    """Write the page of a data set with ``title``: ``checks`` its table (tsv), ``pictures`` the PNGs of its scans.
 
-    ``assets``: page.html.j2, report.css and page.js of workflow/report. The page holds every picture, a third larger than its file.
+    ``assets``: the folder workflow/report. The page holds every picture, a third larger than its file.
     """
-    lines, name = read(checks), Path(checks).stem
+    lines = read_table(checks)
     failed = [
         {"scan": line["scan"], "reasons": line["reasons"]} for line in lines if line["passed"] != "True"
     ]
-    shown = thumbnails(
-        {name: checks},
-        dict(zip([(name, scan) for scan in scans], pictures, strict=True)),
-        {name: title},
-        float("inf"),
-    )
+    titles = {line["dataset"]: title for line in lines}
+    shown = thumbnails([checks], pictured(pictures), titles, float("inf"))
     reasons: Block = Words(["No scan failed a check."])
     if failed:
         reasons = from_rows(f"{len(failed)} of {len(lines)} scans failed", failed)
@@ -51,12 +44,13 @@ def qc(
             "title": "All checks",
             "part": "",
             "lede": "",
-            "blocks": [from_rows(f"{len(lines)} scans", lines)],
+            "blocks": [from_rows(f"{len(lines)} scans", lines, dataset="")],
         },
     ]
     chips = [("Data set", title), ("Scans", str(len(lines))), ("Failed", str(len(failed)))]
     html = render(
-        {Path(file).name: file for file in assets},
+        assets,
+        ["page.js"],
         title=f"{title}: quality of the scans",
         kicker="Preprocessing of brain MRI · checks of a data set",
         chips=chips,

@@ -1,10 +1,11 @@
 """Sections about the scans: what was excluded and why, the checks of every scan, their thumbnails."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from sadm.report.blocks import Block, Body, Cell, Column, Gallery, Picture, Table, Words, from_rows
-from sadm.report.measures import read
+from sadm.report.lines import by, read_all
+from sadm.runtime.files import read_table
 
 BUDGET = 5_000_000  # bytes of all thumbnails
 
@@ -12,7 +13,7 @@ BUDGET = 5_000_000  # bytes of all thumbnails
 def cohort_table(audit: str | Path, titles: Mapping[str, str]) -> Table:
     """Scans and subjects of each set of each data set, the range over the folds (``audit``: audit.tsv)."""
     found: dict[str, dict[str, list[tuple[int, int]]]] = {}
-    for line in read(audit):
+    for line in read_table(audit):
         sets = found.setdefault(line["dataset"], {})
         sets.setdefault(line["set"], []).append((int(line["scans"]), int(line["subjects"])))
     names = [name for name in ("train", "val", "test") if any(name in sets for sets in found.values())]
@@ -34,44 +35,52 @@ def cohort_table(audit: str | Path, titles: Mapping[str, str]) -> Table:
     return Table("Scans by set, in each fold", columns, [Body(rows)])
 
 
-def exclusions(excluded: Mapping[str, str | Path], titles: Mapping[str, str]) -> Block:
-    """The scans that failed a check, and why (``excluded``: {data set: excluded.tsv})."""
+def exclusions(excluded: Iterable[str | Path], titles: Mapping[str, str]) -> Block:
+    """The scans that failed a check, and why (``excluded``: excluded.tsv of the data sets)."""
     lines = [
-        {"data set": titles.get(name, name), "scan": line["scan"], "reason": line["reasons"]}
-        for name, file in excluded.items()
-        for line in read(file)
+        {
+            "data set": titles.get(own["dataset"], own["dataset"]),
+            "scan": own["scan"],
+            "reason": own["reasons"],
+        }
+        for own in read_all(excluded)
     ]
-    if not lines:
-        return Words(["No scan was excluded."])
-    return from_rows(f"Excluded scans: {len(lines)}", lines)
+    return from_rows(f"Excluded scans: {len(lines)}", lines) if lines else Words(["No scan was excluded."])
 
 
-def scan_tables(checks: Mapping[str, str | Path], titles: Mapping[str, str]) -> list[Block]:
-    """One table a data set with the checks of every scan, whatever columns there are (``checks``: {data set: tsv})."""
+def scan_tables(checks: Iterable[str | Path], titles: Mapping[str, str]) -> list[Block]:
+    """One table a data set with the checks of every scan, whatever columns there are (``checks``: tables of the data sets)."""
     blocks: list[Block] = []
-    for name, file in checks.items():
-        lines = read(file)
-        blocks.append(
-            from_rows(f"{titles.get(name, name)}: {len(lines)} scans", lines, folded=True, index="")
-        )
+    for name, lines in by("dataset", read_all(checks)).items():
+        caption = f"{titles.get(name, name)}: {len(lines)} scans"
+        blocks.append(from_rows(caption, lines, folded=True, dataset=""))
     return blocks
 
 
+def pictured(pictures: Iterable[str | Path]) -> dict[tuple[str, str], str | Path]:
+    """``pictures`` of scans by data set and scan, as the folders that they lie in are called."""
+    return {(Path(file).parts[-3], Path(file).parts[-2]): file for file in pictures}
+
+
 def thumbnails(
-    checks: Mapping[str, str | Path],
+    checks: Iterable[str | Path],
     pictures: Mapping[tuple[str, str], str | Path],
     titles: Mapping[str, str],
     budget: float = BUDGET,
 ) -> list[Block]:
-    """A picture of every scan, those that failed first, then by overlap with the atlas; as many as ``budget`` bytes hold.
+    """A picture of every scan, those that failed first, then by overlap with the template; as many as ``budget`` bytes hold.
 
-    ``checks``: {data set: tsv with scan, and passed, reasons, overlap where known}; ``pictures``: {(data set, scan): png}.
+    ``checks``: tables with dataset, scan, and passed, reasons, overlap where known; ``pictures``: {(data set, scan): png}.
     """
     listed = [
-        (line.get("passed", "1").lower() not in ("0", "false"), float(line.get("overlap") or 1), name, line)
-        for name, file in checks.items()
-        for line in read(file)
-        if (name, line["scan"]) in pictures
+        (
+            line.get("passed", "1").lower() not in ("0", "false"),
+            float(line.get("overlap") or 1),
+            line["dataset"],
+            line,
+        )
+        for line in read_all(checks)
+        if (line["dataset"], line["scan"]) in pictures
     ]
     listed.sort(key=lambda each: (each[0], each[1], each[2], each[3]["scan"]))
     shown, size = [], 0

@@ -1,11 +1,11 @@
 """Sections that judge: places of the methods under each definition, and which threshold was fitted on which scans."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import groupby
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from sadm.report.blocks import Block, Body, Cell, Column, Facts, Table, Words, number
-from sadm.report.measures import read
+from sadm.report.lines import by
+from sadm.runtime.files import read_table
 from sadm.statistics.rankings import PAPER, definitions
 
 NAMED = 60  # scans that are named in a cell
@@ -18,16 +18,11 @@ def short(name: str) -> str:
     return SHORT.get(name, name.replace("dice_healthy_", "healthy ") + " %" if "healthy" in name else name)
 
 
-def _testsets(file: str | Path) -> Iterator[tuple[str, list[dict[str, str]]]]:
-    for testset, lines in groupby(read(file), key=lambda line: line["testset"]):
-        yield testset, list(lines)
-
-
 def rankings(file: str | Path, agreement: str | Path, titles: Mapping[str, str]) -> list[Block]:
     """For each test set a sentence, the place of every method under every definition, and Kendall's tau between these orders."""
-    taus = dict(_testsets(agreement))
+    taus = by("testset", read_table(agreement))
     said, tables = [], list[Block]()
-    for testset, lines in _testsets(file):
+    for testset, lines in by("testset", read_table(file)).items():
         names = definitions(list(dict.fromkeys(line["metric"] for line in lines)))
         places = {(line["row"], line["metric"]): number(line["rank"]) for line in lines}
         rows = list(dict.fromkeys(line["row"] for line in lines))
@@ -82,13 +77,13 @@ def _matrix(title: str, taus: Mapping[tuple[str, str], float | None]) -> Table:
 
 def fitted(thresholds: str | Path, used: str | Path, titles: Mapping[str, str]) -> list[Block]:
     """What was audited after scoring, and which scans each threshold was fitted on, the same of all rows in one line."""
-    uses = read(used)
+    uses = read_table(used)
     facts = [
         ("Tables of scores, only of test scans of their fold", sum(line["use"] == "scores" for line in uses)),
         ("Thresholds, each with the scans it saw", sum(line["use"] not in ("scores", "healthy") for line in uses)),
     ]  # fmt: skip
     seen: dict[tuple[str, ...], set[str]] = {}
-    for line in read(thresholds):
+    for line in read_table(thresholds):
         key = tuple(line[name] for name in ("testset", "threshold", "fold", "dataset", "scans"))
         seen.setdefault(key, set()).add(line["row"])
     rows = [

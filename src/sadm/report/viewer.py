@@ -5,15 +5,13 @@ All slices of a volume lie side by side in one grey PNG, decoded by the page's s
 
 import base64
 import io
-from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from sadm.figures.cases import Case, Volume, frame, maps_of, pick_cases, reconstruction
+from sadm.figures.cases import Volume, frame, maps_of, pick_cases, reconstruction
 from sadm.figures.results import Results
 from sadm.report.blocks import Viewer, data_uri
 
@@ -85,34 +83,29 @@ def still(t1: np.ndarray, overlay: np.ndarray, mask: np.ndarray, top: float, nam
     return png(picture.quantize(128))
 
 
-def volumes(
-    results: Results, testset: str, row: str, made: Mapping[str, str | Path], sources: Sequence[str], case: Case, beta: float
-) -> tuple[Volume, dict[str, np.ndarray]]:  # fmt: skip
-    """What can be laid over the T1 of a case, by its printed name: score, maps, reconstruction, float32 [D, X, Y]."""
-    volume = Volume.read(results.testsets[testset], case.index)
-    maps, score = maps_of(results, testset, row, case.index, volume.brain, beta)
+def volumes(results: Results, testset: str, row: str, scan: str) -> tuple[Volume, dict[str, np.ndarray]]:
+    """What can be laid over the T1 of a scan, by its printed name: score, maps, reconstruction, float32 [D, X, Y]."""
+    volume = Volume.read(results.testsets[testset], scan)
+    maps, score = maps_of(results, testset, row, scan, volume.brain)
     found = {"score": score}
     if len(maps) == 2:
         (u, first), (p, second) = maps.items()
         found |= {f"map u ({u})": first, f"probability p ({p})": second}
-    back = reconstruction(made, sources, case.index, volume.brain)
+    back = reconstruction(results, testset, row, scan, volume.brain)
     if back is not None:
         found["pseudo-healthy"] = np.clip(back, 0, 1)
     return volume, found
 
 
-def viewer(
-    results: Results, shown: Mapping[str, str], sources: Mapping[str, Sequence[str]],
-    made: Mapping[tuple[str, str], str | Path], beta: float,
-) -> Viewer:  # fmt: skip
-    """The cases of every test set: best, median and worst test volume, by Dice, of the row ``shown`` for it, fold 0.
+def viewer(results: Results) -> Viewer:
+    """The cases of every test set: best, median and worst test volume, by Dice, of the row shown for it, fold 0.
 
-    Arguments as of `sadm.figures.pictures.pictures`. Volumes are cut to the square that holds all brains.
+    Volumes are cut to the square that holds all brains.
     """
-    picked = {t: pick_cases(results.scores[t, row, 0]) for t, row in shown.items()}
+    picked = {t: pick_cases(results.scores[t, row, 0]) for t, row in results.shown.items()}
     window = frame(
         [
-            results.testsets[t].data.brain[results.testsets[t].scans[case.index]] > 0
+            results.testsets[t].data.brain[results.testsets[t].index(case.scan)] > 0
             for t, cases in picked.items()
             for case in cases
         ]
@@ -124,10 +117,9 @@ def viewer(
         "vols": {},
         "cases": {},
     }
-    for testset, row in shown.items():
-        own = {model: file for (name, model), file in made.items() if name == testset}
+    for testset, row in results.shown.items():
         for case in picked[testset]:
-            volume, overlays = volumes(results, testset, row, own, sources.get(row, ()), case, beta)
+            volume, overlays = volumes(results, testset, row, case.scan)
             cut = (slice(None), *window)
             images = {
                 "t1": quantised(axial(volume.t1[cut]), 1),

@@ -40,3 +40,7 @@ class ProcessingError(SadmError):
 
 class OutputError(SadmError):
     """A result cannot be written: the disk is full, or the place is read-only."""
+
+
+class CodeError(SadmError):
+    """A job would run other code than it was planned with."""

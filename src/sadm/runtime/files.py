@@ -111,14 +111,14 @@ def read_json(path: str | Path) -> Any:
         raise DataError("A JSON file cannot be read.", file=path, cause=str(error), fix=REMAKE) from error
 
 
-def read_table(path: str | Path, columns: Sequence[str] = ()) -> list[dict[str, str]]:
-    """The rows of a tab-separated table. Raises DataError: no table, a cell absent or too many, or without one of ``columns``.
+def read_table(path: str | Path, columns: Sequence[str] = (), delimiter: str = "\t") -> list[dict[str, str]]:
+    """The rows of a table whose cells ``delimiter`` parts. Raises DataError: no table, a cell absent or too many, or without one of ``columns``.
 
     With ``columns`` it must have a row, too.
     """
     try:
         with open(path, newline="", encoding="utf-8") as stream:
-            table = csv.DictReader(stream, delimiter="\t", strict=True)
+            table = csv.DictReader(stream, delimiter=delimiter, strict=True)
             rows, found = list(table), table.fieldnames or ()
     except (OSError, ValueError, csv.Error) as error:
         raise DataError("A table cannot be read.", file=path, cause=str(error), fix=REMAKE) from error

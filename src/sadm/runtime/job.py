@@ -4,6 +4,7 @@ import ctypes
 import os
 import resource
 import sys
+import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
@@ -21,6 +22,7 @@ THREAD_VARIABLES = (
 )
 
 
+BEGAN = time.monotonic()  # every script imports this module first
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of glibc's mallopt
 
 
@@ -83,11 +85,11 @@ def to_log(path: str, threads: int = 1) -> Iterator[None]:
 
 
 def _used() -> str:
-    """CPU seconds and peak memory of this process, and CPU seconds of its children that ended."""
+    """CPU seconds of this process and its ended children, peak memory, and seconds since the job began."""
     own, children = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = sum(usage.ru_utime + usage.ru_stime for usage in (own, children))
     peak = max(own.ru_maxrss, children.ru_maxrss) / (2**20 if sys.platform == "darwin" else 2**10)
-    return f"used {cpu:.1f} CPU s, {peak:.0f} MB"
+    return f"used {cpu:.1f} CPU s, {peak:.0f} MB, {time.monotonic() - BEGAN:.1f} s"
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import gzip
 import math
+import sys
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -17,7 +18,6 @@ HEADERS = (nib.Nifti1Header, nib.Nifti2Header)
 LONGEST = 540  # bytes of a NIfTI-2 header
 MAX_VOXELS = 2**26  # 406 x 406 x 406: a head at 0.6 mm has 67 million; a step holds about 12 bytes a voxel
 MAX_BYTES = 2**28  # of the voxels as stored, with what lies before them
-DEFLATE = 1032  # the most that a compressed byte can stand for
 SIZES = (0.05, 200.0)  # mm, edges of a voxel: bias fields are coarse, metres and micrometres far off
 FLAT = 0.02  # a voxel's volume by that of a box of the same edges: less is no volume
 
@@ -84,9 +84,10 @@ def _check_voxels(made: Any) -> None:
 
 
 def _check_size(made: Any, size: int, packed: bool) -> None:
+    """Of a compressed file only reading tells whether it has all that its header speaks of: then nibabel complains."""
     start = int(made.get_data_offset())
     needs = start + math.prod(map(int, made.get_data_shape())) * made.get_data_dtype().itemsize
-    if needs > (size * DEFLATE if packed else size):
+    if needs > (sys.maxsize if packed else size):
         raise Unusable(UNREADABLE, f"its header speaks of {needs} bytes, the file has {size}")
     if start > MAX_BYTES:
         raise Unusable(

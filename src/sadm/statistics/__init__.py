@@ -1,1 +1,1 @@
-"""From scores to tables: means with intervals, tests, groups, rankings, Table 1."""
+"""Scores come in, tables go out: means with intervals, tests, groups, rankings, Table 1."""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from sadm.runtime.files import read_table
 from sadm.study.layout import Layout
 
 PAPER = "paper"
@@ -23,16 +24,15 @@ def definitions(metrics: Sequence[str]) -> list[str]:
 
 def published(file: str | Path, layout: Layout) -> dict[str, dict[str, str]]:
     """The line of the paper's Table 1 (``file``: csv) for each row that is in it, by method and unhealthy training data."""
-    lines = pd.read_csv(file, dtype=str, keep_default_na=False).to_dict("records")
+    lines = read_table(file, ("method", "unhealthy"), ",")
     found = {}
     for row in layout.rows:
         method, _, unhealthy = layout.heads(row)
         named = [line for line in lines if line["method"] == method.partition(" (")[0]]
         exact = [line for line in named if line["unhealthy"] == unhealthy]
-        if (
-            exact or len(named) == 1
-        ):  # the paper has PII trained on PII, here it trains on healthy scans alone
-            found[row] = {str(key): value for key, value in (exact or named)[0].items()}
+        # The paper has PII trained on PII, here it trains on healthy scans alone.
+        if exact or len(named) == 1:
+            found[row] = (exact or named)[0]
     return found
 
 

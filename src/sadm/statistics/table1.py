@@ -3,15 +3,16 @@
 Three files: .csv with full precision, .md and .tex in the paper's layout, with the protocol and whatever was left out.
 """
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from sadm.runtime.errors import DataError
-from sadm.runtime.files import write_text
+from sadm.evaluation.scores import read_scores
+from sadm.runtime.files import read_table, write_text
 from sadm.study.layout import Layout
 
 METRICS = ("dice", "auprc")
@@ -21,23 +22,6 @@ PAPER = (
 )
 SEARCHED = {"exact": "all thresholds", "greedy": "the thresholds of the released code's search"}
 DDOF = 1  # standard deviation of a sample; the paper does not say which
-
-
-def read_scores(files: Sequence[str | Path], layout: Layout) -> pd.DataFrame:
-    """All scores, a line a volume: row, fold, seed, testset, scan, and the measures (results/README.md).
-
-    ``files`` in the order of `Layout.runs`, and test sets within. Raises DataError if a row was measured on other
-    scans than the first.
-    """
-    frames = []
-    keys = product(layout.runs, layout.testsets)
-    for file, ((row, fold, number), testset) in zip(files, keys, strict=True):
-        one = pd.read_csv(file, sep="\t", dtype={"scan": str})
-        frames.append(one.assign(row=row, fold=fold, seed=number, testset=testset))
-        if list(one["scan"]) != list(frames[layout.testsets.index(testset)]["scan"]):
-            fix = "delete the folder of the scores and run again"
-            raise DataError("Two rows were measured on different scans.", file=file, fix=fix)
-    return pd.concat(frames, ignore_index=True)
 
 
 def by_protocol(scores: pd.DataFrame, score: Mapping[str, Any]) -> pd.DataFrame:
@@ -77,13 +61,19 @@ def listed(count: int, names: str) -> str:
     return f"{count}: {names}" if count else "0"
 
 
-def excluded_notes(excluded: Mapping[str, str | Path], titles: Mapping[str, str]) -> list[str]:
-    """A sentence a data set: how many scans preprocessing excluded, their names and the reasons (excluded.tsv)."""
-    notes = []
-    for name, file in excluded.items():
-        rows = pd.read_csv(file, sep="\t", dtype=str, keep_default_na=False)
-        named = "; ".join(f"{scan} ({reasons})" for scan, reasons in zip(rows["scan"], rows["reasons"]))
-        notes.append(f"Excluded from {titles[name]} by preprocessing: {listed(len(rows), named)}.")
+def excluded_notes(
+    files: Iterable[str | Path], datasets: Sequence[str], titles: Mapping[str, str]
+) -> list[str]:
+    """A sentence for each of ``datasets``: how many scans preprocessing excluded, their names and the reasons.
+
+    ``files``: excluded.tsv of all data sets; each line tells its data set.
+    """
+    notes, lines = [], [line for file in files for line in read_table(file)]
+    for name in datasets:
+        named = [f"{line['scan']} ({line['reasons']})" for line in lines if line["dataset"] == name]
+        notes.append(
+            f"Excluded from {titles[name]} by preprocessing: {listed(len(named), '; '.join(named))}."
+        )
     return notes
 
 
@@ -134,15 +124,16 @@ def protocol_notes(study: Mapping[str, Any], layout: Layout) -> list[str]:
     ]  # fmt: skip
 
 
-def training_notes(models: Mapping[str, Any], splits: Mapping[str, str | Path], layout: Layout) -> list[str]:
+def training_notes(models: Mapping[str, Any], splits: Iterable[str | Path], layout: Layout) -> list[str]:
     """How much each model was trained, beside the paper; and what the marked rows lack.
 
-    ``models``: {model: its training data set, epochs, and slices of a volume an epoch}; ``splits``: {data set: splits file}.
+    ``models``: {model: its training data set, epochs, and slices of a volume an epoch}; ``splits``: splits files of the data sets.
     """
+    lines = [line for file in splits for line in read_table(file)]
+    dealt = Counter((line["dataset"], line["set"], line["fold"]) for line in lines)
     seen = []
     for model, (dataset, epochs, slices) in models.items():
-        rows = pd.read_csv(splits[dataset], sep="\t")
-        volumes = int(((rows["set"] == "train") & (rows["fold"] == 0)).sum())
+        volumes = dealt[dataset, "train", "0"]
         seen.append(f"{model} {epochs * slices * volumes:,} ({epochs} epochs of {slices * volumes})")
     notes = [f"Slices seen in training, fold 0: {', '.join(seen)}. {PAPER}"]
     for mark in sorted(set(layout.marks.values())):
@@ -215,14 +206,14 @@ def latex(table: pd.DataFrame, layout: Layout, notes: Sequence[str]) -> str:
 
 
 def table(
-    scores: Sequence[str | Path], excluded: Mapping[str, str | Path], splits: Mapping[str, str | Path],
+    scores: Iterable[str | Path], excluded: Iterable[str | Path], splits: Iterable[str | Path], datasets: Sequence[str],
     layout: Mapping[str, Any], study: Mapping[str, Any], models: Mapping[str, Any],
     csv: str | Path, md: str | Path, tex: str | Path,
 ) -> None:  # fmt: skip
-    """Write Table 1 from the ``scores`` files (order of `Layout.runs`, test sets within) and the lists of excluded scans.
+    """Write Table 1 from the files of ``scores``, the lists of ``excluded`` scans and the ``splits``, each in any order.
 
-    ``excluded``: {data set: excluded.tsv}; ``layout``: the fields of `Layout`; ``study``: see ``protocol_notes``; ``models`` and
-    ``splits``: see ``training_notes``. Equal input gives equal bytes. Raises DataError.
+    ``datasets``: those whose exclusions are told; ``layout``: the fields of `Layout`; ``study``: see ``protocol_notes``; ``models``:
+    see ``training_notes``. Equal input gives equal bytes. Raises DataError.
     """
     shown = Layout(**layout)
     found = by_protocol(read_scores(scores, shown), study["score"])
@@ -232,8 +223,8 @@ def table(
         + training_notes(models, splits, shown)
         + volume_notes(found, shown, study["score"]["empty"])
         + trivial_notes(summary, shown)
+        + excluded_notes(excluded, datasets, shown.titles)
     )
-    notes += excluded_notes(excluded, shown.titles)
     write_text(summary.to_csv(index=False, lineterminator="\n"), csv)
     write_text(markdown(summary, shown, notes), md)
     write_text(latex(summary, shown, notes), tex)

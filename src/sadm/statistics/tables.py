@@ -13,19 +13,20 @@
 Means are over the test volumes of a fold, then over its seeds, then over folds, in the units of the scores: [0, 1], mm, ml.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from sadm.runtime.files import write_text
+from sadm.evaluation.scores import read_runs, read_scores
+from sadm.runtime.files import read_table, write_text
 from sadm.statistics.bootstrap import paired
 from sadm.statistics.groups import alarms, grouped
 from sadm.statistics.rankings import agreement, published, rankings
 from sadm.statistics.summary import SPREAD, by_subject, spread, summarise
-from sadm.statistics.table1 import by_protocol, read_scores
+from sadm.statistics.table1 import by_protocol
 from sadm.study.layout import Layout
 
 KEYS = ("row", "fold", "seed", "testset", "scan")
@@ -81,61 +82,48 @@ def areas(lines: pd.DataFrame, rows: Sequence[str]) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)[["row", "testset", *SPREAD, "error", "metric"]]
 
 
-def read_all(files: Sequence[str | Path], layout: Layout) -> pd.DataFrame:
-    """One kind of tables of all runs under each other, with the columns row, fold and seed first."""
-    frames = []
-    for file, (row, fold, number) in zip(files, layout.runs, strict=True):
-        frames.append(pd.read_csv(file, sep="\t", dtype={"scan": str, "scans": str}))
-        frames[-1].insert(0, "seed", number)
-        frames[-1].insert(0, "fold", fold)
-        frames[-1].insert(0, "row", row)
-    return pd.concat(frames, ignore_index=True)
-
-
 def statistics(
-    files: Mapping[str, Sequence[str | Path]], splits: Mapping[str, str | Path], sheets: Mapping[str, str | Path],
+    files: Mapping[str, Sequence[str | Path]], splits: Sequence[str | Path], sheets: Sequence[str | Path],
     paper: str | Path, sources: Mapping[str, str], layout: Mapping[str, Any], score: Mapping[str, Any],
     settings: Mapping[str, Any], out: Mapping[str, str | Path],
 ) -> None:  # fmt: skip
     """Write the tables of the module's text to ``out`` (by name).
 
-    ``files``: scores (runs, test sets), thresholds, pooled and healthy (runs) as `sadm.evaluation.evaluate` writes them; ``splits`` and
-    ``sheets`` by data set; ``paper``: its Table 1 as csv; ``sources``: {test set: its data set}; ``layout``: fields of
+    ``files``: scores, thresholds, pooled and healthy as `sadm.evaluation.evaluate` writes them, ``splits`` and ``sheets`` of the data
+    sets, all in any order; ``paper``: its Table 1 as csv; ``sources``: {test set: its data set}; ``layout``: fields of
     `sadm.study.layout.Layout`; ``score``: that section of the study; ``settings``: resamples, confidence, seed. Equal input gives equal bytes. Raises DataError.
     """
     shown = Layout(**layout)
-    subjects = {
-        name: _read(path).drop_duplicates("scan").set_index("scan")["subject"]
-        for name, path in splits.items()
-    }
+    people = {name: lines["subject"].groupby(level=0).first() for name, lines in _by_dataset(splits).items()}
+    about = _by_dataset(sheets)
     raw, rows = read_scores(files["scores"], shown), shown.all_rows
-    shows = read_all(files["healthy"], shown).rename(columns={"kind": "threshold"})
-    shows["subject"] = shows["scan"].map(subjects[shown.healthy])
+    shows = read_runs(files["healthy"], shown).rename(columns={"kind": "threshold"})
+    shows["subject"] = shows["scan"].map(people[shown.healthy])
     found: dict[str, list[pd.DataFrame]] = {name: [] for name in ("summary", "pairs", "groups", "released")}
     for testset, source in sources.items():
         here = raw[raw["testset"] == testset]
-        here = here.assign(subject=here["scan"].map(subjects[source]))
+        here = here.assign(subject=here["scan"].map(people[source]))
         own = by_protocol(here, score)
-        sheet = _read(sheets[source]).set_index("scan")
         found["summary"].append(summarise(own, rows, measures(own), settings, testset))
         found["pairs"].append(compare(own, rows))
-        found["groups"].append(grouped(own, sheet, rows, settings, testset))
+        found["groups"].append(grouped(own, about[source], rows, settings, testset))
         found["released"].append(released(here, rows))
         for frames in found.values():
             frames[-1].insert(0, "testset", testset)
     tables = {name: pd.concat(each, ignore_index=True) for name, each in found.items()}
     tables["healthy"] = healthy(shows, rows, settings)
-    calm = _read(sheets[shown.healthy]).set_index("scan")
-    tables["alarms"] = alarms(shows, calm, rows, settings)
+    tables["alarms"] = alarms(shows, about[shown.healthy], rows, settings)
     tables["rankings"] = rankings(tables["summary"], list(shown.rows))
     tables["agreement"] = agreement(tables["rankings"], published(paper, shown))
-    tables["pooled"] = areas(read_all(files["pooled"], shown), rows)
-    tables["thresholds"] = read_all(files["thresholds"], shown).rename(columns={"kind": "threshold"})
+    tables["pooled"] = areas(read_runs(files["pooled"], shown), rows)
+    tables["thresholds"] = read_runs(files["thresholds"], shown).rename(columns={"kind": "threshold"})
     for name, table in tables.items():
         if "row" in table:
             table.insert(1, "kind", table["row"].isin(shown.trivial).map({True: "trivial", False: "method"}))
         write_text(table.to_csv(index=False, sep="\t", lineterminator="\n"), out[name])
 
 
-def _read(path: str | Path) -> pd.DataFrame:
-    return pd.read_csv(path, sep="\t", dtype=str, keep_default_na=False)
+def _by_dataset(files: Iterable[str | Path]) -> dict[str, pd.DataFrame]:
+    """The lines of tables of scans by the data set that each tells, with the scans as index."""
+    lines = pd.DataFrame([line for file in files for line in read_table(file, ("dataset", "scan"))])
+    return {str(name): part.set_index("scan") for name, part in lines.groupby("dataset", sort=False)}

@@ -1,1 +1,1 @@
-"""The study that a config describes: its keys, checks, names, runs and code fingerprints. Reaches no torch and no ants."""
+"""A config comes in, the study that it describes goes out: rows, models, names, runs, what is shown, code fingerprints."""

@@ -1,9 +1,19 @@
 """Names dealt into chunks that stay as they are when one name comes or goes."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from zlib import crc32
 
 LONGEST = 2  # times the mean size
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Scans of a data set that one job strips: chunk ``number`` (from 0) of it, ``t1s`` {scan: T1}."""
+
+    dataset: str
+    number: int
+    t1s: dict[str, str]
 
 
 def chunks(names: Iterable[str], size: int) -> list[list[str]]:

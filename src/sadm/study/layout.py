@@ -2,8 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
+from sadm.study.checks import DRAEM
 from sadm.study.runs import Run, runs
+
+if TYPE_CHECKING:
+    from sadm.study.study import Study
+
+RANDOM = "random features"  # the mark of a row whose feature extractor was not trained on ImageNet
 
 
 @dataclass(frozen=True)
@@ -24,6 +31,29 @@ class Layout:
     marks: Mapping[str, str] = field(default_factory=dict)
     seeds: int = 1
 
+    @classmethod
+    def of(cls, study: "Study") -> "Layout":
+        """The layout of a study that has rows."""
+        learnt = {
+            row: [m for model in each for m in (model, *study.needs(model))]
+            for row, each in study.rows.items()
+        }
+        random = [
+            row
+            for row, each in study.rows.items()
+            if study.random_features and any(map(study.imagenet, each))
+        ]
+        return cls(
+            rows={row: sorted(set(map(study.trained_on, models))) for row, models in learnt.items()},
+            trivial=study.trivial,
+            testsets=study.testsets,
+            folds=study.folds,
+            healthy=study.healthy,
+            titles={name: dataset["title"] for name, dataset in study.datasets.items()} | {DRAEM: "DRAEM"},
+            marks=dict.fromkeys(random, RANDOM),
+            seeds=study.section("training")["seeds"],
+        )
+
     @property
     def all_rows(self) -> list[str]:
         """Rows, then trivial scores, in the order of the table."""
@@ -31,7 +61,7 @@ class Layout:
 
     @property
     def runs(self) -> list[Run]:
-        """Row, fold and number of the seed of all that was measured, in the order of the files."""
+        """Row, fold and number of the seed of all that was measured, in the order of the tables."""
         return runs(list(self.rows), self.trivial, self.folds, self.seeds)
 
     def unhealthy(self, row: str) -> str:

@@ -20,6 +20,11 @@ def number(tagged: str) -> int:
     return int(tagged.removeprefix("_seed") or 1)
 
 
+def seed_number(tagged: str) -> int:
+    """The number of the seed that `tag` was made of."""
+    return int(tagged.removeprefix("_seed") or 1)
+
+
 def tags(count: int) -> list[str]:
     """The tags of ``count`` seeds."""
     return [tag(each) for each in range(1, count + 1)]
@@ -31,6 +36,6 @@ def training_seed(study_seed: int, tagged: str) -> int:
 
 
 def runs(rows: Sequence[str], trivial: Sequence[str], folds: int, count: int) -> list[Run]:
-    """All that is measured, in the order of its files; the ``trivial`` scores learn nothing and have one run a fold."""
+    """All that is measured, in the order of the tables; the ``trivial`` scores learn nothing and have one run a fold."""
     trained = [(row, fold, number) for row in rows for fold in range(folds) for number in range(1, count + 1)]
     return trained + [(row, fold, 1) for row in trivial for fold in range(folds)]

@@ -4,15 +4,23 @@ Names only, never paths of results: each of those is written once, in the rule t
 ants, reads no image, and raises ConfigError before any job is planned.
 """
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
+from itertools import product
 from typing import Any
 
-from sadm.data.base import Scan
+from sadm.data.base import Scan, tables
+from sadm.runtime.errors import SadmError
 from sadm.study import checks as study_checks
 from sadm.study import config, registry
 from sadm.study.checks import DRAEM
+from sadm.study.chunks import Chunk, chunks
+from sadm.study.drawn import Drawn
+from sadm.study.layout import Layout
+from sadm.study.runs import tags
 
 
 @dataclass(frozen=True)
@@ -57,13 +65,17 @@ class Study:
         {"brats": ("brats", "test"), ..., "val/brats": ("brats", "val"), ...}: set, and part of its splits. Thresholds are
         fitted on the validation scans; healthy test scans tell false positives.
         """
-        names = [*self.testsets, self.healthy]
-        return {name: (name, "test") for name in names} | {f"val/{name}": (name, "val") for name in names}
+        return {n: (n, "test") for n in self.sets} | {f"val/{n}": (n, "val") for n in self.sets}
 
     @property
     def folds(self) -> int:
         """Number of folds."""
         return self.config["splits"]["folds"]
+
+    @property
+    def seeds(self) -> list[str]:
+        """What each seed of a training adds to the name of a fold's folder: "" for the first."""
+        return tags(self.config["training"]["seeds"])
 
     @property
     def trivial(self) -> tuple[str, ...]:
@@ -122,6 +134,11 @@ class Study:
         """Data set whose scans ``name`` is made of: the healthy one for "draem"."""
         return self.healthy if name == DRAEM else name
 
+    @property
+    def sources(self) -> dict[str, str]:
+        """Test sets, and the data set that the scans of each are made of."""
+        return {testset: self.source(testset) for testset in self.testsets}
+
     def declares(self, model: str) -> registry.Declares:
         """What the method of a model declares."""
         return registry.method(self.method(model))
@@ -161,6 +178,25 @@ class Study:
         apart = self.scored_with(model)
         return {key: value for key, value in self.hyper(model).items() if key not in apart}
 
+    @cached_property
+    def layout(self) -> Layout:
+        """What Table 1 shows of the study."""
+        return Layout.of(self)
+
+    @cached_property
+    def drawn(self) -> Drawn:
+        """What figures and report show of the study."""
+        return Drawn(self)
+
+    @property
+    def trained(self) -> dict[str, tuple[str, int, int]]:
+        """How much each model is trained: the data set of its scans, epochs, and slices of a volume an epoch."""
+        found = {}
+        for model in self.models:
+            hyper = self.hyper(model)
+            found[model] = (self.source(self.trained_on(model)), hyper["epochs"], hyper["slices"])
+        return found
+
     def importer(self, dataset: str) -> dict[str, Any]:
         """What the importer of a data set declares (SPACE, STRIPPED ...), with its options taken into account."""
         said = dict(registry.constants(f"data/{self.datasets[dataset]['importer']}"))
@@ -188,3 +224,143 @@ class Study:
         """The source files of a scan: the T1, and the brain mask and lesion label where there are any."""
         found = self._scans[dataset][scan]
         return [path for path in (found.t1, found.brain_mask, found.lesion) if path]
+
+    def source_files(self, dataset: str) -> list[str]:
+        """The source files of all scans of a data set."""
+        return [path for scan in self.scans(dataset) for path in self.files(dataset, scan)]
+
+    def tables(self, dataset: str) -> list[str]:
+        """The tables of demographics that the importer of a data set reads beside the images."""
+        return tables(self.datasets[dataset]["importer"], self.datasets[dataset]["options"])
+
+    def split_sizes(self, dataset: str) -> dict[str, float | None]:
+        """Sizes of the sets that the subjects of a data set are dealt into: counts, or shares below 1."""
+        if dataset == self.healthy:
+            return {size: self.config["splits"][size] for size in ("test", "val", "train")}
+        return {size: self.datasets[dataset][size] for size in ("annotated", "annotated_val")}
+
+    @property
+    def sets(self) -> list[str]:
+        """The sets that are scored: the test sets, and the healthy data set for false positives."""
+        return [*self.testsets, self.healthy]
+
+    @cached_property
+    def splits_of(self) -> dict[str, str]:
+        """The data set whose splits the scans of each scored set follow."""
+        return {name: self.source(name) for name in self.sets}
+
+    @property
+    def source_sets(self) -> list[str]:
+        """The data sets that the scored sets come from, each once."""
+        return list(dict.fromkeys(self.splits_of.values()))
+
+    def maps_of(self, row: str) -> tuple[str, ...]:
+        """The models whose maps a row adds; a trivial score has maps of its own, under its name."""
+        return self.rows.get(row, (row,))
+
+    def beta(self, row: str) -> float:
+        """Weight of a row's first map of two; a row of one map does not depend on the config's."""
+        return self.config["score"]["beta"] if len(self.maps_of(row)) == 2 else 1.0
+
+    @property
+    def spacing(self) -> float:
+        """Edge of a voxel of the packed volumes in mm."""
+        return self.config["grid"]["spacing"] * self.config["grid"]["downsample"]
+
+    @property
+    def measures(self) -> dict[str, Any]:
+        """What the measures of a volume depend on: fields of `sadm.evaluation.evaluate.Settings`."""
+        return {key: self.config["score"][key] for key in ("rates", "tolerance")} | {"spacing": self.spacing}
+
+    def reconstructors(self, model: str) -> list[str]:
+        """The models whose reconstructions ``model`` scores with: one or none."""
+        found = self.reconstructor(model)
+        return [found] if found else []
+
+    def modules(self, model: str) -> list[str]:
+        """The modules of the methods that the training of ``model`` runs: its own, and those of the models that it needs."""
+        methods = {self.method(each) for each in (model, *self.needs(model))}
+        return [f"src/sadm/methods/{method}.py" for method in sorted(methods)]
+
+    @property
+    def all_scans(self) -> list[tuple[str, str]]:
+        """Data set and name of every scan."""
+        return [(dataset, scan) for dataset in self.datasets for scan in self.scans(dataset)]
+
+    @property
+    def trivial_maps(self) -> list[tuple[str, str]]:
+        """Each trivial score with each key of `scored`."""
+        return list(product(self.trivial, self.scored))
+
+    def extractors(self, model: str) -> list[str]:
+        """The networks whose ImageNet weights the training of ``model`` reads: one or none."""
+        network = self.imagenet(model)
+        return [network] if network and not self.random_features else []
+
+    @cached_property
+    def shown(self) -> dict[str, str]:
+        """The row shown on each test set: of those in the config's `figures`, or of all, the one trained on it, else the first."""
+        chosen = self.config["figures"] or list(self.rows)
+        return {
+            testset: max(chosen, key=lambda row: testset in map(self.trained_on, self.rows[row]))
+            for testset in self.testsets
+        }
+
+    @property
+    def native_testsets(self) -> list[str]:
+        """The test sets whose scans have a space of their own: all but the synthetic one."""
+        return [testset for testset in self.testsets if testset in self.datasets]
+
+    def settings(self, section: str, *keys: str) -> dict[str, Any]:
+        """Some ``keys`` of a ``section`` of the config."""
+        return {key: self.config[section][key] for key in keys}
+
+    def kind(self, dataset: str) -> dict[str, Any]:
+        """How the scans of a data set come: ``space`` "native", "sri24" or "study", and whether ``stripped``."""
+        said = self.importer(dataset)
+        return {"space": said["SPACE"], "stripped": said["STRIPPED"]}
+
+    def limits(self, dataset: str) -> dict[str, Any]:
+        """What a prepared scan must fulfil: the limits of the section quality.
+
+        A head that is registered and stripped here must fulfil more than a brain that somebody else prepared (given_...).
+        """
+        said = self.settings("quality", *(key for key in self.config["quality"] if key != "on_failure"))
+        ours = self.kind(dataset) == {"space": "native", "stripped": False}
+        return {
+            key: limit if ours else said.get(f"given_{key}", limit)
+            for key, limit in said.items()
+            if not key.startswith("given_")
+        }
+
+    def stripped_by(self, *methods: str) -> list[str]:
+        """The data sets whose brain masks are made by one of ``methods`` ("hd-bet", "deepbet", "given", "none")."""
+        return [name for name, dataset in self.datasets.items() if dataset["brain"] in methods]
+
+    @property
+    def strip_gpus(self) -> int:
+        """GPUs that a job of HD-BET asks for."""
+        return int(self.config["brain"]["device"] != "cpu")
+
+    @property
+    def strip_chunks(self) -> list[Chunk]:
+        """The scans that HD-BET strips, in chunks; none of a data set whose tree is not there, as the jobs that ask for it will say."""
+        found = []
+        for dataset in self.stripped_by("hd-bet"):
+            try:
+                dealt = chunks(self.scans(dataset), self.config["brain"]["chunk"])
+            except SadmError:
+                continue
+            for number, scans in enumerate(dealt):
+                found.append(Chunk(dataset, number, {scan: self.scan(dataset, scan).t1 for scan in scans}))
+        return found
+
+    def strip_minutes(self, chunk: Chunk) -> int:
+        """Minutes that a job on ``chunk`` may take: on a GPU 1 a scan, on a CPU 4, or 20 with test-time augmentation."""
+        on_cpu = 20 if self.config["brain"]["tta"] else 4
+        return 10 + len(chunk.t1s) * (1 if self.strip_gpus else on_cpu)
+
+    @staticmethod
+    def one_of(names: Iterable[str]) -> str:
+        """A regular expression that matches any of ``names`` and nothing else; nothing at all if there are none."""
+        return "|".join(map(re.escape, names)) or "(?!)"

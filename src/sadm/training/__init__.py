@@ -1,1 +1,1 @@
-"""From packed volumes to weights: batches, augmentation, the training loop, checkpoints."""
+"""Packed volumes and splits come in, weights and curves go out: batches, augmentation, the loop, checkpoints."""

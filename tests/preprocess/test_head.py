@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from sadm.preprocess.array_frame import deobliqued
-from sadm.preprocess.space import world_grid
+from sadm.preprocess.head import Head, turns
+from sadm.preprocess.space import Grid, block_mean
 
 ORDERS = [
     np.array([[axis, flip] for axis, flip in zip(order, flips)], dtype=float)
@@ -32,16 +32,23 @@ def stored(image: nib.Nifti1Image) -> nib.Nifti1Image:
 
 def canonical(image: nib.Nifti1Image) -> tuple[bytes, bytes]:
     """Voxels and affine in the frame of the array, axes in the order R, A, S."""
-    found = nib.as_closest_canonical(deobliqued(image)[0])
+    found = nib.as_closest_canonical(Head.of(image).image)
     return np.asarray(found.dataobj).tobytes(), np.round(found.affine, 9).tobytes()
 
 
+def test_24_rotations_the_identity_first():
+    found = turns()
+    assert len({matrix.tobytes() for matrix in found}) == 24
+    np.testing.assert_array_equal(found[0], np.eye(3))
+    assert all(np.isclose(np.linalg.det(matrix), 1) for matrix in found)
+
+
 def test_48_orders_have_one_frame(head):
-    found = [deobliqued(stored(head.as_reoriented(order))) for order in ORDERS]
+    found = [Head.of(stored(head.as_reoriented(order))) for order in ORDERS]
     assert len({canonical(stored(head.as_reoriented(order))) for order in ORDERS}) == 1
-    for image, to_world in found:
-        np.testing.assert_allclose(to_world, found[0][1], atol=1e-4)
-        assert world_grid(image, 2.0).shape == world_grid(found[0][0], 2.0).shape
+    for each in found:
+        np.testing.assert_allclose(each.to_world, found[0].to_world, atol=1e-4)
+        assert each.coarse(2.0).image.shape == found[0].coarse(2.0).image.shape
 
 
 @pytest.mark.parametrize("degrees", [3, 20, 44.9, 45, -45])
@@ -52,8 +59,9 @@ def test_a_tilt_of_the_header_is_in_the_map_alone(head, axis, degrees):
     turn[:3, 3] = [3, -8, 21]
     tilted = stored(nib.Nifti1Image(head.dataobj, turn @ head.affine))
     assert canonical(tilted) == canonical(head)
-    upright, to_world = deobliqued(tilted)
-    np.testing.assert_allclose(to_world @ upright.affine, tilted.affine, atol=1e-4)
+    found = Head.of(tilted)
+    to_world = found.to_world
+    np.testing.assert_allclose(to_world @ found.image.affine, tilted.affine, atol=1e-4)
     np.testing.assert_allclose(to_world[:3, :3] @ to_world[:3, :3].T, np.eye(3), atol=1e-9)
 
 
@@ -61,6 +69,20 @@ def test_a_sheared_header_is_kept(head):
     shear = np.eye(4)
     shear[0, 1] = 0.2
     sheared = nib.Nifti1Image(head.dataobj, shear @ head.affine)
-    upright, to_world = deobliqued(sheared)
-    np.testing.assert_allclose(to_world @ upright.affine, sheared.affine, atol=1e-9)
-    assert np.linalg.det(to_world) == pytest.approx(1)
+    found = Head.of(sheared)
+    np.testing.assert_allclose(found.to_world @ found.image.affine, sheared.affine, atol=1e-9)
+    assert np.linalg.det(found.to_world) == pytest.approx(1)
+
+
+def test_a_head_is_sampled_in_its_world_whatever_its_header(head):
+    turn = np.eye(4)
+    turn[:3, :3] = Rotation.from_euler("x", 20, degrees=True).as_matrix()
+    tilted = Head.of(nib.Nifti1Image(head.dataobj, turn @ head.affine))
+    own = Grid.of(head)
+    found = tilted.sample(own, turn)
+    np.testing.assert_allclose(found, head.dataobj, atol=1e-3)
+    np.testing.assert_array_equal(tilted.sample(own, turn, points=True), found)
+    block = Grid.of(head).coarse(2)
+    means = block_mean(np.asarray(head.dataobj), 2)
+    np.testing.assert_allclose(tilted.sample(block, turn), means, atol=1e-3)
+    assert not np.allclose(tilted.sample(block, turn, points=True)[0, 0, 0], head.dataobj[0, 0, 0])

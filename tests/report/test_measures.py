@@ -1,0 +1,45 @@
+"""Table 1 and what it says, in percent and with marks; the paper's table beside its own study only."""
+
+from pathlib import Path
+
+import yaml
+from small_report import cell
+from small_study import LAYOUT, ROOT, text
+
+from sadm.report import measures
+from sadm.report.blocks import Cell
+from sadm.report.material import Material
+from sadm.runtime.files import read_table
+from sadm.study.layout import Layout
+from sadm.study.study import Study
+
+
+def test_table_marks_best_tied_and_below_trivial_with_intervals_in_percent(given: Material):
+    lines = [read_table(given.tables[name]) for name in ("summary", "pairs")]
+    made = measures.table1(given.tables["table1"], Layout(**LAYOUT), *lines)
+    assert cell(made, "SADM", 3) == Cell("60.00 ± 1.50", 60.0, "[10.0, 70.0]", "best", 0.6)
+    assert cell(made, "cDDPM", 3).css == "tied below"
+    assert cell(made, "cDDPM", 5).css == "below"
+    assert cell(made, "random", 3).css == ""
+    assert [body.css for body in made.bodies] == ["group", "group", "trivial"]
+    assert (
+        "1 of 2 methods are not above the best trivial score (random, 30.0 %)"
+        in measures.findings(given.tables["table1"], Layout(**LAYOUT))[0]
+    )
+
+
+def test_the_papers_table_stands_beside_its_own_study_only(given: Material, tmp_path: Path):
+    paper = Study.from_config(yaml.safe_load((ROOT / "studies/paper.yaml").read_text()))
+    assert measures.differs_from_paper(paper.config) == []
+    assert any("splits.folds 2, not 5" in each for each in measures.differs_from_paper(given.config))
+    layout = paper.layout
+    head = [f"{t}_{m}_{s}" for t in paper.testsets for m in ("dice", "auprc") for s in ("mean", "std")]
+    content = "\n".join(
+        [",".join(["row", *head]), *(",".join([row, *["50", "1"] * 6]) for row in layout.all_rows)]
+    )
+    made = measures.paper_table(text(tmp_path / "t.csv", content), given.assets / "paper_table1.csv", layout)
+    lines = [line for body in made.bodies for line in body.rows]
+    assert len(lines) == 22
+    assert all(each.text != "–" for line in lines for each in line)
+    assert lines[0][3].text == "50.00 | 39.16"
+    assert lines[17][3].small == "-19.68"
