@@ -17,6 +17,6 @@ def step(snakemake: Any) -> Iterator[Path]:
     Yields the folder of the project. Raises SystemExit, with the error in the log, if the body raises, or if the code is not the one that the job was planned with.
     """
     with to_log(snakemake.log[0], snakemake.threads):
-        root = Path(snakemake.scriptdir).parents[1]
+        root = Path(snakemake.scriptdir).resolve().parents[1]
         fingerprint.check(snakemake.params.code, root, Path(sadm.__file__).parents[1])
         yield root
