@@ -14,7 +14,7 @@ def test_the_page_of_a_data_set_has_every_scan_and_its_reasons(tmp_path: Path):
         "dataset\tscan\tpassed\treasons\tbrain_ml\toverlap\n"
         "les\tsub-a\tTrue\t\t1200\t0.95\nles\tsub-b\tFalse\tno <brain>\t3\t0.1\n",
     )
-    pictures = [text(tmp_path / f"les/sub-{name}/sub-{name}_qc.png", "x") for name in "ba"]
+    pictures = [text(tmp_path / f"les/sub-{name}/anat/sub-{name}_qc.png", "x") for name in "ba"]
     assets = [ROOT / "workflow/report" / name for name in ("page.html.j2", "report.css", "page.js")]
     qc.qc(checks, pictures, assets, tmp_path / "les.html", "Les <b>")
     html = (tmp_path / "les.html").read_text()

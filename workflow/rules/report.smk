@@ -6,10 +6,8 @@ Takes the scores of all rows, what the steps before left, and the figures. Leave
 
 def thumbnails(w):
     """The picture of every scan's check."""
-    scans = {name: study.scans(name) for name in study.datasets}
-    return [
-        file for name in scans for file in expand(rules.grid.output.picture, dataset=name, scan=scans[name])
-    ]
+    picture = rules.grid.output.picture
+    return [file for name in study.datasets for file in of_scans(picture, name, study.scans(name))]
 
 
 rule table:

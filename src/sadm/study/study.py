@@ -13,9 +13,9 @@ from itertools import product
 from typing import Any
 
 from sadm.data.base import Scan, tables
-from sadm.runtime.errors import SadmError
+from sadm.runtime.errors import ConfigError, SadmError
 from sadm.study import checks as study_checks
-from sadm.study import config, registry
+from sadm.study import config, places, registry
 from sadm.study.checks import DRAEM
 from sadm.study.chunks import Chunk, chunks
 from sadm.study.drawn import Drawn
@@ -220,6 +220,27 @@ class Study:
         """The source files and the subject of a scan."""
         return self._scans[dataset][scan]
 
+    def t1(self, dataset: str, folder: str, scan: str) -> str:
+        """The T1 of a scan whose results lie in ``folder`` of their data set. Raises ConfigError if they do not."""
+        if (right := places.folder(scan)) != folder:
+            raise ConfigError(f"{scan} does not lie in {folder}", fix=f"ask for it in {right}")
+        return self.scan(dataset, scan).t1
+
+    def raw(self, dataset: str, scan: str) -> dict[str, str]:
+        """BIDS URIs of the source files of a scan: of its t1, and of its brain_mask and lesion where there are any."""
+        found = self.scan(dataset, scan)
+        files = {"t1": found.t1, "brain_mask": found.brain_mask, "lesion": found.lesion}
+        return {name: places.raw(file, self.root(dataset)) for name, file in files.items() if file}
+
+    def links(self, dataset: str, *names: str) -> dict[str, str]:
+        """URIs of what the images of a data set are made of, raw and prep, by name, as seen from ``results/prep/{dataset}``."""
+        known = {"raw": places.link(self.root(dataset), "../../.."), "prep": f"../../prep/{dataset}"}
+        return {name: known[name] for name in names}
+
+    def root(self, dataset: str) -> str:
+        """The folder that the scans of a data set come from."""
+        return self.datasets[dataset]["options"].get("path", "")
+
     def files(self, dataset: str, scan: str) -> list[str]:
         """The source files of a scan: the T1, and the brain mask and lesion label where there are any."""
         found = self._scans[dataset][scan]
@@ -257,6 +278,11 @@ class Study:
     def maps_of(self, row: str) -> tuple[str, ...]:
         """The models whose maps a row adds; a trivial score has maps of its own, under its name."""
         return self.rows.get(row, (row,))
+
+    @cached_property
+    def labels(self) -> dict[str, str]:
+        """Rows and trivial scores by the labels that stand for them in names of files."""
+        return {places.label(row): row for row in [*self.rows, *self.trivial]}
 
     def beta(self, row: str) -> float:
         """Weight of a row's first map of two; a row of one map does not depend on the config's."""
