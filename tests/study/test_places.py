@@ -27,5 +27,6 @@ def test_a_source_file_is_named_by_its_path_in_its_data_set() -> None:
 
 
 def test_a_link_tells_no_place_on_this_machine() -> None:
-    assert link("data/scans", "../../..") == "../../../data/scans"
-    assert link("/home/me/my scans", "../../..") == "urn:sadm:my%20scans"
+    assert link("data/scans", "results/prep/scans") == "../../../data/scans"
+    assert link("results/demo", "results/prep/tumour") == "../../demo"
+    assert link("/home/me/my scans", "results/prep/scans") == "urn:sadm:my%20scans"

@@ -17,7 +17,10 @@ use rule dataset_files as native_files with:
     params:
         kind="native",
         title=lambda w: study.datasets[w.dataset]["title"],
-        links=lambda w: study.links(w.dataset, "raw", "prep"),
+        links=lambda w: {
+            "raw": study.link(w.dataset, f"results/native/{w.dataset}"),
+            "prep": f"../../prep/{w.dataset}",
+        },
         code=code("dataset_files.py"),
 
 

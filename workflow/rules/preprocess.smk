@@ -220,7 +220,7 @@ rule dataset_files:
     params:
         kind="prep",
         title=lambda w: study.datasets[w.dataset]["title"],
-        links=lambda w: study.links(w.dataset, "raw"),
+        links=lambda w: {"raw": study.link(w.dataset, f"results/prep/{w.dataset}")},
         code=code("dataset_files.py"),
     message:
         "Describe the data set {output.description}."

@@ -24,10 +24,11 @@ def raw(file: str, root: str) -> str:
     return "bids:raw:" + quote(inside.name if ".." in inside.parts else inside.as_posix())
 
 
-def link(root: str, back: str) -> str:
-    """The URI of the folder ``root`` of a source data set, as seen from where ``back`` leads to the study's folder.
+def link(root: str, place: str) -> str:
+    """The URI of ``root``, the folder of a source data set, as seen from the folder ``place`` of the study.
 
     An absolute path says where things lie on this machine: in its place stands a name.
     """
-    path = PurePath(root)
-    return f"urn:sadm:{quote(path.name)}" if path.is_absolute() else quote(PurePath(back, path).as_posix())
+    if PurePath(root).is_absolute():
+        return f"urn:sadm:{quote(PurePath(root).name)}"
+    return quote(PurePath(os.path.relpath(root, place)).as_posix())

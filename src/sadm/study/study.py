@@ -232,10 +232,9 @@ class Study:
         files = {"t1": found.t1, "brain_mask": found.brain_mask, "lesion": found.lesion}
         return {name: places.raw(file, self.root(dataset)) for name, file in files.items() if file}
 
-    def links(self, dataset: str, *names: str) -> dict[str, str]:
-        """URIs of what the images of a data set are made of, raw and prep, by name, as seen from ``results/prep/{dataset}``."""
-        known = {"raw": places.link(self.root(dataset), "../../.."), "prep": f"../../prep/{dataset}"}
-        return {name: known[name] for name in names}
+    def link(self, dataset: str, place: str) -> str:
+        """The URI of the folder that the scans of a data set come from, as seen from the folder ``place``."""
+        return places.link(self.root(dataset), place)
 
     def root(self, dataset: str) -> str:
         """The folder that the scans of a data set come from."""
