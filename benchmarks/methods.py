@@ -29,7 +29,6 @@ from torch.utils.flop_counter import FlopCounterMode
 from sadm.methods.base import BaseMethod, Batch, build
 from sadm.prediction.score import Scoring
 from sadm.runtime.job import keep_freed_memory
-from sadm.study.registry import constants
 from sadm.study.study import Study
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -70,12 +69,11 @@ def frozen_work(method: BaseMethod, batch: Batch) -> float:
 
 def score(method: BaseMethod, depth: int) -> None:
     """Reconstruct, where the method does, and map a volume of ``depth`` slices."""
-    made_of = constants(f"methods/{type(method).__module__.rpartition('.')[2]}")
     batch = batch_of(method, depth, method.device)
     with torch.no_grad():
         volume = batch.image[:, 0]
-        found = method.reconstruct(volume, batch.generator) if made_of["RECONSTRUCTS"] else volume[None]
-        if made_of.get("MAPS", True):
+        found = method.reconstruct(volume, batch.generator) if method.declares.reconstructs else volume[None]
+        if method.declares.maps:
             method.anomaly_map(volume, batch.brain[:, 0], found)
 
 

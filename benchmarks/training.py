@@ -24,8 +24,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 
 import torch
 
-from sadm.methods.base import BaseMethod, Batch, build, module
+from sadm.methods.base import BaseMethod, Batch, build
 from sadm.runtime.devices import autocast
+from sadm.study import registry
 from sadm.training.batches import Bank, Slices, Store
 from sadm.training.train import slices_of
 
@@ -63,15 +64,13 @@ class Step:
         self.store = store(size["volumes"], device)
         hyper = size[name] | {"batch": size["batch"], "slices": 8}
         needs = {
-            need: self._built(need, size[need]).eval().requires_grad_(False) for need in module(name).NEEDS
+            need: self._built(need, size[need]).eval().requires_grad_(False)
+            for need in registry.method(name).needs
         }
         self.method = self._built(name, hyper | AUGMENT, needs)
         self.optimiser = torch.optim.Adam(self.method.parameters(), 1e-4, fused=True)
-        labelled = module(name).TRAINS_ON == "labels"
-        recipe = {"max_scale": 4} if labelled else None
-        self.slices: Slices = slices_of(
-            self.method, self.store, labelled, recipe, self.spacing, self.precision
-        )
+        recipe = {"max_scale": 4} if self.method.declares.trains_on == "labels" else None
+        self.slices: Slices = slices_of(self.method, self.store, recipe, self.spacing, self.precision)
         self.draws = torch.Generator(device).manual_seed(1)
         self.source: Slices | Bank = self.slices
         if self.method.hyper.bank:

@@ -11,7 +11,6 @@ import pytest
 from sadm.cohort.audit import audit, audit_used, identity
 from sadm.cohort.sheet import fingerprint
 from sadm.cohort.splits import read
-from sadm.commands import audit_csv as published
 from sadm.runtime.errors import SplitError
 
 Rows = list[dict[str, str]]
@@ -184,29 +183,3 @@ def test_there_are_at_least_twenty_kinds() -> None:
 )  # fmt: skip
 def test_identity_of_subjects(one: str, other: str, same: bool) -> None:
     assert (identity(one) == identity(other)) is same
-
-
-def test_published_csv_files_with_repeated_rows_are_found(
-    tmp_path: Path, capsys: pytest.CaptureFixture
-) -> None:
-    """The published defect: rows that a demographic table repeats were dealt to different sets, 7 to 9 a fold."""
-    draw = np.random.default_rng(1)
-    names = [f"IXI{n:03}-Guys-{n:04}" for n in draw.permutation(600)[:300]]
-    test, pool, leaks = names[:80], names[80:], []
-    files = {"train": [], "val": []}
-    for fold in range(5):
-        leaks.append(sorted(draw.choice(test, int(draw.integers(7, 10)), replace=False)))
-        order = draw.permutation(pool)
-        for part, chosen in (("train", [*order[40:], *leaks[-1], order[50]]), ("val", order[:40])):
-            files[part].append(tmp_path / f"{part}{fold}.csv")
-            files[part][-1].write_text("img_name,age\n" + "".join(f"{n}.nii.gz,30\n" for n in chosen))
-    (tmp_path / "test.csv").write_text("img_name,age\n" + "".join(f"{n},30\n" for n in test))
-    words = [word for part, paths in files.items() for word in (f"--{part}", *map(str, paths))]
-    with pytest.raises(SystemExit) as stop:
-        published.main([*words, "--test", str(tmp_path / "test.csv")])
-    said = capsys.readouterr().out
-    assert stop.value.code == 1
-    for fold, found in enumerate(leaks):
-        assert f"fold {fold}: test and train share {len(found)} subjects, {len(found)} images" in said
-        assert f"fold {fold}: test and val share 0 subjects" in said
-    assert all(f"subject {name[:6]} ({name}) is in" in said for found in leaks for name in found)

@@ -1,9 +1,7 @@
-"""Released checkpoints: converted by name and shape, read without running anything, and they give the released numbers."""
+"""Covers sadm.commands.import_checkpoint, sadm.commands.lightning: released checkpoints are converted by name and shape, read without running anything, and they give the released numbers."""
 
 import importlib
 import json
-import os
-import subprocess
 import sys
 import types
 from collections import OrderedDict
@@ -18,7 +16,8 @@ from scipy.ndimage import gaussian_filter, median_filter
 from torch import Tensor
 
 from sadm.anomalies.simplex import SimplexNoise, permutation
-from sadm.commands.import_checkpoint import STUDY, convert, hyper_of, main
+from sadm.commands.import_checkpoint import STUDY, convert, hyper_of
+from sadm.commands.main import main
 from sadm.methods.base import build
 from sadm.networks.diffusion import Diffusion
 from sadm.prediction.score import Scoring, fuse
@@ -139,7 +138,18 @@ def converted(golden: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     """Weights files of a full-size SADM checkpoint with the golden weights, by method, converted by the command."""
     folder = tmp_path_factory.mktemp("released")
     checkpoint = save(released_tensors(golden), folder / "sadm.ckpt")
-    main([str(checkpoint), "--to", str(folder / "models"), "--trained-on", "draem", "--fold", "3"])
+    main(
+        [
+            "import-checkpoint",
+            str(checkpoint),
+            "--to",
+            str(folder / "models"),
+            "--trained-on",
+            "draem",
+            "--fold",
+            "3",
+        ]
+    )
     checkpoint.unlink()
     files = {"cddpm": folder / "models/cddpm/fold3", "unet_res": folder / "models/unet_res-draem/fold3"}
     return {method: folder / "weights.safetensors" for method, folder in files.items()}
@@ -173,12 +183,17 @@ def assert_golden(found: Tensor, wanted: dict[str, Any]) -> None:
 
 def test_the_metadata_is_that_of_a_training(converted: dict[str, Path]) -> None:
     hyper = hyper_of([STUDY])
-    for method, changed in (("cddpm", {"pretrained": False}), ("unet_res", {})):
+    for method, model, changed in (
+        ("cddpm", "cddpm", {"pretrained": False}),
+        ("unet_res", "unet_res-draem", {}),
+    ):
         about = load(converted[method])[1]
-        own = registry.declared("methods", method)[1]
-        wanted = {"method": method, "hyper": own | hyper[method] | changed, "shape": [96, 96]}
-        assert about == json.loads(json.dumps(wanted))
-        assert converted[method].with_name("curve.csv").read_text() == "epoch,step,train_loss,val_loss,lr\n"
+        own = registry.declared("methods", method)[1] | hyper[method] | changed
+        trained = {key: value for key, value in own.items() if key not in registry.method(method).scored_with}
+        run = {"model": model, "fold": 3, "seed": 1}
+        assert about == json.loads(json.dumps(run | {"method": method, "hyper": trained, "shape": [96, 96]}))
+        curve = converted[method].with_name("curve.csv").read_text()
+        assert curve == "model,fold,seed,epoch,step,train_loss,val_loss,lr\n"
 
 
 def test_cddpm_gives_the_released_numbers(
@@ -209,7 +224,7 @@ def test_unet_res_gives_the_released_numbers(
 
 
 def test_the_score_of_a_volume_is_the_released_one(methods: dict[str, Any]) -> None:
-    """Sheet section 6, steps 1 to 4, with the schedule, the maps and the sums written anew in float64."""
+    """Paper, section 3, with the schedule, the maps and the sums written anew in float64."""
     size, depth, steps = 24, 5, (249, 499, 749)
     z, x, y = np.indices((depth, size, size))
     brain = ((z - 2) / 4) ** 2 + ((x - 12) / 10) ** 2 + ((y - 11) / 9) ** 2 < 1
@@ -421,23 +436,27 @@ def test_nothing_is_overwritten_without_force(tiny: Path) -> None:
     assert torch.equal(load(first)[0]["encoder.fc.bias"], torch.ones(8))
 
 
-def test_the_command_says_what_it_did_or_what_is_wrong(tiny: Path) -> None:
+def test_the_command_says_what_it_did_or_what_is_wrong(
+    tiny: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     study, models = tiny.with_name("tiny.yaml"), tiny.with_name("models")
     study.write_text(json.dumps({"hyper": TINY}))
-    words = [str(tiny), "--study", str(study), "--to", str(models), "--trained-on", "atlas"]
-    source = {"PYTHONPATH": str(STUDY.parents[1] / "src")}
-    done = subprocess.run(
-        [sys.executable, "-m", "sadm.commands.import_checkpoint", *words],
-        capture_output=True,
-        text=True,
-        env=os.environ | source,
-    )
-    assert done.returncode == 0, done.stderr
-    assert "models/unet_res-atlas/fold0/weights.safetensors" in done.stdout
+    words = [
+        "import-checkpoint",
+        str(tiny),
+        "--study",
+        str(study),
+        "--to",
+        str(models),
+        "--trained-on",
+        "atlas",
+    ]
+    main(words)
+    assert "models/unet_res-atlas/fold0/weights.safetensors" in capsys.readouterr().out
     assert load_method(models / "cddpm/fold0/weights.safetensors", CPU).shape == (96, 96)
     with pytest.raises(SystemExit, match="ConfigError: Weights exist"):
         main(words)
     with pytest.raises(SystemExit, match=r"none\.yaml"):
-        main([str(tiny), "--study", "none.yaml"])
+        main(["import-checkpoint", str(tiny), "--study", "none.yaml"])
     with pytest.raises(SystemExit, match="no name of a data set"):
         main([*words, "--trained-on", "../up"])

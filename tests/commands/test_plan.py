@@ -1,100 +1,108 @@
-"""The plan of a study: jobs from a dry run, costs from the table."""
+"""The plan of a study: what the jobs of a dry run cost by the table."""
 
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
-import yaml
 
-from sadm.commands.plan import ROOT, Plan, config_of, jobs_left, submissions
+from sadm.commands import plan
+from sadm.commands.studies import ROOT, config_of, read
 from sadm.study import registry
 from sadm.study.study import Study
 
-CI = [ROOT / "config.yaml", ROOT / "studies/ci.yaml"]
-COSTS = yaml.safe_load((ROOT / "workflow/costs.yaml").read_text())
-PROFILE = yaml.safe_load((ROOT / "profiles/slurm/config.yaml").read_text())
-
-
-@pytest.fixture(scope="module")
-def jobs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, int]:
-    """All jobs of the smallest study."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(tmp_path_factory.mktemp("plan"))
-        return jobs_left(CI)
+COSTS, PROFILE = read("workflow/costs.yaml"), read("profiles/slurm/config.yaml")
+JOBS = Counter(register=10, brain=10, grid=10, pack=3, train=17, reconstruct=7, predict=16, report=1)
 
 
 @pytest.fixture(scope="module")
 def study() -> Study:
-    return Study.from_config(config_of(CI))
+    return Study.from_config(config_of([ROOT / "studies/ci.yaml"]))
 
 
-def test_jobs_are_those_of_the_page_on_reruns(jobs: dict[str, int]) -> None:
-    page = (ROOT / "docs/rerun.md").read_text()
-    said = re.search(r"^\| everything.*\| (\d+) \|", page, re.MULTILINE)
-    assert said
-    assert sum(jobs.values()) == int(said[1])
-    assert (jobs["train"], jobs["register"], jobs["evaluate"]) == (17, 10, 26)
-
-
-def test_groups_are_sent_together() -> None:
-    profile = {"groups": {"a": "g", "b": "g", "c": "h"}, "group-components": {"g": 50, "h": 10}}
-    assert submissions({"a": 100, "b": 101, "c": 10, "d": 5}, profile) == 3 + 1 + 5
-    assert submissions({}, profile) == 0
-
-
-def test_the_studys_sets_are_counted(study: Study, jobs: dict[str, int]) -> None:
-    plan = Plan(study, jobs, COSTS)
-    assert plan.scans == {"healthy": 4, "tumour": 3, "stroke": 3}
-    assert [plan.members("draem", part) for part in ("train", "val", "test")] == [2, 1, 1]
-    assert [plan.members("stroke", part) for part in ("train", "val", "test")] == [1, 1, 1]
-    assert plan.volumes == 8
+def test_the_studys_sets_are_counted(study: Study) -> None:
+    assert {name: len(study.scans(name)) for name in study.datasets} == {
+        "healthy": 4,
+        "tumour": 3,
+        "stroke": 3,
+    }
+    assert [plan.trained(study, name) for name in ("healthy", "draem", "stroke")] == [2, 2, 1]
+    assert plan.volumes(study) == 8
 
 
 def test_work_is_counted_by_hand(study: Study) -> None:
     one = Study.from_config(
         study.config | {"rows": {"AE": "ae"}, "figures": [], "hyper": {"ae": {"epochs": 10, "slices": 3}}}
     )
-    plan = Plan(one, {"train": 1, "reconstruct": 1, "predict": 1}, COSTS)
-    assert plan.scale == pytest.approx(48 * 48 / 96**2)
-    assert plan.training() == pytest.approx(COSTS["work"]["ae"][0] * 10 * 3 * 2 / 4 / 1e3)
-    assert plan.mapping() == pytest.approx(COSTS["work"]["ae"][1] * 8 / 4)
+    assert plan.pixels(one, COSTS) == pytest.approx(48 * 48 / 96**2)
+    step, volume = COSTS["work"]["ae"]
+    wanted = {"training": step * 10 * 3 * 2 / 4 / 1e3, "mapping": volume * 8 / 4}
+    jobs = Counter(train=1, reconstruct=1, predict=1)
+    assert plan.networks(one, jobs, COSTS) == pytest.approx(wanted)
+    assert plan.networks(one, Counter(train=2), COSTS) == pytest.approx(
+        {"training": 2 * wanted["training"], "mapping": 0}
+    )
 
 
-def test_what_is_done_costs_nothing(study: Study, jobs: dict[str, int]) -> None:
-    whole, rest = Plan(study, jobs, COSTS), Plan(study, {"report": 1}, COSTS)
-    assert rest.training() == rest.mapping() == rest.stripping() == sum(rest.disk().values()) == 0
-    assert sum(rest.cpu().values()) == COSTS["job"]["report"]
-    half = Plan(study, jobs | {"register": 5, "brain": 5}, COSTS)
-    less = whole.cpu()["preparing the scans"] - half.cpu()["preparing the scans"]
-    brain = sum(COSTS["brain"][s["brain"]] * whole.scans[n] for n, s in study.datasets.items()) / 2
-    assert less == pytest.approx(5 * COSTS["job"]["register"] + brain)
+def test_a_method_that_nobody_measured_counts_as_the_median(study: Study) -> None:
+    one = Study.from_config(study.config | {"rows": {"AE": "ae"}, "figures": []})
+    three = {"a": [1, 5], "b": [2, 7], "c": [90, 6]}
+    jobs = Counter(train=1, reconstruct=1)
+    unknown, known = ({**COSTS, "work": work} for work in (three, three | {"ae": [2, 6]}))
+    assert plan.networks(one, jobs, unknown) == plan.networks(one, jobs, known)
+    assert plan.text(one, jobs, unknown, PROFILE).endswith("as the median of the methods there: ae")
+    assert "Estimated" not in plan.text(one, jobs, known, PROFILE)
+
+
+def test_what_is_done_costs_nothing(study: Study) -> None:
+    left = Counter(report=1)
+    assert not any(plan.networks(study, left, COSTS).values())
+    assert not any(plan.disk(study, left, COSTS).values())
+    assert plan.stripped(study, left) == 0
+    cpu = COSTS["cpu"]
+    assert sum(plan.cores(study, left, COSTS).values()) == cpu["mapping, measuring, drawing"]["job"]["report"]
+    whole, half = (plan.cores(study, jobs, COSTS) for jobs in (JOBS, JOBS - Counter(register=5, brain=5)))
+    each = cpu["preparing the scans"]["job"]
+    less = whole["preparing the scans"] - half["preparing the scans"]
+    assert less == pytest.approx(5 * (each["register"] + each["brain"]))
+
+
+def test_disk_counts_what_a_reconstruction_is_made_of(study: Study) -> None:
+    """Of the seven that reconstruct, three do so at each step of t_test."""
+    makers = plan.reconstructing(study)
+    passes = [study.declares(model).count(study.hyper(model)) for model in makers]
+    steps = len(study.hyper("ddpm")["t_test"])
+    assert sorted(passes) == sorted([1, 1, 1, steps, steps, steps])
+    found = plan.disk(study, Counter(reconstruct=len(makers), predict=1), COSTS)
+    ratio = COSTS["disk"]["reconstructions"] / COSTS["disk"]["maps"]
+    assert found["reconstructions"] == pytest.approx(found["maps"] * sum(passes) * ratio)
 
 
 def test_hdbet_counts_scans_not_chunks(study: Study) -> None:
-    datasets = study.config["datasets"] | {
-        "healthy": study.config["datasets"]["healthy"] | {"brain": "hd-bet"}
-    }
-    plan = Plan(Study.from_config(study.config | {"datasets": datasets}), {"strip": 1}, COSTS)
-    assert plan.stripping() == 4
+    datasets = study.config["datasets"]
+    datasets = datasets | {"healthy": datasets["healthy"] | {"brain": "hd-bet"}}
+    for tta, scans in ((True, 4), (False, 0.5)):
+        brain = study.section("brain") | {"tta": tta}
+        other = Study.from_config(study.config | {"datasets": datasets, "brain": brain})
+        assert plan.stripped(other, Counter(strip=1)) == scans
 
 
-def test_the_table_knows_all_methods_and_only_rules_that_there_are() -> None:
-    assert set(COSTS["work"]) == set(registry.names("methods"))
+def test_a_study_without_rows_is_planned() -> None:
+    prep = Study.from_config({k: v for k, v in config_of([]).items() if k in ("name", "datasets")})
+    assert plan.volumes(prep) == 0
+    assert "0.0  training" in plan.text(prep, Counter(register=3), COSTS, PROFILE)
+
+
+def test_the_table_holds_only_methods_and_rules_that_there_are() -> None:
+    assert set(COSTS["work"]) <= set(registry.names("methods"))
     text = "".join(path.read_text() for path in Path(ROOT, "workflow/rules").glob("*.smk"))
     rules = set(re.findall(r"^rule (\w+):", text, re.MULTILINE))
-    named = {rule for part in ("job", "scan", "volume") for rule in COSTS[part]}
+    named = {rule for units in COSTS["cpu"].values() for each in units.values() for rule in each}
     assert named | set(PROFILE["groups"]) <= rules
 
 
-def test_the_plan_in_words(study: Study, jobs: dict[str, int]) -> None:
-    said = Plan(study, jobs, COSTS).text(PROFILE)
-    assert said.startswith(f"Study ci: {sum(jobs.values())} jobs, ")
+def test_the_plan_in_words(study: Study) -> None:
+    said = plan.text(study, JOBS, COSTS, PROFILE)
+    assert said.startswith(f"Study ci: {JOBS.total()} jobs, ")
     for words in ("core hours", "GPU hours at 30 TFLOP/s", "GB on disk", "without a GPU"):
         assert words in said
-
-
-def test_files_are_laid_on_the_demo_unless_they_name_data_sets() -> None:
-    assert config_of([])["name"] == "demo"
-    assert config_of(CI)["datasets"]["stroke"]["title"] == "demo stroke"
-    assert config_of(CI)["datasets"]["stroke"]["options"]["count"] == 3
-    assert list(config_of([ROOT / "studies/paper.yaml"])["datasets"]) == ["ixi", "brats", "atlas"]

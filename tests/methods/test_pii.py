@@ -20,7 +20,3 @@ def test_loss_is_the_cross_entropy_with_the_soft_label_of_the_blended_slice() ->
     p = torch.sigmoid(net.net(image).double() - 0.5)
     torch.testing.assert_close(net.loss(given), F.binary_cross_entropy(p, label.double()).float())
     assert net.loss(batch(2)) != net.loss(batch(1))
-
-
-def test_it_asks_for_pairs() -> None:
-    assert Method.pairs

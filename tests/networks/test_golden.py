@@ -1,4 +1,4 @@
-"""The networks at their released sizes give the numbers, and have the tensors, of the released code."""
+"""Covers sadm.networks.adm_unet, .diffusion, .resnet, .seg_unet: the networks at their released sizes give the numbers, and have the tensors, of the released code."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The whole chain on one real head, and on the SRI24 head moved by a known affine."""
+"""Covers sadm.preprocess.register, brain, refine, bias and grid: the whole chain on one real head, and on the SRI24 head moved by a known affine."""
 
 from dataclasses import asdict
 from pathlib import Path

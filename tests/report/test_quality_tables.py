@@ -15,7 +15,7 @@ def test_failed_scans_come_first_among_the_thumbnails(tmp_path: Path):
     )
     places = ("sub-c/anat/sub-c", "sub-b/ses-1/anat/sub-b_ses-1", "sub-a/anat/sub-a")
     files = [text(tmp_path / f"les/{place}_qc.png", "x" * 100) for place in places]
-    pictures = quality.by_scan(files)
+    pictures = quality.pictured(files)
     assert pictures["les", "sub-a"] == files[2]
     (gallery,) = quality.thumbnails([checks], pictures, {"les": "LES"}, 250)
     assert [each.caption.split(":")[0] for each in gallery.pictures] == ["LES, sub-b_ses-1", "LES, sub-c"]

@@ -102,7 +102,7 @@ def test_a_slip_is_named(where: str, value: Any, said: str) -> None:
 
 
 def test_numbers_of_the_paper() -> None:
-    """Appendix B (data, training) and C (anomalies), as ../shared/spec/sadm.md sections 1, 3, 4 and 8 list them."""
+    """Appendix B (data, training) and C (anomalies), the paper's text."""
     study = Study.from_config(merged("studies/paper.yaml"))
     splits, grid, draem = (study.section(name) for name in ("splits", "grid", "draem"))
     assert (splits["train"], splits["val"], splits["test"], study.folds) == (358, 44, 160, 5)

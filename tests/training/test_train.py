@@ -1,21 +1,18 @@
-"""The training loop: schedules, the checkpoint that is kept, equal bytes on a second run and after a kill."""
+"""A training as the rule runs it: equal bytes on a second run and after a kill, what its files say of it."""
 
 import csv
 import os
 import signal
 from collections.abc import Callable
-from contextlib import nullcontext
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from sadm.methods.base import BaseMethod, Batch
 from sadm.networks.imagenet import extractor
-from sadm.runtime.errors import ConfigError, ProcessingError, SplitError
+from sadm.runtime.errors import SplitError
 from sadm.training import checkpoint
 from sadm.training import train as jobs
 from sadm.training import trainer as training
@@ -60,7 +57,7 @@ def train(case: Path) -> Callable[..., Path]:
         method, _, kind = model.partition("-")
         options: dict[str, Any] = {
             "model": model, "method": method, "fold": 0, "packed": case, "splits": case / "splits.tsv", "needs": needs or [],
-            "hyper": HYPER[method], "draem": DRAEM if kind == "draem" else None, "spacing": 2.0, "settings": SETTINGS, "seed": 1,
+            "hyper": HYPER[method], "number": 1, "draem": DRAEM if kind == "draem" else None, "spacing": 2.0, "settings": SETTINGS, "seed": 1,
             "device": "cpu", "checkpoint_every": 1,
             "code": "c", "weights": folder / "weights.safetensors", "curve": folder / "curve.csv",
         }  # fmt: skip
@@ -164,7 +161,7 @@ def test_a_damaged_newest_state_leaves_the_one_before(
 ) -> None:
     whole = train(tmp_path / "whole", "unet-draem")
     with monkeypatch.context() as patch:
-        patch.setattr(training.Trainer, "write_curve", lambda self, path: stop({"epoch": 2}))
+        patch.setattr(jobs, "write_curve", lambda *_: stop({"epoch": 2}))
         with pytest.raises(KeyboardInterrupt):
             train(tmp_path / "cut", "unet-draem")
     states = {checkpoint.load(path)[1]["epoch"]: path for path in (tmp_path / "cut").glob("state*")}
@@ -200,6 +197,19 @@ def stop(meta: dict[str, Any]) -> None:
         raise KeyboardInterrupt
 
 
+def test_weights_and_curve_name_their_run(train: Callable[..., Path], tmp_path: Path) -> None:
+    first = train(tmp_path / "first", "unet-draem")
+    other = train(tmp_path / "other", "unet-draem", fold=1, number=2, seed=9)
+    for path, fold, number in ((first, 0, 1), (other, 1, 2)):
+        meta = checkpoint.load(path)[1]
+        assert (meta["model"], meta["fold"], meta["seed"]) == ("unet-draem", fold, number)
+        rows = list(csv.DictReader(path.with_name("curve.csv").read_text().splitlines()))
+        assert list(rows[0])[:3] == ["model", "fold", "seed"]
+        assert {(row["model"], row["fold"], row["seed"]) for row in rows} == {
+            ("unet-draem", str(fold), str(number))
+        }
+
+
 def test_the_curve_counts_epochs_and_steps(train: Callable[..., Path], tmp_path: Path) -> None:
     train(tmp_path, "unet-real", settings=SETTINGS | {"validate_every": 3})
     rows = list(csv.DictReader((tmp_path / "curve.csv").read_text().splitlines()))
@@ -214,82 +224,6 @@ def test_the_curve_counts_epochs_and_steps(train: Callable[..., Path], tmp_path:
     rates = [float(row["lr"]) for row in rows]
     assert rates == sorted(rates, reverse=True)
     assert rates[0] == 0.01
-
-
-@pytest.mark.parametrize(
-    ("name", "first", "peak", "last"),
-    [("constant", 1, 1, 1), ("linear", 1, 1, 0.01), ("onecycle", 0.04, 1, 0)],
-)
-def test_schedules(name: str, first: float, peak: float, last: float) -> None:
-    optimiser = torch.optim.Adam([torch.zeros(1, requires_grad=True)], 0.1)
-    schedule, rates = training.scheduler(name, optimiser, 0.1, 400), []
-    for _ in range(400):
-        rates.append(optimiser.param_groups[0]["lr"])
-        optimiser.step()
-        schedule.step()
-    assert [rates[0], max(rates), rates[-1]] == pytest.approx([0.1 * first, 0.1 * peak, 0.1 * last], abs=5e-4)
-    if name == "onecycle":
-        assert np.argmax(rates) == 19, "5 % of the steps"
-        assert np.allclose(np.diff(rates, 2)[[5, 100, 300]], 0), "straight lines"
-
-
-@pytest.mark.parametrize("steps", [1, 2, 3, 19])
-def test_the_shortest_trainings_have_a_schedule(steps: int) -> None:
-    for name in ("constant", "linear", "onecycle"):
-        optimiser = torch.optim.Adam([torch.zeros(1, requires_grad=True)], 0.1)
-        schedule = training.scheduler(name, optimiser, 0.1, steps)
-        for _ in range(steps):
-            optimiser.step()
-            schedule.step()
-
-
-def test_an_unknown_schedule_is_named() -> None:
-    with pytest.raises(ConfigError, match="cosine"):
-        training.scheduler("cosine", torch.optim.Adam([torch.zeros(1, requires_grad=True)], 0.1), 0.1, 5)
-
-
-class Walker(BaseMethod):
-    """One weight that descends a parabola far too fast: its loss goes down and up."""
-
-    def __init__(self, lr: float) -> None:
-        super().__init__(SimpleNamespace(epochs=30, lr=lr, schedule="constant"), (4, 4))
-        self.weight = torch.nn.Parameter(torch.tensor(3.0))
-
-    def loss(self, batch: Batch) -> torch.Tensor:
-        target = 0.3 * torch.rand((), generator=batch.generator)
-        return (self.weight - batch.image.mean() - target) ** 2
-
-
-class Fixed:
-    """The same batch once an epoch."""
-
-    def sizes(self) -> list[int]:
-        return [2]
-
-    def epoch(self, generator: torch.Generator) -> Any:
-        zeros = torch.zeros(2, 1, 4, 4)
-        yield Batch(zeros, None, zeros == 0, None, generator, zeros)
-
-
-def walker(lr: float) -> training.Trainer:
-    generator = torch.Generator().manual_seed(0)
-    return training.Trainer(
-        Walker(lr), Fixed(), list(Fixed().epoch(generator)), SETTINGS, nullcontext, generator, 5
-    )  # type: ignore[arg-type]
-
-
-def test_the_weights_of_the_lowest_validation_loss_are_kept(tmp_path: Path) -> None:
-    trainer = walker(0.8)
-    trainer.fit(checkpoint.States(tmp_path, "me"), 1)
-    losses = [row[3] for row in trainer.curve]
-    assert min(losses) < losses[-1], "the last weights are not the best: the test has something to find"
-    trainer.method.load_state_dict(trainer.best)
-    assert trainer.validation_loss() == min(losses) == trainer.validation_loss()
-
-
-def test_a_loss_that_is_no_number_stops_the_training(tmp_path: Path) -> None:
-    with pytest.raises(ProcessingError, match="diverged"):
-        walker(float("inf")).fit(checkpoint.States(tmp_path, "me"), 1)
 
 
 def test_an_empty_part_is_named(train: Callable[..., Path], tmp_path: Path) -> None:

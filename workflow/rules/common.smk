@@ -1,7 +1,6 @@
 """Shared by the workflow's parts, the validated study and the code fingerprint."""
 
 import gc
-import re
 import sys
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from sadm.runtime.errors import SadmError
 from sadm.study.fingerprint import fingerprint
 from sadm.runtime.files import read_table
 from sadm.study.places import folder, label
-from sadm.study.runs import runs, seed_number, tag, tags, training_seed
+from sadm.study.runs import seed_number, training_seed
 from sadm.study.study import Study
 
 # A cluster sends SIGTERM to a job's every process: the shell around a script must not die before the script, which saves.
@@ -30,16 +29,16 @@ except SadmError as error:
 
 
 wildcard_constraints:
-    dataset="|".join(study.datasets),
+    dataset=study.one_of(study.datasets),
     folder="sub-[A-Za-z0-9]+(/ses-[A-Za-z0-9]+)?",
     scan="sub-[A-Za-z0-9]+(_ses-[A-Za-z0-9]+)?",
-    testset="|".join(study.testsets),
-    model="|".join(map(re.escape, study.models)),
+    testset=study.one_of(study.testsets),
+    model=study.one_of(study.models),
     fold="[0-9]+",
     seed="(_seed[0-9]+)?",
     network="[a-z0-9_]+",
-    row="|".join(map(re.escape, [*study.rows, *study.trivial])),
-    label="|".join(study.labels),
+    row=study.one_of([*study.rows, *study.trivial]),
+    label=study.one_of(study.labels),
 
 
 def untracked(value):
@@ -135,3 +134,15 @@ def shown_maps(w):
         shown = {"label": label(study.shown[name]), "fold": 0}
         found += of_scans(rules.native_map.output.score, name, scans, **shown)
     return found
+
+
+def figure(name, caption, category):
+    """The files of a figure, and what `snakemake --report` says of it."""
+    files = [f"results/figures/{name}.png", f"results/figures/{name}.svg"]
+    return report(files, caption=f"../report/{caption}.rst", category=category, labels={"figure": name})
+
+
+def thumbnails(w):
+    """The picture of every scan's check."""
+    picture = rules.grid.output.picture
+    return [file for name in study.datasets for file in of_scans(picture, name, study.scans(name))]

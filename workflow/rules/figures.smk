@@ -5,12 +5,6 @@ Takes the packed test sets, the maps, reconstructions and scores of all rows, an
 """
 
 
-def figure(name, caption, category):
-    """The files of a figure, and what `snakemake --report` says of it."""
-    files = [f"results/figures/{name}.png", f"results/figures/{name}.svg"]
-    return report(files, caption=f"../report/{caption}.rst", category=category, labels={"figure": name})
-
-
 rule pictures:
     input:
         **results([0]),

@@ -4,12 +4,6 @@ Takes the scores of all rows, what the steps before left, and the figures. Leave
 """
 
 
-def thumbnails(w):
-    """The picture of every scan's check."""
-    picture = rules.grid.output.picture
-    return [file for name in study.datasets for file in of_scans(picture, name, study.scans(name))]
-
-
 rule table:
     input:
         audit=rules.audit_used.output,

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from sadm.preprocess.quality import dice
-from sadm.preprocess.strip import volume
+from sadm.preprocess.space import volume
 from sadm.runtime.files import load_nifti, write_table
 
 COLUMNS = ("scan", "dice", "hdbet_ml", "deepbet_ml")

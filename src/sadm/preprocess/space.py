@@ -111,6 +111,11 @@ def carry_mask(mask: nib.Nifti1Image, grid: Grid, transform: np.ndarray | None =
     return sample(binary, grid, transform, factor_for(mask, float(np.cbrt(grid.voxel)))) >= 0.5
 
 
+def volume(mask: nib.Nifti1Image) -> float:
+    """Volume in ml of the voxels of ``mask`` that are not 0."""
+    return float(np.count_nonzero(np.asarray(mask.dataobj))) * Grid.of(mask).voxel / 1000
+
+
 def world_grid(image: nib.Nifti1Image, spacing: float) -> Grid:
     """The grid of ``spacing`` mm along the world's axes that covers ``image``: the same for all its axis orders and flips."""
     corners = np.array([[i, j, k, 1] for i in (0, 1) for j in (0, 1) for k in (0, 1)], dtype=float)

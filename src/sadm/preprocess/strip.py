@@ -8,12 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import nibabel as nib
 import numpy as np
 
 from sadm.preprocess import derivative, hdbet
 from sadm.preprocess.head import Head
-from sadm.preprocess.space import Grid, read_transform
+from sadm.preprocess.space import Grid, read_transform, volume
 from sadm.runtime.errors import DataError, OutputError, ProcessingError
 from sadm.runtime.files import TEMPLATE, atomic, digest, load_nifti, save_nifti
 
@@ -45,11 +44,6 @@ def strip_one(predictor: Any, t1: str, transform: str, grid: Grid, out: Path) ->
         save_nifti(head, grid.affine, path)
         hdbet.predict(predictor, path, mask)
         save_nifti((np.asarray(load_nifti(mask).dataobj) > 0).astype(np.uint8), grid.affine, out, TEMPLATE)
-
-
-def volume(mask: nib.Nifti1Image) -> float:
-    """Volume in ml of the voxels of ``mask`` that are not 0."""
-    return float(np.count_nonzero(np.asarray(mask.dataobj))) * Grid.of(mask).voxel / 1000
 
 
 def check_volumes(masks: Mapping[str, Path], parameters: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from sadm.figures.results import Results
-from sadm.report.quality_tables import by_scan
+from sadm.report.quality_tables import pictured
 from sadm.study.layout import Layout
 
 Files = Sequence[str | Path]
@@ -59,7 +59,7 @@ class Material:
             excluded=files.excluded,
             checks=files.checks,
             sheets=files.sheets,
-            thumbnails=by_scan(files.get("thumbnails", [])),
+            thumbnails=pictured(files.get("thumbnails", [])),
             weights=files.weights,
             lock=pins["requirements.lock"],
             versions=pins["versions.csv"],

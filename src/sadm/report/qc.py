@@ -6,7 +6,7 @@ from typing import Any
 
 from sadm.report.blocks import Block, Words, from_rows
 from sadm.report.html import render
-from sadm.report.quality_tables import by_scan, thumbnails
+from sadm.report.quality_tables import pictured, thumbnails
 from sadm.runtime.files import read_table, write_text
 
 PICTURE = (
@@ -32,7 +32,7 @@ def qc(
         {"scan": line["scan"], "reasons": line["reasons"]} for line in lines if line["passed"] != "True"
     ]
     titles = {line["dataset"]: title for line in lines}
-    shown = thumbnails([checks], by_scan(pictures), titles, float("inf"))
+    shown = thumbnails([checks], pictured(pictures), titles, float("inf"))
     reasons: Block = Words(["No scan failed a check."])
     if failed:
         reasons = from_rows(f"{len(failed)} of {len(lines)} scans failed", failed)

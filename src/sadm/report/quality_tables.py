@@ -58,7 +58,7 @@ def scan_tables(checks: Iterable[str | Path], titles: Mapping[str, str]) -> list
     return blocks
 
 
-def by_scan(pictures: Iterable[str | Path]) -> dict[tuple[str, str], str | Path]:
+def pictured(pictures: Iterable[str | Path]) -> dict[tuple[str, str], str | Path]:
     """``pictures`` of scans by data set, the folder that their subject's lies in, and scan."""
     found = {}
     for file in pictures:

@@ -1,4 +1,4 @@
-"""Losses of AE and VAE."""
+"""Covers sadm.methods.ae, sadm.methods.vae: their losses, and the code at test."""
 
 from dataclasses import replace
 
