@@ -87,6 +87,11 @@ def each_scan(path):
     return lambda w: of_scans(path, w.dataset, study.scans(w.dataset))
 
 
+def every_scan(path):
+    """An input function: the results `path` of all scans of all data sets."""
+    return lambda w: [f for name in study.datasets for f in of_scans(path, name, study.scans(name))]
+
+
 def tested(splits, packed):
     """Test scans of fold 0 that passed their check, of a study whose files `splits` and `packed` (scans.tsv) are there."""
     if missing := [path for path in (splits, packed) if not Path(path).exists()]:
@@ -140,9 +145,3 @@ def figure(name, caption, category):
     """The files of a figure, and what `snakemake --report` says of it."""
     files = [f"results/figures/{name}.png", f"results/figures/{name}.svg"]
     return report(files, caption=f"../report/{caption}.rst", category=category, labels={"figure": name})
-
-
-def thumbnails(w):
-    """The picture of every scan's check."""
-    picture = rules.grid.output.picture
-    return [file for name in study.datasets for file in of_scans(picture, name, study.scans(name))]

@@ -55,11 +55,7 @@ rule native_mask:
 rule native_masks:
     input:
         expand(rules.native_files.output, dataset=study.datasets),
-        lambda w: [
-            path
-            for name in study.datasets
-            for path in of_scans(rules.native_mask.output.brain, name, study.scans(name))
-        ],
+        every_scan(rules.native_mask.output.brain),
 
 
 if study.rows:

@@ -308,11 +308,6 @@ class Study:
         return [f"methods/{method}.py" for method in sorted(methods)]
 
     @property
-    def all_scans(self) -> list[tuple[str, str]]:
-        """Data set and name of every scan."""
-        return [(dataset, scan) for dataset in self.datasets for scan in self.scans(dataset)]
-
-    @property
     def trivial_maps(self) -> list[tuple[str, str]]:
         """Each trivial score with each key of `scored`."""
         return list(product(self.trivial, self.scored))
