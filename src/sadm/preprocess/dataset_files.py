@@ -59,8 +59,6 @@ def dataset_files(outputs: Mapping[str, str], *, kind: str, title: str, links: M
         "DatasetLinks": dict(links),
     }
     write_json(described, outputs["description"])
-    write_text(
-        f"# {described['Name']}\n\n{text}\nIn the sidecars `bids:raw:` is {links['raw']}.\n",
-        outputs["readme"],
-    )
+    page = f"# {described['Name']}\n\n{text}\n`bids:raw:` in the sidecars is the folder of the source data: {links['raw']}\n"
+    write_text(page, outputs["readme"])
     write_text("\n".join(ignored) + "\n", outputs["ignore"])

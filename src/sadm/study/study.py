@@ -238,7 +238,7 @@ class Study:
 
     def root(self, dataset: str) -> str:
         """The folder that the scans of a data set come from."""
-        return self.datasets[dataset]["options"].get("path", "")
+        return self.datasets[dataset]["options"].get("path") or "."
 
     def files(self, dataset: str, scan: str) -> list[str]:
         """The source files of a scan: the T1, and the brain mask and lesion label where there are any."""
