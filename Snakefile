@@ -39,9 +39,11 @@ rule all:
         [rules.table.output, rules.statistics.output, rules.report.output] if study.rows else [],
         expand(rules.cohort.output, dataset=study.datasets),
         expand(rules.qc.output, dataset=study.datasets),
+        expand(rules.dataset_files.output, dataset=study.datasets),
 
 
 rule prep:
     input:
         expand(rules.cohort.output, dataset=study.datasets),
         expand(rules.qc.output, dataset=study.datasets),
+        expand(rules.dataset_files.output, dataset=study.datasets),

@@ -89,7 +89,6 @@ def test_scans_have_distinct_safe_names(study: Study) -> None:
         assert len(scans) == len(set(scans)) == study.datasets[dataset]["options"]["count"]
         assert all(scan.replace("-", "").replace("_", "").isalnum() for scan in scans)
         assert all(study.files(dataset, scan) for scan in scans)
-        assert [(dataset, scan) for scan in scans] == [each for each in study.all_scans if each[0] == dataset]
 
 
 def test_reaches_no_heavy_module() -> None:
@@ -233,3 +232,26 @@ def test_a_pattern_of_no_names_matches_nothing() -> None:
         "b",
     ]
     assert not re.fullmatch(Study.one_of([]), "")
+
+
+def test_the_t1_of_a_scan_is_asked_for_in_its_own_folder(study: Study) -> None:
+    assert (
+        study.t1("stroke", "sub-stroke001", "sub-stroke001") == "results/demo/stroke/sub-stroke001_T1w.nii.gz"
+    )
+    with pytest.raises(ConfigError, match="sub-stroke001 does not lie in sub-stroke002"):
+        study.t1("stroke", "sub-stroke002", "sub-stroke001")
+
+
+def test_source_files_are_named_by_their_path_in_the_data_set(study: Study) -> None:
+    stem = "bids:raw:stroke/sub-stroke001"
+    said = {"t1": f"{stem}_T1w.nii.gz", "lesion": f"{stem}_label-lesion_mask.nii.gz"}
+    assert study.raw("stroke", "sub-stroke001") == said
+    assert study.link("stroke", "results/prep/stroke") == "../../demo"
+
+
+def test_rows_that_are_one_label_in_names_of_files_are_refused(study: Study) -> None:
+    assert study.labels["SADMresSTROKE"] == "SADM_res-STROKE"
+    assert list(study.labels.values()) == [*study.rows, *study.trivial]
+    raw = study.config | {"rows": study.config["rows"] | {"SADMres.STROKE": "cddpm"}}
+    with pytest.raises(ConfigError, match="in names of files it is 'SADMresSTROKE'"):
+        Study.from_config(raw)

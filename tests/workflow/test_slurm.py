@@ -136,7 +136,7 @@ def test_raw_scans_become_a_table(ran: Cluster) -> None:
     with open(ran.folder / TABLE, newline="") as stream:
         rows = [row["row"] for row in csv.DictReader(stream)]
     assert {"AE", "Unet-TUMOUR"} <= set(rows)
-    prepared = len(list(ran.folder.glob("results/prep/*/*/*_qc.json")))
+    prepared = len(list(ran.folder.glob("results/prep/*/*/anat/*_qc.json")))
     assert prepared == 7
     assert 10 < len(ran.jobs()) < 6 * prepared, "the steps of all scans go together"
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from sadm.runtime.errors import ConfigError
 from sadm.study import registry
+from sadm.study.places import label
 
 if TYPE_CHECKING:
     from sadm.study.study import Study
@@ -52,6 +53,9 @@ def names(study: "Study") -> None:
         raise ConfigError(
             f"rows.{taken[0]}: the name is taken", cause="a trivial score has it", fix="use another name"
         )
+    if twin := next((row for row in study.rows if study.labels[label(row)] != row), ""):
+        cause = f"in names of files it is {label(twin)!r}, as {study.labels[label(twin)]!r} is"
+        raise ConfigError(f"rows.{twin}: the name is taken", cause=cause, fix="use another name")
     known_sets = [*study.datasets, DRAEM]
     if study.rows:
         _known(study.healthy, list(study.datasets), "healthy")

@@ -13,9 +13,9 @@ from itertools import product
 from typing import Any
 
 from sadm.data.base import Scan, tables
-from sadm.runtime.errors import SadmError
+from sadm.runtime.errors import ConfigError, SadmError
 from sadm.study import checks as study_checks
-from sadm.study import config, registry
+from sadm.study import config, places, registry
 from sadm.study.checks import DRAEM
 from sadm.study.chunks import Chunk, chunks
 from sadm.study.drawn import Drawn
@@ -220,6 +220,26 @@ class Study:
         """The source files and the subject of a scan."""
         return self._scans[dataset][scan]
 
+    def t1(self, dataset: str, folder: str, scan: str) -> str:
+        """The T1 of a scan whose results lie in ``folder`` of their data set. Raises ConfigError if they do not."""
+        if (right := places.folder(scan)) != folder:
+            raise ConfigError(f"{scan} does not lie in {folder}", fix=f"ask for it in {right}")
+        return self.scan(dataset, scan).t1
+
+    def raw(self, dataset: str, scan: str) -> dict[str, str]:
+        """BIDS URIs of the source files of a scan: of its t1, and of its brain_mask and lesion where there are any."""
+        found = self.scan(dataset, scan)
+        files = {"t1": found.t1, "brain_mask": found.brain_mask, "lesion": found.lesion}
+        return {name: places.raw(file, self.root(dataset)) for name, file in files.items() if file}
+
+    def link(self, dataset: str, place: str) -> str:
+        """The URI of the folder that the scans of a data set come from, as seen from the folder ``place``."""
+        return places.link(self.root(dataset), place)
+
+    def root(self, dataset: str) -> str:
+        """The folder that the scans of a data set come from."""
+        return self.datasets[dataset]["options"].get("path") or "."
+
     def files(self, dataset: str, scan: str) -> list[str]:
         """The source files of a scan: the T1, and the brain mask and lesion label where there are any."""
         found = self._scans[dataset][scan]
@@ -258,6 +278,11 @@ class Study:
         """The models whose maps a row adds; a trivial score has maps of its own, under its name."""
         return self.rows.get(row, (row,))
 
+    @cached_property
+    def labels(self) -> dict[str, str]:
+        """Rows and trivial scores by the labels that stand for them in names of files."""
+        return {places.label(row): row for row in [*self.rows, *self.trivial]}
+
     def beta(self, row: str) -> float:
         """Weight of a row's first map of two; a row of one map does not depend on the config's."""
         return self.config["score"]["beta"] if len(self.maps_of(row)) == 2 else 1.0
@@ -281,11 +306,6 @@ class Study:
         """The modules of the methods that the training of ``model`` runs: its own, and those of the models that it needs."""
         methods = {self.method(each) for each in (model, *self.needs(model))}
         return [f"src/sadm/methods/{method}.py" for method in sorted(methods)]
-
-    @property
-    def all_scans(self) -> list[tuple[str, str]]:
-        """Data set and name of every scan."""
-        return [(dataset, scan) for dataset in self.datasets for scan in self.scans(dataset)]
 
     @property
     def trivial_maps(self) -> list[tuple[str, str]]:
