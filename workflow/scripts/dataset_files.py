@@ -1,8 +1,8 @@
 """Rules dataset_files, native_files: what makes the results of a data set a BIDS derivative."""
 
-from sadm.runtime.job import to_log
+from sadm.study.step import step
 
-with to_log(snakemake.log[0], snakemake.threads):
+with step(snakemake):
     from sadm.preprocess.dataset_files import dataset_files
 
     params = snakemake.params
