@@ -47,12 +47,12 @@ _slip("path for a data set's name", "name '..' is not possible", "datasets/..", 
 _slip("path for a row", "name '..' is not possible", "rows/..", "ae")
 _slip("data set with the name draem", "name is taken", "datasets/draem", {"importer": "demo"})
 _slip("row with the name of a trivial score", "name is taken", "rows/Random", "ae")
-_slip("absurd grid", "voxels are too many", "grid/shape", [100000, 100000, 100000])
+_slip("absurd grid", "voxels are too many", "grid/shape", [1000, 1000, 1000])
 _slip("text for a section", "not of type 'object'", "grid", "fine")
 _slip("list for the study's name", "not of type 'string'", "name", ["a"])
 _slip("nothing for the data sets", "not of type 'object'", "datasets", None)
 _slip("three maps in a row", "too many maps", "rows/AE", "ae + vae + dae")
-_slip("no heads", "0 heads", "datasets/healthy/options/count", 0)
+_slip("no heads", "count: 0 is less than the minimum", "datasets/healthy/options/count", 0)
 
 
 @kind("config", "ConfigError.*too large.*references")
@@ -63,7 +63,7 @@ def billion_laughs(folder: Path) -> dict[str, Any]:
     return demo() | {"figures": yaml.safe_load(text)["a11"]}
 
 
-@kind("config", "ConfigError.*too large")
+@kind("config", "ConfigError.*too deep")
 def list_that_holds_itself(folder: Path) -> dict[str, Any]:
     return demo() | {"figures": yaml.safe_load("&a [*a]")}
 

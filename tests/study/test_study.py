@@ -96,7 +96,7 @@ def test_reaches_no_heavy_module() -> None:
 
 
 def test_only_methods_with_an_extractor_ask_for_imagenet_weights() -> None:
-    raw = yaml.safe_load((ROOT / "config.yaml").read_text())
+    raw = yaml.safe_load((ROOT / "studies/paper.yaml").read_text())
     study = Study.from_config(raw | {"imagenet": {"weights": "fetch"}})
     asked = {model: study.imagenet(model) for model in study.models}
     assert {model: network for model, network in asked.items() if network} == {

@@ -17,6 +17,7 @@ from torch.nn.functional import l1_loss
 
 from sadm.methods.base import BaseMethod, Batch, Reconstructor, Training
 from sadm.networks.autoencoder import AutoEncoder
+from sadm.runtime.kinds import Dropped, Width
 
 NEEDS = ()
 TRAINS_ON = "healthy"
@@ -27,10 +28,18 @@ RECONSTRUCTS = True
 class Hyper(Training):
     """Paper, Appendix B; the network's sizes from the Hamburg port."""
 
-    channels: tuple[int, ...] = (32, 64, 128, 128)  # channels of the encoder's stages, each halves the slice
-    maps: int = 16  # channels that the dense layer of the code sees
-    latent: int = 128  # numbers of the code
-    dropout: float = 0.2  # share of the decoder's dense features that training drops
+    channels: tuple[Width, ...] = (
+        32,
+        64,
+        128,
+        128,
+    )  # channels of the encoder's stages, each halves the slice
+    maps: Width = 16  # channels that the dense layer of the code sees
+    latent: Width = 128  # numbers of the code
+    dropout: Dropped = 0.2  # share of the decoder's dense features that training drops
+
+
+FITS = {"autoencoder": ("channels",)}
 
 
 class Method(Reconstructor):

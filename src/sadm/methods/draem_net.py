@@ -23,6 +23,7 @@ from torch.nn import functional as F
 from sadm.methods.base import BaseMethod, Batch, Training
 from sadm.networks.draem_unets import Discriminative, Reconstructive
 from sadm.networks.ssim import ssim
+from sadm.runtime.kinds import Share, Width
 
 NEEDS = ()
 TRAINS_ON = "labels"
@@ -35,9 +36,12 @@ WINDOW, SIGMA = 11, 1.5  # of the SSIM, pixels
 class Hyper(Training):
     """Paper, Appendix B; the networks' sizes and the share of anomalies from the reference."""
 
-    reconstructive: tuple[int, ...] = (128, 256, 512, 1024, 1024)  # channels of the levels of R
-    discriminative: tuple[int, ...] = (64, 128, 256, 512, 512, 512)  # channels of the levels of D
-    anomalous: float = 0.5  # share of the painted slices that keep their anomaly
+    reconstructive: tuple[Width, ...] = (128, 256, 512, 1024, 1024)  # channels of the levels of R
+    discriminative: tuple[Width, ...] = (64, 128, 256, 512, 512, 512)  # channels of the levels of D
+    anomalous: Share = 0.5  # share of the painted slices that keep their anomaly
+
+
+FITS = {"draem_unets": ("reconstructive", "discriminative")}
 
 
 class Method(BaseMethod):

@@ -16,7 +16,8 @@ from torch import Tensor
 from sadm.methods import ddpm
 from sadm.methods.base import BaseMethod, Batch
 from sadm.networks.diffusion import from_signed, to_signed
-from sadm.runtime.errors import ConfigError
+from sadm.runtime.kinds import Blocks
+from sadm.study import fits
 
 NEEDS = ()
 TRAINS_ON = "healthy"
@@ -28,7 +29,14 @@ SCORED_WITH = ("t_test",)
 class Hyper(ddpm.Hyper):
     """Paper, Appendix B; the network's sizes and the patches from the released code."""
 
-    grid: int = 2  # patches along each axis of a slice
+    grid: Blocks = 2  # patches along each axis of a slice
+
+
+FITS = {
+    "adm_unet": ("channels", "head_channels", "groups"),
+    "steps": ("t_test", "timesteps"),
+    "patches": ("grid",),
+}
 
 
 class Method(ddpm.Method):
@@ -72,11 +80,7 @@ class Method(ddpm.Method):
 
 def cells(grid: int, shape: tuple[int, int]) -> Tensor:
     """The patches as masks, bool [grid^2, 1, X, Y], which tile a slice. Raises ConfigError if they do not fit."""
-    if shape[0] % grid or shape[1] % grid:
-        cause = f"a slice has {shape[0]}x{shape[1]} pixels"
-        raise ConfigError(
-            f"{grid}x{grid} patches do not tile a slice.", cause=cause, fix="change hyper.pddpm.grid"
-        )
+    fits.patches(shape, grid)
     x, y = (torch.arange(size) // (size // grid) for size in shape)
     number = x[:, None] * grid + y
     return (number == torch.arange(grid**2)[:, None, None])[:, None]

@@ -19,7 +19,8 @@ from sadm.methods.base import BaseMethod, Batch, Training
 from sadm.networks.imagenet import adopt, extractor, normalised
 from sadm.networks.reverse_distillation import Student, global_distance, pixel_distance
 from sadm.networks.sizes import resized
-from sadm.runtime.errors import ConfigError
+from sadm.runtime.kinds import Blocks, Pixels, Width
+from sadm.study import fits
 
 NEEDS = ()
 TRAINS_ON = "healthy"
@@ -31,9 +32,12 @@ IMAGENET = "wide_resnet50_2"
 class Hyper(Training):
     """Paper, Appendix B; the networks' sizes from the reference code."""
 
-    size: int = 96  # pixels along each axis that slices are resized to
-    backbone_width: int = 64  # channels of the teacher's stem; ImageNet weights only fit 64
-    backbone_layers: tuple[int, ...] = (3, 4, 6)  # blocks of the teacher's stages; as above
+    size: Pixels = 96  # pixels along each axis that slices are resized to
+    backbone_width: Width = 64  # channels of the teacher's stem; ImageNet weights only fit 64
+    backbone_layers: tuple[Blocks, ...] = (3, 4, 6)  # blocks of the teacher's stages; as above
+
+
+FITS = {"reverse_distillation": ("size", "backbone_layers")}
 
 
 class Method(BaseMethod):
@@ -43,13 +47,7 @@ class Method(BaseMethod):
         self, hyper: Hyper, shape: tuple[int, int], needs: Mapping[str, BaseMethod] | None = None
     ) -> None:
         super().__init__(hyper, shape, needs)
-        factor = 4 * 2 ** len(hyper.backbone_layers)
-        if hyper.size < factor or hyper.size % factor:
-            raise ConfigError(
-                f"hyper.rd: size {hyper.size} does not fit the network.",
-                cause=f"the code has a {factor}th of a slice's size",
-                fix=f"a multiple of {factor}",
-            )
+        fits.reverse_distillation(shape, hyper.size, hyper.backbone_layers)
         self.teacher = extractor(IMAGENET, hyper.backbone_width, hyper.backbone_layers)
         self.student = Student(self.teacher.widths[1:], hyper.backbone_layers)
         self.train()

@@ -6,22 +6,20 @@ Runs where only Snakemake is installed.
 import math
 from dataclasses import fields
 from difflib import get_close_matches
+from functools import cache
 from typing import Any
 
 import jsonschema
 
+from sadm.runtime import kinds
 from sadm.runtime.errors import ConfigError
 from sadm.study import registry
 from sadm.study.keys import SECTIONS, TOP
-from sadm.study.keys.declare import FLAG, INT, NUMBER, TEXT, listed, maybe
 from sadm.study.keys.experiment import Dataset
 
-KINDS: dict[str, dict[str, Any]] = {
-    "int": INT, "float": NUMBER, "str": TEXT, "bool": FLAG, "str | None": maybe(TEXT), "float | None": maybe(NUMBER), "int | None": maybe(INT),
-}  # fmt: skip
-
-
 TABLE = ("healthy", "testsets", "rows")  # keys of a study that ends in a table
+LONGEST = 300  # characters of a message
+DEEPEST = 20  # levels of sections in sections
 MOST = 20_000  # keys and values of a config: the paper's study has 500; YAML's references make billions of ten lines
 
 
@@ -58,13 +56,12 @@ def _settings(kind: str, name: str) -> dict[str, Any]:
     values = {}
     for setting, said in registry.settings(kind, name).items():
         default = list(said["default"]) if isinstance(said["default"], tuple) else said["default"]
-        form = KINDS.get(said["type"]) or listed(
-            NUMBER if default and isinstance(default[0], int | float) else TEXT
-        )
-        values[setting] = {**form, "default": default, "description": said["description"]}
+        about = {"default": default, "description": said["description"]}
+        values[setting] = kinds.form(said["type"]) | about
     return _object(values, f"settings of {name}")
 
 
+@cache
 def schema() -> dict[str, Any]:
     """JSON schema of the config, with every key described; `workflow/schemas/config.schema.json` is this."""
     properties = {
@@ -97,8 +94,8 @@ def schema() -> dict[str, Any]:
 
 def nearest(name: str, known: Any) -> str:
     """A hint to the nearest of ``known`` names, or all of them."""
-    near = get_close_matches(str(name), list(known), 1, 0.5)
-    return f"did you mean {near[0]!r}?" if near else f"known: {', '.join(sorted(known))}"
+    near = get_close_matches(str(name), [str(each) for each in known], 1, 0.5)
+    return f"did you mean {near[0]!r}?" if near else f"known: {', '.join(map(str, sorted(known)))}"
 
 
 def _explain(error: jsonschema.ValidationError) -> ConfigError:
@@ -119,7 +116,12 @@ def _explain(error: jsonschema.ValidationError) -> ConfigError:
     if error.validator == "type" and isinstance(error.instance, str) and _is_number(error.instance):
         fix = f"write {float(error.instance)} without quotes (YAML takes 1e-4 for text, 1.0e-4 for a number)"
         return ConfigError(f"{where}: {error.message}", fix=fix)
-    return ConfigError(f"{where}: {error.message}", fix=str(error.schema.get("description", "")))
+    if error.validator == "contains":
+        return ConfigError(f"{where}: {error.instance} has no number above 0", fix="give one at least")
+    if error.validator == "multipleOf":
+        fix = "give a count of subjects, or a share below 1"
+        return ConfigError(f"{where}: {error.instance} is neither a whole number nor a share", fix=fix)
+    return ConfigError(f"{where}: {error.message[:LONGEST]}", fix=str(error.schema.get("description", "")))
 
 
 def _is_number(text: str) -> bool:
@@ -131,11 +133,14 @@ def _is_number(text: str) -> bool:
 
 def _check_plain(raw: dict[str, Any]) -> None:
     """Raise ConfigError for what YAML can say and a config cannot: keys that are no text, nan, references without end."""
-    todo: list[tuple[str, Any]] = [("", raw)]
+    todo: list[tuple[str, Any, int]] = [("", raw, 0)]
     seen = 0
     while todo:
-        where, value = todo.pop()
+        where, value, depth = todo.pop()
         seen += 1
+        if depth > DEEPEST:
+            cause = f"more than {DEEPEST} levels"
+            raise ConfigError(f"{where.partition('.')[0]}: too deep", cause=cause, fix="see the schema")
         if seen > MOST:
             fix = "write it without references (&, *) to references"
             raise ConfigError("The config is too large.", cause=f"more than {MOST} keys and values", fix=fix)
@@ -148,9 +153,9 @@ def _check_plain(raw: dict[str, Any]) -> None:
                     raise ConfigError(
                         what, fix="put it in quotes: YAML takes yes, no, on, off and numbers for themselves"
                     )
-            todo += [(f"{where}.{key}" if where else key, item) for key, item in value.items()]
+            todo += [(f"{where}.{key}" if where else key, item, depth + 1) for key, item in value.items()]
         elif isinstance(value, list | tuple):
-            todo += [(f"{where}.{n}", item) for n, item in enumerate(value)]
+            todo += [(f"{where}.{n}", item, depth + 1) for n, item in enumerate(value)]
 
 
 def _check_whole(raw: dict[str, Any]) -> None:

@@ -26,8 +26,10 @@ class Study:
         """The study that ``raw`` describes. Raises ConfigError for whatever nothing declares or cannot be."""
         study = cls(config.resolve(raw))
         study_checks.grid(study.config)
+        study_checks.ranges(study.config)
         study_checks.names(study)
         study_checks.hyper(study)
+        study_checks.networks(study)
         return study
 
     @property

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sadm.study.keys.declare import INT, TEXT, listed
+from sadm.study.keys.declare import INT, PATH, TEXT, listed
 from sadm.study.keys.experiment import Draem, Imagenet, Score, Splits, Statistics, Training
 from sadm.study.keys.preparation import Atlas, Bias, Brain, Grid, Quality, Registration
 
@@ -12,9 +12,9 @@ SECTIONS = {
     "imagenet": Imagenet,
 }  # fmt: skip
 TOP: dict[str, tuple[Any, dict[str, Any]]] = {
-    "name": (None, {**TEXT, "description": "name of the study, printed in the table"}),
+    "name": (None, {**PATH, "description": "name of the study, printed in the table"}),
     "protocol": ("paper", {**TEXT, "enum": ["paper", "released"], "description": "whose numbers: the paper's text, or the released code's (an overlay sets them)"}),
-    "seed": (3141, {**INT, "minimum": 0, "description": "seed of all random draws, together with each job's identity"}),
+    "seed": (3141, {**INT, "minimum": 0, "maximum": 2**63 - 1, "description": "seed of all random draws, together with each job's identity"}),
     "datasets": (None, {"type": "object", "minProperties": 1, "description": "one entry a data set"}),
     "healthy": ("", {**TEXT, "description": "the data set of healthy subjects: stage I trains on it, DRAEM anomalies are painted on it"}),
     "testsets": ([], {**listed(TEXT), "uniqueItems": True, "description": "test sets, in the order of the table's columns: data sets, or draem"}),
