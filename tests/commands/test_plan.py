@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from sadm.commands.plan import ROOT, Plan, config_of, jobs_left, submissions
+from sadm.commands.plan import ROOT, Plan, jobs_left, submissions
 from sadm.study import registry
+from sadm.study.loader import raw_config
 from sadm.study.study import Study
 
 CI = [ROOT / "config.yaml", ROOT / "studies/ci.yaml"]
@@ -25,7 +26,7 @@ def jobs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, int]:
 
 @pytest.fixture(scope="module")
 def study() -> Study:
-    return Study.from_config(config_of(CI))
+    return Study.from_config(raw_config(CI))
 
 
 def test_jobs_are_those_of_the_page_on_reruns(jobs: dict[str, int]) -> None:
@@ -91,10 +92,3 @@ def test_the_plan_in_words(study: Study, jobs: dict[str, int]) -> None:
     assert said.startswith(f"Study ci: {sum(jobs.values())} jobs, ")
     for words in ("core hours", "GPU hours at 30 TFLOP/s", "GB on disk", "without a GPU"):
         assert words in said
-
-
-def test_files_are_laid_on_the_demo_unless_they_name_data_sets() -> None:
-    assert config_of([])["name"] == "demo"
-    assert config_of(CI)["datasets"]["stroke"]["title"] == "demo stroke"
-    assert config_of(CI)["datasets"]["stroke"]["options"]["count"] == 3
-    assert list(config_of([ROOT / "studies/paper.yaml"])["datasets"]) == ["ixi", "brats", "atlas"]

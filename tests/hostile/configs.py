@@ -39,7 +39,7 @@ _slip("misspelt part of the release", "unknown key 'part'", "datasets/healthy/op
 _slip("nan in the config", "nan is not possible", "grid/spacing", float("nan"))
 _slip("inf in the config", "inf is not possible", "grid/spacing", float("inf"))
 _slip("fraction for a count", "not of type 'integer'", "splits/folds", 2.0)
-_slip("number that YAML takes for text", "write 0.0001 without quotes", "hyper/ae/lr", "1e-4")
+_slip("number with leading zeros in quotes", "no leading zeros", "hyper/ae/epochs", "010")
 _slip("yes for a row", "no plain text.*quotes", "rows", {True: "ae"})
 _slip("number for a row", "no plain text", "rows", {1: "ae"})
 _slip("newline in a data set's name", "no plain text", "datasets/tumour\n", {"importer": "demo"})
@@ -68,7 +68,7 @@ def list_that_holds_itself(folder: Path) -> dict[str, Any]:
     return demo() | {"figures": yaml.safe_load("&a [*a]")}
 
 
-@kind("study file", "ConfigError.*study cannot be read.*could not determine a constructor")
+@kind("study file", "ConfigError.*study cannot be read.*line 1.*runs Python")
 def yaml_that_calls_the_shell(folder: Path) -> Path:
     (folder / "study.yaml").write_text(f'hyper: !!python/object/apply:os.system ["touch {folder}/ran"]\n')
     return folder / "study.yaml"

@@ -6,28 +6,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from sadm.runtime import kinds
 from sadm.runtime.errors import ConfigError
 from sadm.study import config, registry
+from sadm.study.loader import raw_config
 from sadm.study.study import Study
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def merged(*names: str) -> dict[str, Any]:
-    """The configs of ``names``, later over earlier, as Snakemake merges them."""
-
-    def merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
-        for k, v in over.items():
-            base[k] = merge(base[k], v) if isinstance(v, dict) and isinstance(base.get(k), dict) else v
-        return base
-
-    result: dict[str, Any] = {}
-    for name in names:
-        merge(result, yaml.safe_load((ROOT / name).read_text()))
-    return result
+    """The configs of ``names``, later over earlier."""
+    return raw_config(ROOT / name for name in names)
 
 
 STUDIES = {
@@ -78,7 +69,7 @@ def test_each_key_is_described() -> None:
         ("hyper.cddpm.epoch", 1, "hyper.cddpm: unknown key 'epoch'.*did you mean 'epochs'"),
         ("hyper.unet@tumor", {"epochs": 1}, "hyper.unet@tumor: no row has this model.*unet-tumour"),
         ("grid.crop", 20, "grid.crop: 20 slices at each end leave none"),
-        ("grid.crop", "7", "grid.crop: '7' is not of type 'integer'"),
+        ("grid.crop", "07", "grid.crop: '07' is not of type 'integer'.*no leading zeros"),
         ("grid.downsample", 5, "grid.downsample: 5 does not divide"),
         ("rows.cDDPM", "cdpm", "rows.cDDPM: unknown 'cdpm'.*did you mean 'cddpm'"),
         ("rows.Unet-TUMOUR", "unet@tumor", "unknown 'tumor'.*did you mean 'tumour'"),

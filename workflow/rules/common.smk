@@ -16,6 +16,7 @@ from sadm.study.chunks import chunks
 from sadm.runtime.errors import SadmError
 from sadm.study.fingerprint import fingerprint
 from sadm.runtime.files import read_table
+from sadm.study.loader import raw_config
 from sadm.study.runs import runs, tag, tags, training_seed
 from sadm.study.study import Study
 
@@ -23,7 +24,8 @@ from sadm.study.study import Study
 shell.prefix("set -euo pipefail; trap : TERM; ")
 
 try:
-    study = Study.from_config(config)
+    # Snakemake has merged the same files into `config`, less strictly.
+    study = Study.from_config(raw_config(workflow.configfiles, workflow.config_settings.config))
 except SadmError as error:
     raise WorkflowError(f"{type(error).__name__}: {error}") from None
 

@@ -25,6 +25,8 @@ from sadm.networks.diffusion import Diffusion
 from sadm.runtime.errors import ConfigError, DataError, SadmError
 from sadm.runtime.files import write_text
 from sadm.study import registry
+from sadm.study.config import resolve
+from sadm.study.loader import raw_config
 from sadm.training import checkpoint
 
 SHAPE = (96, 96)  # in-plane size that the released networks were trained at
@@ -214,19 +216,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def hyper_of(studies: Iterable[str | Path]) -> dict[str, dict[str, Any]]:
-    """The sections `hyper` of study files, later ones over earlier ones. Raises ConfigError for an unreadable file."""
-    import yaml  # not among this project's own requirements; Snakemake's
-
-    found: dict[str, dict[str, Any]] = {}
-    for path in studies:
-        try:
-            study = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-            for method, values in study.get("hyper", {}).items():
-                found[method] = found.get(method, {}) | values
-        except (OSError, ValueError, AttributeError, TypeError, yaml.YAMLError) as error:
-            raise ConfigError(
-                "A study cannot be read.", file=path, cause=str(error), fix="check --study"
-            ) from error
+    """The section `hyper` of study files, later ones over earlier ones. Raises ConfigError for what no study can say."""
+    found: dict[str, dict[str, Any]] = resolve(raw_config(studies))["hyper"]
     return found
 
 

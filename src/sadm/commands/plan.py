@@ -20,29 +20,11 @@ import yaml
 from sadm.cohort.splits import size
 from sadm.study import registry
 from sadm.study.chunks import chunks
+from sadm.study.loader import raw_config
 from sadm.study.study import Study
 
 ROOT = Path(__file__).resolve().parents[3]
 HOUR = 3600
-
-
-def config_of(files: Sequence[str | Path]) -> dict[str, Any]:
-    """The config that Snakemake makes of ``files``: laid on config.yaml where none names data sets."""
-
-    def laid(base: dict[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-        return base | {
-            key: laid(base[key], value)
-            if isinstance(value, Mapping) and isinstance(base.get(key), dict)
-            else value
-            for key, value in over.items()
-        }
-
-    config: dict[str, Any] = {}
-    for path in files:
-        config = laid(config, yaml.safe_load(Path(path).read_text(encoding="utf-8")))
-    if "datasets" in config:
-        return config
-    return laid(yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8")), config)
 
 
 def jobs_left(files: Sequence[str | Path]) -> dict[str, int]:
@@ -209,7 +191,7 @@ def _table(title: str, values: Mapping[str, float]) -> list[str]:
 def main() -> None:
     """Print the plan of the study in the files named on the command line."""
     files = sys.argv[1:]
-    study = Study.from_config(config_of(files))
+    study = Study.from_config(raw_config(files))
     read = [
         yaml.safe_load((ROOT / name).read_text(encoding="utf-8"))
         for name in ("workflow/costs.yaml", "profiles/slurm/config.yaml")

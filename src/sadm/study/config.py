@@ -4,6 +4,7 @@ Runs where only Snakemake is installed.
 """
 
 import math
+import re
 from dataclasses import fields
 from difflib import get_close_matches
 from functools import cache
@@ -18,6 +19,9 @@ from sadm.study.keys import SECTIONS, TOP
 from sadm.study.keys.experiment import Dataset
 
 TABLE = ("healthy", "testsets", "rows")  # keys of a study that ends in a table
+WORDS = {"true": True, "false": False}
+WHOLE = re.compile(r"[-+]?(0|[1-9]\d*)")
+DECIMAL = re.compile(r"[-+]?((0|[1-9]\d*)(\.\d*)?|\.\d+)([eE][-+]?\d+)?")
 LONGEST = 300  # characters of a message
 DEEPEST = 20  # levels of sections in sections
 MOST = 20_000  # keys and values of a config: the paper's study has 500; YAML's references make billions of ten lines
@@ -113,9 +117,13 @@ def _explain(error: jsonschema.ValidationError) -> ConfigError:
     if error.validator == "pattern":
         fix = "use Latin letters, digits and _ (in rows also - and .), and begin with a letter"
         return ConfigError(f"{where}: the name {error.instance!r} is not possible", fix=fix)
-    if error.validator == "type" and isinstance(error.instance, str) and _is_number(error.instance):
-        fix = f"write {float(error.instance)} without quotes (YAML takes 1e-4 for text, 1.0e-4 for a number)"
-        return ConfigError(f"{where}: {error.message}", fix=fix)
+    if (
+        error.validator == "type"
+        and isinstance(error.instance, str)
+        and re.match("[-+]?[.0-9]", error.instance)
+    ):
+        fix = "write decimal digits: no leading zeros, no colons, no underscores"
+        return ConfigError(f"{where}: {error.message[:LONGEST]}", fix=fix)
     if error.validator == "contains":
         return ConfigError(f"{where}: {error.instance} has no number above 0", fix="give one at least")
     if error.validator == "multipleOf":
@@ -124,11 +132,40 @@ def _explain(error: jsonschema.ValidationError) -> ConfigError:
     return ConfigError(f"{where}: {error.message[:LONGEST]}", fix=str(error.schema.get("description", "")))
 
 
-def _is_number(text: str) -> bool:
-    try:
-        return math.isfinite(float(text))
-    except ValueError:
-        return False
+def typed(value: Any, said: dict[str, Any]) -> Any:
+    """``value`` with text that is a number, true or false as such where the schema ``said`` asks for one.
+
+    Snakemake hands the nested values of --config on as text, and YAML takes 1e-4 for text.
+    """
+    if isinstance(value, dict):
+        return {key: typed(item, _said_of(key, value, said)) for key, item in value.items()}
+    if isinstance(value, list):
+        return [typed(item, said.get("items", {})) for item in value]
+    types = said.get("type", "string")
+    types = types if isinstance(types, list) else [types]
+    if not isinstance(value, str) or len(value) > len("-1.2345678901234567e-300"):
+        return value
+    if "null" in types and value == "null":
+        return None
+    if "string" in types:
+        return value
+    if "boolean" in types:
+        return WORDS.get(value.lower(), value)
+    if {"integer", "number"} & set(types) and WHOLE.fullmatch(value):
+        return int(value)
+    return float(value) if "number" in types and DECIMAL.fullmatch(value) else value
+
+
+def _said_of(key: str, parent: dict[str, Any], said: dict[str, Any]) -> dict[str, Any]:
+    """Schema of ``key`` of ``parent``, of schema ``said``; {} for one that is unknown."""
+    for case in said.get("allOf", []):
+        wanted = case["if"]["properties"]["importer"]["const"]
+        if key == "options" and parent.get("importer") == wanted:
+            return case["then"]["properties"]["options"]
+    found = said.get("properties", {}).get(key)
+    fitting = [each for pattern, each in said.get("patternProperties", {}).items() if re.match(pattern, key)]
+    others = said.get("additionalProperties")
+    return found or next(iter(fitting), others if isinstance(others, dict) else {})
 
 
 def _check_plain(raw: dict[str, Any]) -> None:
@@ -173,6 +210,7 @@ def resolve(raw: dict[str, Any]) -> dict[str, Any]:
     """
     _check_plain(raw)
     raw = {k: ({} if v is None and k in SECTIONS else v) for k, v in raw.items()}
+    raw = typed(raw, schema())
     problems = sorted(
         VALIDATOR(schema()).iter_errors(raw),
         key=lambda e: (e.validator != "additionalProperties", str(e.path)),
