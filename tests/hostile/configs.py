@@ -6,12 +6,16 @@ from typing import Any
 import yaml
 from kinds import KINDS, Kind, kind
 
+from sadm.study.loader import read
+from sadm.study.rows import table1
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def demo(where: str = "", value: Any = None) -> dict[str, Any]:
     """The demo's config with the key ``where`` set to ``value``."""
-    config: dict[str, Any] = yaml.safe_load((ROOT / "config.yaml").read_text())
+    config = read(ROOT / "config.yaml")
+    config["rows"] = table1(["tumour", "stroke"])
     if where:
         *path, last = where.split("/")
         at = config

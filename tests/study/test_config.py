@@ -11,6 +11,7 @@ from sadm.runtime import kinds
 from sadm.runtime.errors import ConfigError
 from sadm.study import config, registry
 from sadm.study.loader import raw_config
+from sadm.study.rows import table1
 from sadm.study.study import Study
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -78,12 +79,14 @@ def test_each_key_is_described() -> None:
         ("testsets", ["tumor"], "testsets: unknown 'tumor'.*did you mean 'tumour'"),
         ("healthy", "helthy", "healthy: unknown 'helthy'.*did you mean 'healthy'"),
         ("figures", ["SADM"], "figures: unknown 'SADM'"),
+        ("rows", "table2", "rows: 'table2' is not possible.*did you mean 'table1'"),
+        ("size", "smal", "size: 'smal' is not possible.*did you mean 'small'"),
         ("protocol", "papers", "'papers' is not possible.*did you mean 'paper'"),
         ("splits.folds", 0, "splits.folds: 0 is less than the minimum"),
     ],
 )
 def test_a_slip_is_named(where: str, value: Any, said: str) -> None:
-    raw = merged("config.yaml")
+    raw = merged("config.yaml") | {"rows": table1(["tumour", "stroke"])}
     *path, last = where.split(".")
     at = raw
     for part in path:

@@ -60,12 +60,21 @@ def demo(where: str, value: Any) -> dict[str, Any]:
         ("splits.val", 2.5, "neither a whole number nor a share"),
         ("splits", {"test": 0.5, "val": 0.5, "train": None}, "splits: more than all subjects"),
         ("datasets.tumour.annotated_val", 0, r"tumour\.annotated_val: none would train or validate"),
-        ("datasets.tumour.annotated", 0, "no subject of 'tumour' is annotated"),
     ],
 )  # fmt: skip
 def test_what_does_not_fit_stops_before_the_dag(where: str, value: Any, says: str) -> None:
     with pytest.raises(ConfigError, match=f"(?s){says}"):
         Study.from_config(demo(where, value))
+
+
+def test_no_row_trains_on_a_set_without_annotated_subjects() -> None:
+    config = demo("datasets.tumour.annotated", 0) | {
+        "rows": {"Unet": "unet@tumour"},
+        "figures": [],
+        "hyper": {},
+    }
+    with pytest.raises(ConfigError, match=r"rows\.Unet: no subject of 'tumour' is annotated"):
+        Study.from_config(config)
 
 
 @pytest.mark.parametrize("name", ["thresholds", "pooled", "healthy"])

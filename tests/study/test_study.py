@@ -71,7 +71,7 @@ def test_hyper_of_a_training_set_overrides_that_of_the_method(study: Study) -> N
     given = study.config["hyper"]
     assert study.hyper("unet-stroke")["epochs"] == given["unet"]["epochs"]
     assert study.hyper("unet-draem")["epochs"] == given["unet@draem"]["epochs"] != given["unet"]["epochs"]
-    assert study.hyper("unet-draem")["lr"] == given["unet"]["lr"]
+    assert study.hyper("unet-draem")["lr"] == study.hyper("unet-stroke")["lr"]
 
 
 def test_demo_importer_depends_on_its_kind(study: Study) -> None:

@@ -39,6 +39,11 @@ class Hyper(Training):
     dropout: Dropped = 0.2  # share of the decoder's dense features that training drops
 
 
+SMALL = {
+    "batch": 16, "lr": 0.002, "schedule": "onecycle",
+    "channels": [16, 32, 64], "latent": 64,
+    "augment_blur": 0, "augment_ghosting": 0,
+}  # fmt: skip
 FITS = {"autoencoder": ("channels",)}
 
 

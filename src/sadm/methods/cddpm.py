@@ -37,6 +37,12 @@ class Hyper(ddpm.Hyper):
     pretrained: bool = True  # the encoder starts from SparK's of the same fold
 
 
+SMALL = {
+    "batch": 16, "lr": 0.002, "schedule": "onecycle",
+    "channels": [16, 32, 32], "res_blocks": 1, "groups": 8, "head_channels": 16,
+    "encoder_layers": [1, 1, 1, 1], "encoder_width": 16, "condition": 64,
+    "augment_blur": 0, "augment_ghosting": 0,
+}  # fmt: skip
 FITS = {"adm_unet": ("channels", "head_channels", "groups"), "steps": ("t_test", "timesteps")}
 
 

@@ -37,6 +37,11 @@ class Hyper(Training):
     clip: Positive = 0.5  # highest norm of the gradients
 
 
+SMALL = {
+    "batch": 16, "lr": 0.001, "schedule": "onecycle",
+    "channels": [8, 16, 32, 64],
+    "augment_blur": 0, "augment_ghosting": 0,
+}  # fmt: skip
 FITS = {"seg_unet": ("channels",)}
 
 

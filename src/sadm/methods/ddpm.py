@@ -42,6 +42,11 @@ class Hyper(Training):
     shared_noise: bool = False  # one noise field a batch, as released, instead of one a slice
 
 
+SMALL = {
+    "batch": 16, "lr": 0.002, "schedule": "onecycle",
+    "channels": [16, 32, 32], "res_blocks": 1, "groups": 8, "head_channels": 16,
+    "augment_blur": 0, "augment_ghosting": 0,
+}  # fmt: skip
 FITS = {"adm_unet": ("channels", "head_channels", "groups"), "steps": ("t_test", "timesteps")}
 
 

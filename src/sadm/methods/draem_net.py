@@ -41,6 +41,11 @@ class Hyper(Training):
     anomalous: Share = 0.5  # share of the painted slices that keep their anomaly
 
 
+SMALL = {
+    "batch": 16, "lr": 0.002, "schedule": "onecycle",
+    "reconstructive": [8, 16, 32, 32], "discriminative": [16, 32, 64, 64],
+    "augment_blur": 0, "augment_ghosting": 0,
+}  # fmt: skip
 FITS = {"draem_unets": ("reconstructive", "discriminative")}
 
 

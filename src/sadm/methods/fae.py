@@ -45,6 +45,11 @@ class Hyper(Training):
     adapt_statistics: bool = True  # the ResNet's batch normalisation goes over to brains in training
 
 
+SMALL = {
+    "batch": 16, "lr": 0.002, "schedule": "onecycle",
+    "size": 64, "backbone_width": 32, "channels": [32, 48, 64, 96],
+    "augment_blur": 0, "augment_ghosting": 0,
+}  # fmt: skip
 FITS = {"feature_autoencoder": ("size", "channels")}
 
 

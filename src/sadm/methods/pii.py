@@ -38,6 +38,11 @@ class Hyper(Training):
     )
 
 
+SMALL = {
+    "batch": 16, "lr": 0.005, "schedule": "onecycle",
+    "channels": [16, 32, 64, 64], "prior_logit": -2.5,
+    "augment_blur": 0, "augment_ghosting": 0,
+}  # fmt: skip
 FITS = {"wide_resnet": ("channels",)}
 
 

@@ -37,6 +37,11 @@ class Hyper(Training):
     backbone_layers: tuple[Blocks, ...] = (3, 4, 6)  # blocks of the teacher's stages; as above
 
 
+SMALL = {
+    "batch": 16, "lr": 0.002, "schedule": "onecycle",
+    "size": 64, "backbone_width": 8, "backbone_layers": [1, 1, 1],
+    "augment_blur": 0, "augment_ghosting": 0,
+}  # fmt: skip
 FITS = {"reverse_distillation": ("size", "backbone_layers")}
 
 

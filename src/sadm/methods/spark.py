@@ -45,6 +45,10 @@ class Hyper(Training):
     augment_ghosting: Share = 0.0  # probability of random ghosting
 
 
+SMALL = {
+    "batch": 16, "lr": 0.002, "schedule": "onecycle",
+    "encoder_layers": [1, 1, 1, 1], "encoder_width": 16, "decoder_width": 128,
+}  # fmt: skip
 FITS = {"masked_decoder": ("encoder_layers", "decoder_width")}
 
 

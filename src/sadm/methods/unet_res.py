@@ -33,6 +33,11 @@ class Hyper(Training):
     prior_logit: LogOdds = 0.0  # added to the last bias at first: log odds of a lesion pixel
 
 
+SMALL = {
+    "batch": 16, "lr": 0.002, "schedule": "linear",
+    "channels": [8, 16, 32], "prior_logit": -2.5,
+    "augment_blur": 0, "augment_ghosting": 0,
+}  # fmt: skip
 FITS = {"seg_unet": ("channels",)}
 
 

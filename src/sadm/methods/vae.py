@@ -36,6 +36,11 @@ class Hyper(ae.Hyper):
     sample_test: bool = False  # draw z at test too, instead of its mean
 
 
+SMALL = {
+    "batch": 16, "lr": 0.002, "schedule": "onecycle",
+    "channels": [16, 32, 64], "latent": 64,
+    "augment_blur": 0, "augment_ghosting": 0,
+}  # fmt: skip
 FITS = {"autoencoder": ("channels",)}
 
 

@@ -76,7 +76,7 @@ def ranges(config: dict[str, Any]) -> None:
         raise ConfigError("splits: more than all subjects", cause=cause, fix="use smaller shares")
     for name, dataset in config["datasets"].items():
         subset, val = dataset["annotated"], dataset["annotated_val"]
-        if subset and (not val or 1 <= subset <= val):
+        if subset and (not val or 1 <= subset <= max(val, 1)):
             cause = f"of {subset} annotated subjects {val} would validate"
             fix = "use fewer, and at least one, or annotated: 0 where nothing trains on the labels"
             raise ConfigError(

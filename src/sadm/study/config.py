@@ -17,6 +17,7 @@ from sadm.runtime.errors import ConfigError
 from sadm.study import registry
 from sadm.study.keys import SECTIONS, TOP
 from sadm.study.keys.experiment import Dataset
+from sadm.study.rows import expanded
 
 TABLE = ("healthy", "testsets", "rows")  # keys of a study that ends in a table
 WORDS = {"true": True, "false": False}
@@ -209,7 +210,7 @@ def resolve(raw: dict[str, Any]) -> dict[str, Any]:
     Raises ConfigError that names the key and the nearest known one.
     """
     _check_plain(raw)
-    raw = {k: ({} if v is None and k in SECTIONS else v) for k, v in raw.items()}
+    raw = {k: ({} if v is None and k in (*SECTIONS, "hyper") else v) for k, v in raw.items()}
     raw = typed(raw, schema())
     problems = sorted(
         VALIDATOR(schema()).iter_errors(raw),
@@ -224,6 +225,8 @@ def resolve(raw: dict[str, Any]) -> dict[str, Any]:
     }
     full["hyper"] = raw.get("hyper", {})
     full["datasets"] = {name: _dataset(name, given) for name, given in raw["datasets"].items()}
+    sets = full["datasets"]
+    full["rows"] = expanded(full["rows"], [t for t in full["testsets"] if t in sets and sets[t]["annotated"]])
     return full
 
 

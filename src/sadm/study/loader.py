@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from sadm.runtime.errors import ConfigError
+from sadm.study.rows import TABLE1
 
 DEMO = Path(__file__).resolve().parents[3] / "config.yaml"
 # Unquoted text that YAML takes for another number than it looks like, or that reads like a number and is none.
@@ -33,8 +34,14 @@ def raw_config(files: Iterable[str | Path], given: Mapping[str, Any] | None = No
         layers.insert(0, read(DEMO))
     found: dict[str, Any] = {}
     for layer in (*layers, given or {}):
-        found = laid(_without_foreign_options(found, layer), layer)
+        found = laid(_without_foreign_options(_listed(found, layer), layer), layer)
     return found
+
+
+def _listed(base: dict[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """``base`` with ``rows: table1`` as the first of its rows, where ``over`` brings further ones."""
+    both = base.get("rows") == TABLE1 and isinstance(over.get("rows"), Mapping)
+    return base | {"rows": {TABLE1: TABLE1}} if both else base
 
 
 def laid(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

@@ -149,9 +149,10 @@ class Study:
         return reconstructs[0] if reconstructs else None
 
     def hyper(self, model: str) -> dict[str, Any]:
-        """Hyper-parameters of a model: the method's own, then `hyper.METHOD`, then `hyper.METHOD@TRAINING_SET`."""
+        """Hyper-parameters of a model: the method's own, its SMALL ones if `size` is small, then `hyper.METHOD`, then `hyper.METHOD@TRAINING_SET`."""
         method, given = self.method(model), self.config["hyper"]
-        own = registry.declared("methods", method)[1]
+        said, own = registry.declared("methods", method)
+        own = own | said.get("SMALL", {}) if self.config["size"] == "small" else own
         return own | given.get(method, {}) | given.get(model.replace("-", "@", 1), {})
 
     def scored_with(self, model: str) -> dict[str, Any]:
