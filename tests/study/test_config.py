@@ -2,6 +2,7 @@
 
 import copy
 import json
+import runpy
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,11 @@ def test_each_study_is_valid(study: str) -> None:
 def test_schema_file_is_the_generated_one() -> None:
     written = json.loads((ROOT / "workflow/schemas/config.schema.json").read_text())
     assert written == json.loads(json.dumps(config.schema())), "run: make schema"
+
+
+def test_the_page_of_numbers_is_the_generated_one() -> None:
+    made = runpy.run_path(str(ROOT / "docs/paper_numbers.py"))
+    assert (ROOT / "docs/paper-numbers.md").read_text(encoding="utf-8") == made["page"](), "run: make schema"
 
 
 def test_each_key_is_described() -> None:
@@ -97,7 +103,7 @@ def test_a_slip_is_named(where: str, value: Any, said: str) -> None:
 
 
 def test_numbers_of_the_paper() -> None:
-    """Appendix B (data, training) and C (anomalies), as ../shared/spec/sadm.md sections 1, 3, 4 and 8 list them."""
+    """Appendix B (data, training) and C (anomalies) of the paper."""
     study = Study.from_config(merged("studies/paper.yaml"))
     splits, grid, draem = (study.section(name) for name in ("splits", "grid", "draem"))
     assert (splits["train"], splits["val"], splits["test"], study.folds) == (358, 44, 160, 5)

@@ -49,8 +49,9 @@ def laid(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     found = dict(base)
     for key, value in over.items():
         below = found.get(key)
-        both = isinstance(value, Mapping) and isinstance(below, Mapping)
-        found[key] = laid(below, value) if both else value
+        if isinstance(value, Mapping) and isinstance(below, Mapping):
+            value = laid(below, value)
+        found[key] = value
     return found
 
 
