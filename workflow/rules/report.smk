@@ -83,7 +83,7 @@ rule report:
         folds=study.folds,
         datasets=list(study.datasets),
         layout=LAYOUT,
-        config=study.config,
+        config=study.whole,
         metadata=".snakemake/metadata",
         code=code("report.py"),
     message:

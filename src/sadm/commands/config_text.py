@@ -33,20 +33,15 @@ def given(pairs: Sequence[str]) -> dict[str, Any]:
     return found
 
 
-def resolved(study: Study) -> dict[str, Any]:
-    """The config of ``study`` with the hyper-parameters of each of its models written out."""
-    hyper = {model.replace("-", "@", 1): study.hyper(model) for model in study.models}
-    return _plain(study.config | {"hyper": hyper})
-
-
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """``value`` with lists for tuples, as YAML has them."""
     if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
-    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
+        return {key: plain(item) for key, item in value.items()}
+    return [plain(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def text(study: Study) -> str:
-    """`resolved` as YAML, in the order of the keys, short lists and mappings in a line."""
+    """`Study.whole` as YAML, in the order of the keys, short lists and mappings in a line."""
 
     class Dumper(yaml.SafeDumper):
         """Without anchors: a list that stands in two places is written twice."""
@@ -55,7 +50,7 @@ def text(study: Study) -> str:
             return True
 
     made: str = yaml.dump(
-        resolved(study),
+        plain(study.whole),
         Dumper=Dumper,
         sort_keys=False,
         allow_unicode=True,

@@ -33,6 +33,13 @@ class Study:
         return study
 
     @property
+    def whole(self) -> dict[str, Any]:
+        """The config with all hyper-parameters of each model: a config of the same study that hangs on no default."""
+        return self.config | {
+            "hyper": {model.replace("-", "@", 1): self.hyper(model) for model in self.models}
+        }
+
+    @property
     def name(self) -> str:
         """Name of the study."""
         return self.config["name"]
