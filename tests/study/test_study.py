@@ -75,7 +75,7 @@ def test_hyper_of_a_training_set_overrides_that_of_the_method(study: Study) -> N
     given = study.config["hyper"]
     assert study.hyper("unet-stroke")["epochs"] == given["unet"]["epochs"]
     assert study.hyper("unet-draem")["epochs"] == given["unet@draem"]["epochs"] != given["unet"]["epochs"]
-    assert study.hyper("unet-draem")["lr"] == given["unet"]["lr"]
+    assert study.hyper("unet-draem")["lr"] == study.hyper("unet-stroke")["lr"]
 
 
 def test_demo_importer_depends_on_its_kind(study: Study) -> None:
@@ -100,7 +100,7 @@ def test_reaches_no_heavy_module() -> None:
 
 
 def test_only_methods_with_an_extractor_ask_for_imagenet_weights() -> None:
-    raw = yaml.safe_load((ROOT / "config.yaml").read_text())
+    raw = yaml.safe_load((ROOT / "studies/paper.yaml").read_text())
     study = Study.from_config(raw | {"imagenet": {"weights": "fetch"}})
     asked = {model: study.imagenet(model) for model in study.models}
     assert {model: network for model, network in asked.items() if network} == {

@@ -18,7 +18,7 @@ from sadm.study.copies import ADVICE, copied, mark
 PAGE = ROOT / "docs/rerun.md"
 STROKE, HEALTHY = (f"results/demo/{name}/sub-{name}001_T1w.nii.gz" for name in ("stroke", "healthy"))
 LABEL = "results/demo/stroke/sub-stroke001_label-lesion_mask.nii.gz"
-OWN = {"importer": "demo", "annotated": 1, "brain": "deepbet", "options": {"kind": "stroke", "count": 2}}
+OWN = {"importer": "demo", "annotated": 0, "brain": "deepbet", "options": {"kind": "stroke", "count": 2}}
 SETS = ["tumour", "stroke", "draem"]
 PARTS = re.findall(r'^ *include: "(.*)"', (ROOT / "Snakefile").read_text(encoding="utf-8"), re.MULTILINE)
 RULES = [

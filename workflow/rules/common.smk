@@ -17,6 +17,7 @@ from sadm.runtime.errors import SadmError
 from sadm.study.copies import ADVICE, copied, mark
 from sadm.study.fingerprint import planned
 from sadm.runtime.files import read_table
+from sadm.study.loader import raw_config
 from sadm.study.places import folder, label
 from sadm.study.runs import seed_number, tag, training_seed
 from sadm.study.study import Study
@@ -29,7 +30,8 @@ shell.prefix(
 )
 
 try:
-    study = Study.from_config(config)
+    # Snakemake has merged the same files into `config`, less strictly.
+    study = Study.from_config(raw_config(workflow.configfiles, workflow.config_settings.config))
 except SadmError as error:
     raise WorkflowError(f"{type(error).__name__}: {error}") from None
 

@@ -65,7 +65,7 @@ rule report:
     params:
         about=study.drawn.about,
         layout=vars(study.layout),
-        config=study.config,
+        config=study.whole,
         logs="logs",
         code=code(
             "report.py",

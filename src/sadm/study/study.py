@@ -34,9 +34,18 @@ class Study:
         """The study that ``raw`` describes. Raises ConfigError for whatever nothing declares or cannot be."""
         study = cls(config.resolve(raw))
         study_checks.grid(study.config)
+        study_checks.ranges(study.config)
         study_checks.names(study)
         study_checks.hyper(study)
+        study_checks.networks(study)
         return study
+
+    @property
+    def whole(self) -> dict[str, Any]:
+        """The config with all hyper-parameters of each model: a config of the same study that hangs on no default."""
+        return self.config | {
+            "hyper": {model.replace("-", "@", 1): self.hyper(model) for model in self.models}
+        }
 
     @property
     def name(self) -> str:
@@ -163,9 +172,10 @@ class Study:
         return next((each for each in models if self.declares(each).reconstructs), None)
 
     def hyper(self, model: str) -> dict[str, Any]:
-        """Hyper-parameters of a model: the method's own, then `hyper.METHOD`, then `hyper.METHOD@TRAINING_SET`."""
+        """Hyper-parameters of a model: the method's own, its SMALL ones if `size` is small, then `hyper.METHOD`, then `hyper.METHOD@TRAINING_SET`."""
         method, given = self.method(model), self.config["hyper"]
-        own = registry.declared("methods", method)[1]
+        said, own = registry.declared("methods", method)
+        own = own | said.get("SMALL", {}) if self.config["size"] == "small" else own
         return own | given.get(method, {}) | given.get(model.replace("-", "@", 1), {})
 
     def scored_with(self, model: str) -> dict[str, Any]:

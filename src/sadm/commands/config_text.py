@@ -1,0 +1,82 @@
+"""The study that files and --config describe, with every key, as YAML.
+
+    sadm config [STUDY.yaml ...] [--config KEY=VALUE ...]
+
+What is printed is a study file itself, and describes the same study.
+"""
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import yaml
+
+from sadm.runtime.errors import ConfigError, SadmError
+from sadm.study.loader import raw_config
+from sadm.study.study import Study
+
+
+def given(pairs: Sequence[str]) -> dict[str, Any]:
+    """What ``KEY=VALUE`` say, values as Snakemake's --config reads them: YAML without types. Raises ConfigError."""
+    found = {}
+    for pair in pairs:
+        key, equal, value = pair.partition("=")
+        try:
+            found[key] = yaml.load(value, yaml.BaseLoader)
+        except (yaml.YAMLError, RecursionError) as error:
+            raise ConfigError(
+                f"--config {key}: no YAML", cause=str(error), fix="check quotes and braces"
+            ) from None
+        if not equal:
+            raise ConfigError(f"--config {pair}: no value", fix="write KEY=VALUE")
+    return found
+
+
+def plain(value: Any) -> Any:
+    """``value`` with lists for tuples, as YAML has them."""
+    if isinstance(value, Mapping):
+        return {key: plain(item) for key, item in value.items()}
+    return [plain(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def text(study: Study) -> str:
+    """`Study.whole` as YAML, in the order of the keys, short lists and mappings in a line."""
+
+    class Dumper(yaml.SafeDumper):
+        """Without anchors: a list that stands in two places is written twice."""
+
+        def ignore_aliases(self, data: Any) -> bool:
+            return True
+
+    made: str = yaml.dump(
+        plain(study.whole),
+        Dumper=Dumper,
+        sort_keys=False,
+        allow_unicode=True,
+        default_flow_style=None,
+        width=110,
+    )
+    return made
+
+
+def main(arguments: list[str]) -> None:
+    """Print the resolved study of the files and keys on the command line."""
+    parser = argparse.ArgumentParser(
+        prog="sadm config", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "study", nargs="*", help="study files, later ones over earlier ones; none: the demo study"
+    )
+    parser.add_argument(
+        "--config", nargs="+", default=[], metavar="KEY=VALUE", help="keys over those of the files"
+    )
+    said = parser.parse_args(arguments)
+    try:
+        print(text(Study.from_config(raw_config(said.study, given(said.config)))), end="")
+    except SadmError as error:
+        sys.exit(f"{type(error).__name__}: {error}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
