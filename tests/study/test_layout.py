@@ -43,7 +43,10 @@ def test_names_are_printed_as_the_config_says(study: Study) -> None:
 
 @pytest.mark.parametrize(("weights", "marked"), [("fetch", {}), ("random", {"FAE": RANDOM, "RD": RANDOM})])
 def test_rows_with_random_features_are_marked(study: Study, weights: str, marked: dict[str, str]) -> None:
-    assert Study.from_config(study.config | {"imagenet": {"weights": weights}}).layout.marks == marked
+    assert (
+        Study.from_config(study.config | {"size": "paper", "imagenet": {"weights": weights}}).layout.marks
+        == marked
+    )
 
 
 def test_its_fields_make_it_anew(study: Study) -> None:

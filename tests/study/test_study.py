@@ -186,7 +186,7 @@ def test_sets_are_dealt_by_role(study: Study) -> None:
 
 def test_random_features_are_not_fetched(study: Study) -> None:
     fetched, random = (
-        Study.from_config(study.config | {"imagenet": {"weights": weights}})
+        Study.from_config(study.config | {"size": "paper", "imagenet": {"weights": weights}})
         for weights in ("fetch", "random")
     )
     assert fetched.extractors("fae") == ["resnet18"]

@@ -6,13 +6,12 @@ What is printed is a study file itself, and describes the same study.
 """
 
 import argparse
-import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import yaml
 
-from sadm.runtime.errors import ConfigError, SadmError
+from sadm.runtime.errors import ConfigError
 from sadm.study.loader import raw_config
 from sadm.study.study import Study
 
@@ -60,7 +59,7 @@ def text(study: Study) -> str:
     return made
 
 
-def main(arguments: list[str]) -> None:
+def main(arguments: Sequence[str]) -> None:
     """Print the resolved study of the files and keys on the command line."""
     parser = argparse.ArgumentParser(
         prog="sadm config", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -72,10 +71,7 @@ def main(arguments: list[str]) -> None:
         "--config", nargs="+", default=[], metavar="KEY=VALUE", help="keys over those of the files"
     )
     said = parser.parse_args(arguments)
-    try:
-        print(text(Study.from_config(raw_config(said.study, given(said.config)))), end="")
-    except SadmError as error:
-        sys.exit(f"{type(error).__name__}: {error}")
+    print(text(Study.from_config(raw_config(said.study, given(said.config)))), end="")
 
 
 if __name__ == "__main__":
