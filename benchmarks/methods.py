@@ -27,7 +27,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from sadm.methods.base import BaseMethod, Batch, build
 from sadm.prediction.score import Scoring
-from sadm.runtime.job import keep_freed_memory
+from sadm.runtime.process import keep_freed_memory
 from sadm.study.loader import raw_config
 from sadm.study.study import Study
 

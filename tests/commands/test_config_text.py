@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from sadm.commands.config_text import main, plain
+from sadm.commands.main import main as sadm
 from sadm.study.loader import raw_config
 from sadm.study.study import Study
 
@@ -36,4 +37,4 @@ def test_keys_lie_over_files(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize("pair", ["grid={crop: 99}", "grid", "grid={crop"])
 def test_an_error_has_one_line_for_what_it_is(pair: str) -> None:
     with pytest.raises(SystemExit, match=r"^ConfigError: "):
-        main(["--config", pair])
+        sadm(["config", "--config", pair])

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from sadm.runtime.errors import ConfigError
+from sadm.study.loader import raw_config
 from sadm.study.study import Study
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -184,9 +185,9 @@ def test_sets_are_dealt_by_role(study: Study) -> None:
     assert study.tables("stroke") == []
 
 
-def test_random_features_are_not_fetched(study: Study) -> None:
+def test_random_features_are_not_fetched() -> None:
     fetched, random = (
-        Study.from_config(study.config | {"size": "paper", "imagenet": {"weights": weights}})
+        Study.from_config(raw_config([ROOT / "studies/paper.yaml"], {"imagenet": {"weights": weights}}))
         for weights in ("fetch", "random")
     )
     assert fetched.extractors("fae") == ["resnet18"]

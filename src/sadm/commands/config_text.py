@@ -72,7 +72,3 @@ def main(arguments: Sequence[str]) -> None:
     )
     said = parser.parse_args(arguments)
     print(text(Study.from_config(raw_config(said.study, given(said.config)))), end="")
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

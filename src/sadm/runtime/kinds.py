@@ -8,6 +8,8 @@ would hang the planning or fill the memory.
 import ast
 from typing import Any
 
+from sadm.runtime.errors import ConfigError
+
 Count = int  # of passes, steps, slices
 Several = int  # slices a batch: normalisation over a batch needs two
 Stock = int  # of slices kept ready, or none
@@ -41,6 +43,8 @@ LIMITS: dict[str, dict[str, Any]] = {
     "LogOdds": {**NUMBER, "minimum": -50, "maximum": 50},
     "bool": {"type": "boolean"},
     "str": {"type": "string"},
+    "int": INTEGER,  # of methods that others add: any
+    "float": NUMBER,
 }
 MOST = 16  # values of a list, such as the levels of a network
 
@@ -48,16 +52,23 @@ MOST = 16  # values of a list, such as the levels of a network
 def form(annotation: str) -> dict[str, Any]:
     """JSON schema of an annotation: a kind, ``Literal["a", "b"]``, ``tuple[KIND, ...]`` or ``tuple[KIND, KIND]``.
 
-    Raises KeyError for another one, which `tests/study/test_registry.py` finds.
+    Raises ConfigError for another one.
     """
     node = ast.parse(annotation, mode="eval").body
     if not isinstance(node, ast.Subscript):
-        return LIMITS[annotation]
+        return _limits(annotation)
     outer, inner = ast.unparse(node.value), node.slice
     parts = inner.elts if isinstance(inner, ast.Tuple) else [inner]
     if outer == "Literal":
         return {"type": "string", "enum": [ast.literal_eval(part) for part in parts]}
     least, most = (1, MOST) if ast.unparse(parts[-1]) == "..." else (len(parts), len(parts))
     if outer != "tuple":
-        raise KeyError(annotation)
-    return {"type": "array", "items": LIMITS[ast.unparse(parts[0])], "minItems": least, "maxItems": most}
+        return _limits(annotation)
+    return {"type": "array", "items": _limits(ast.unparse(parts[0])), "minItems": least, "maxItems": most}
+
+
+def _limits(kind: str) -> dict[str, Any]:
+    if kind not in LIMITS:
+        known = "Literal[...], tuple[KIND, ...], " + ", ".join(LIMITS)
+        raise ConfigError(f"{kind}: no kind of a setting", fix=f"use one of {known} (sadm.runtime.kinds)")
+    return LIMITS[kind]
