@@ -12,21 +12,16 @@ from typing import Any
 import yaml
 
 from sadm.runtime.errors import ConfigError
-from sadm.study.loader import raw_config
+from sadm.study.loader import parsed, raw_config
 from sadm.study.study import Study
 
 
 def given(pairs: Sequence[str]) -> dict[str, Any]:
-    """What ``KEY=VALUE`` say, values as Snakemake's --config reads them: YAML without types. Raises ConfigError."""
+    """What ``KEY=VALUE`` say, values without types, as Snakemake's --config reads them. Raises ConfigError."""
     found = {}
     for pair in pairs:
         key, equal, value = pair.partition("=")
-        try:
-            found[key] = yaml.load(value, yaml.BaseLoader)
-        except (yaml.YAMLError, RecursionError) as error:
-            raise ConfigError(
-                f"--config {key}: no YAML", cause=str(error), fix="check quotes and braces"
-            ) from None
+        found[key] = parsed(value, f"--config {key}", types=False)
         if not equal:
             raise ConfigError(f"--config {pair}: no value", fix="write KEY=VALUE")
     return found

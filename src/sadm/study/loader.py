@@ -78,7 +78,7 @@ def read(path: str | Path) -> dict[str, Any]:
     try:
         text = Path(path).read_text(encoding="utf-8")
         found = _json(text, path) if text.lstrip().startswith("{") else None
-        found = _yaml(text, path) if found is None else found
+        found = parsed(text, path) if found is None else found
     except (OSError, UnicodeDecodeError, RecursionError) as error:
         raise _unreadable(path, str(error), "write YAML or JSON in UTF-8, with few levels") from None
     if not isinstance(found, dict):
@@ -106,10 +106,11 @@ def _wrong(key: str) -> str:
     return "runs Python" if key == TEMPLATE else "is there twice"
 
 
-def _yaml(text: str, path: str | Path) -> Any:
+def parsed(text: str, path: str | Path, types: bool = True) -> Any:
+    """The value of a YAML text, which lies in ``path``, read strictly; without ``types`` numbers stay text. Raises ConfigError with the line."""
     loader = None
     try:
-        loader = yaml.SafeLoader(text)
+        loader = (yaml.SafeLoader if types else yaml.BaseLoader)(text)
         node = loader.get_single_node()
         if node is None:
             return {}
