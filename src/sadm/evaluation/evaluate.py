@@ -57,9 +57,7 @@ def measure(volume: Volume, thresholds: Mapping[str, float], settings: Settings)
     ml = settings.spacing**3 / 1000
     binary = next((kind for kind in BINARY if not np.isnan(thresholds[kind])), BINARY[0])
     found = volume.found(thresholds[binary])
-    wise = lesions.measure(
-        found, volume.lesion > 0, settings.spacing, settings.tolerance * settings.spacing
-    )._asdict()
+    wise = lesions.measure(found, volume.lesion > 0, settings.spacing, settings.tolerance)._asdict()
     points = metrics.curve(volume.score, volume.label, volume.outside) if lesion else None
     dice, threshold = metrics.best_dice(points) if points else (np.nan, np.nan)
     searched = metrics.greedy(points.dice, volume.score.max(initial=0)) if points else (np.nan, np.nan)
