@@ -81,9 +81,13 @@ def paired(values: np.ndarray, names: list[str]) -> list[dict[str, Any]]:
 
 
 def wilcoxon(differences: np.ndarray) -> float:
-    """Two-sided P value of the signed-rank test, zeros dropped; exact for up to 50 differences without ties."""
+    """Two-sided P value of the signed-rank test, zeros dropped (Wilcoxon 1945); exact for up to 50 others without ties.
+
+    1 if there are only zeros, NaN without any difference.
+    """
     from scipy import stats
 
     if not len(differences):
         return np.nan
-    return float(stats.wilcoxon(differences).pvalue) if differences.any() else 1.0
+    others = differences[differences != 0]  # dropped here: scipy takes zeros for a reason to approximate
+    return float(stats.wilcoxon(others).pvalue) if len(others) else 1.0
