@@ -22,7 +22,7 @@ from sadm.statistics.table1 import protocol_notes
 LIMIT = 20_000_000  # bytes of the file
 LEGEND = (
     "Bold: best method of the column. ▽ not above the best trivial score of the column. The bar shows the mean on 0 to 100 %.",
-    "[ ]: 95 % bootstrap interval over subjects. ≈ the paired test cannot tell the row from the best (Wilcoxon, Holm's p ≥ .05).",
+    "[ ]: 95 % interval over subjects (Student's t below 30, then bootstrap). ≈ the paired test cannot tell the row from the best (Wilcoxon, Holm's p ≥ .05).",
 )
 
 

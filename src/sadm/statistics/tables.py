@@ -1,6 +1,6 @@
 """What the scores of a study say, as tidy tables (tsv), one thought each; results/README.md has their columns.
 
-    summary     mean of each measure, its bootstrap interval over subjects, its standard deviations over folds and over seeds
+    summary     mean of each measure, its interval over subjects, its standard deviations over folds and over seeds
     pairs       rows against each other, paired by subject
     groups      the same means by size of the lesion, site, sex and age
     released    best Dice and Dice at the validation threshold, exact and as the released code has them
@@ -22,8 +22,8 @@ import pandas as pd
 
 from sadm.evaluation.scores import read_runs, read_scores
 from sadm.runtime.files import read_table, write_text
-from sadm.statistics.bootstrap import paired
 from sadm.statistics.groups import alarms, grouped
+from sadm.statistics.paired import paired
 from sadm.statistics.rankings import agreement, published, rankings
 from sadm.statistics.summary import SPREAD, by_subject, spread, summarise
 from sadm.statistics.table1 import by_protocol
