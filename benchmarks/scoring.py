@@ -80,7 +80,7 @@ def whole_set(volume: Volume) -> dict[str, float]:
     pool = Pool(float(volume.score.max()) * 1.1)
     for k in range(VOLUMES):
         pool.add(volume.score * (1 + 0.1 * noise[k % 8]), volume.label, volume.outside)
-    areas = (pool.auprc(), pool.auprc_error(), pool.auroc())
+    areas = (pool.auprc(), pool.auprc_error(), pool.auroc_brain())
     pooled, start = time.perf_counter() - start, time.perf_counter()
     values = draw.random((VOLUMES, ROWS))
     intervals(values, np.ones_like(values), RESAMPLES, 0.95, draw)

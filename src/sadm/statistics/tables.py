@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sadm.evaluation.evaluate import AREAS
 from sadm.evaluation.scores import read_runs, read_scores
 from sadm.runtime.files import read_table, write_text
 from sadm.statistics.groups import alarms, grouped
@@ -31,7 +32,17 @@ from sadm.study.layout import Layout
 
 KEYS = ("row", "fold", "seed", "testset", "scan")
 TESTED = ("dice", "auprc", "dice_validation")  # measures that rows are compared by
-NO_MEASURE = (*KEYS, "threshold", "threshold_greedy", "lesion_voxels", "empty", "binary", "kind", "subject")
+NO_MEASURE = (
+    *KEYS,
+    "threshold",
+    "threshold_greedy",
+    "lesion_voxels",
+    "brain_voxels",
+    "empty",
+    "binary",
+    "kind",
+    "subject",
+)
 
 
 def measures(scores: pd.DataFrame) -> list[str]:
@@ -72,12 +83,12 @@ def healthy(lines: pd.DataFrame, rows: Sequence[str], settings: Mapping[str, Any
 
 
 def areas(lines: pd.DataFrame, rows: Sequence[str]) -> pd.DataFrame:
-    """Mean and standard deviations of the pooled areas, and the largest bound on the error of the AUPRC."""
+    """Mean and standard deviations of the pooled areas, and the largest bound on the error of each."""
     frames = []
     for testset, part in lines.groupby("testset", sort=False):
-        stats, bound = spread(part, ("auprc", "auroc")), part.groupby("row")["auprc_error"].max()
-        for name in ("auprc", "auroc"):
-            table = stats[name][list(SPREAD)].assign(error=bound if name == "auprc" else 0.0).loc[list(rows)]
+        stats, bounds = spread(part, AREAS), part.groupby("row")
+        for name in AREAS:
+            table = stats[name][list(SPREAD)].assign(error=bounds[f"{name}_error"].max()).loc[list(rows)]
             frames.append(table.reset_index().assign(metric=name, testset=testset))
     return pd.concat(frames, ignore_index=True)[["row", "testset", *SPREAD, "error", "metric"]]
 
