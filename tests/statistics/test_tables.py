@@ -13,6 +13,7 @@ from sadm.statistics.tables import statistics
 
 NAMES = (
     "summary",
+    "claims",
     "pairs",
     "groups",
     "released",

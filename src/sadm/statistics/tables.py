@@ -1,6 +1,7 @@
 """What the scores of a study say, as tidy tables (tsv), one thought each; results/README.md has their columns.
 
     summary     mean of each measure, its interval over subjects, its standard deviations over folds and over seeds
+    claims      what was fixed beforehand to be tested, with paired differences (`sadm.statistics.claims`)
     pairs       rows against each other, paired by subject
     groups      the same means by size of the lesion, site, sex and age
     released    best Dice and Dice at the validation threshold, exact and as the released code has them
@@ -23,15 +24,15 @@ import pandas as pd
 from sadm.evaluation.evaluate import AREAS
 from sadm.evaluation.scores import read_runs, read_scores
 from sadm.runtime.files import read_table, write_text
+from sadm.statistics.claims import TESTED, claims
 from sadm.statistics.groups import alarms, grouped
 from sadm.statistics.paired import paired
-from sadm.statistics.rankings import agreement, published, rankings
+from sadm.statistics.rankings import Resampled, agreement, published, rankings
 from sadm.statistics.summary import SPREAD, by_subject, spread, summarise
 from sadm.statistics.table1 import by_protocol
 from sadm.study.layout import Layout
 
 KEYS = ("row", "fold", "seed", "testset", "scan")
-TESTED = ("dice", "auprc", "dice_validation")  # measures that rows are compared by
 NO_MEASURE = (
     *KEYS,
     "threshold",
@@ -110,22 +111,28 @@ def statistics(
     raw, rows = read_scores(files["scores"], shown), shown.all_rows
     shows = read_runs(files["healthy"], shown).rename(columns={"kind": "threshold"})
     shows["subject"] = shows["scan"].map(people[shown.healthy])
-    found: dict[str, list[pd.DataFrame]] = {name: [] for name in ("summary", "pairs", "groups", "released")}
+    found: dict[str, list[pd.DataFrame]] = {
+        name: [] for name in ("summary", "claims", "pairs", "groups", "released")
+    }
+    drawn = dict[str, Resampled]()
     for testset, source in sources.items():
         here = raw[raw["testset"] == testset]
         here = here.assign(subject=here["scan"].map(people[source]))
         own = by_protocol(here, score)
         found["summary"].append(summarise(own, rows, measures(own), settings, testset))
+        found["claims"].append(claims(own, shown, settings, testset))
         found["pairs"].append(compare(own, rows))
         found["groups"].append(grouped(own, about[source], rows, settings, testset))
         found["released"].append(released(here, rows))
+        drawn[testset] = Resampled.of(own, list(shown.rows), settings, testset)
         for frames in found.values():
             frames[-1].insert(0, "testset", testset)
     tables = {name: pd.concat(each, ignore_index=True) for name, each in found.items()}
     tables["healthy"] = healthy(shows, rows, settings)
     tables["alarms"] = alarms(shows, about[shown.healthy], rows, settings)
-    tables["rankings"] = rankings(tables["summary"], list(shown.rows))
-    tables["agreement"] = agreement(tables["rankings"], published(paper, shown))
+    tables["rankings"] = rankings(tables["summary"], drawn, settings["confidence"])
+    theirs = published(paper, shown)
+    tables["agreement"] = agreement(tables["rankings"], theirs, drawn, settings["confidence"])
     tables["pooled"] = areas(read_runs(files["pooled"], shown), rows)
     tables["thresholds"] = read_runs(files["thresholds"], shown).rename(columns={"kind": "threshold"})
     for name, table in tables.items():
