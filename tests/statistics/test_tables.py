@@ -103,7 +103,9 @@ def test_other_tables_say_what_they_say(made: dict[str, Any], tmp_path: Path) ->
     quarters = found["groups"].query("by == 'lesion_size' and row == 'one' and metric == 'dice'")
     assert list(quarters["volumes"]) == [6, 6, 5, 6]
     assert len(found["pairs"]) == 3 * 3
-    assert (found["pairs"]["p_holm"] >= found["pairs"]["p"]).all()
+    assert "p_holm" not in found["pairs"], "what is corrected are the claims"
+    assert list(found["claims"]["claim"].unique()) == ["trivial"], "no row of the paper's claims"
+    assert (found["claims"]["p_holm"] >= found["claims"]["p"]).all()
     assert found["pooled"].query("row == 'two' and metric == 'auprc'")["mean"].item() == pytest.approx(0.15)
     assert found["pooled"].query("row == 'two' and metric == 'auroc_brain'")["error"].item() == 0.01
     assert set(found["healthy"]["threshold"]) == {"testset", "validation", "validation_greedy", "healthy_5"}

@@ -21,7 +21,7 @@ from sadm.methods.base import BaseMethod, Batch, Training
 from sadm.networks.wide_resnet import WideResNet
 from sadm.study.registry import Declares
 
-DECLARES = Declares(pairs=True)
+DECLARES = Declares(pairs=True, synthetic="PII")
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,6 @@ def published(file: str | Path, layout: Layout) -> dict[str, dict[str, str]]:
         method, _, unhealthy = layout.heads(row)
         named = [line for line in lines if line["method"] == method.partition(" (")[0]]
         exact = [line for line in named if line["unhealthy"] == unhealthy]
-        # The paper has PII trained on PII, here it trains on healthy scans alone.
         if exact or len(named) == 1:
             found[row] = (exact or named)[0]
     return found

@@ -9,7 +9,7 @@ import pandas as pd
 
 from sadm.runtime import seeds
 from sadm.statistics.intervals import intervals, limits
-from sadm.statistics.table1 import DDOF, fold_means
+from sadm.statistics.means import DDOF, fold_means
 
 SPREAD = ("mean", "std_folds", "std_seeds")
 

@@ -2,7 +2,7 @@
 
     summary     mean of each measure, its interval over subjects, its standard deviations over folds and over seeds
     claims      what was fixed beforehand to be tested, with paired differences (`sadm.statistics.claims`)
-    pairs       rows against each other, paired by subject
+    pairs       all rows against each other, paired by subject: a supplement, P values not corrected
     groups      the same means by size of the lesion, site, sex and age
     released    best Dice and Dice at the validation threshold, exact and as the released code has them
     thresholds  every threshold with the scans that it was fitted on
@@ -26,10 +26,10 @@ from sadm.evaluation.scores import read_runs, read_scores
 from sadm.runtime.files import read_table, write_text
 from sadm.statistics.claims import TESTED, claims
 from sadm.statistics.groups import alarms, grouped
+from sadm.statistics.means import by_protocol
 from sadm.statistics.paired import paired
 from sadm.statistics.rankings import Resampled, agreement, published, rankings
 from sadm.statistics.summary import SPREAD, by_subject, spread, summarise
-from sadm.statistics.table1 import by_protocol
 from sadm.study.layout import Layout
 
 KEYS = ("row", "fold", "seed", "testset", "scan")
@@ -52,14 +52,14 @@ def measures(scores: pd.DataFrame) -> list[str]:
 
 
 def compare(scores: pd.DataFrame, rows: Sequence[str]) -> pd.DataFrame:
-    """Paired tests between all rows on one test set, each measure of TESTED a family of its own."""
+    """Paired tests between all rows on one test set by each measure of TESTED; P values as they are, a supplement to the claims."""
     total, count = by_subject(scores, rows, TESTED)
     with np.errstate(invalid="ignore"):
         values = total / count
     frames = [
         pd.DataFrame(paired(values[:, :, k], list(rows))).assign(metric=name) for k, name in enumerate(TESTED)
     ]
-    columns = ["row_a", "row_b", "metric", "difference", "p", "p_holm", "subjects"]
+    columns = ["row_a", "row_b", "metric", "difference", "p", "subjects"]
     return pd.concat(frames, ignore_index=True).reindex(columns=columns)
 
 

@@ -38,6 +38,7 @@ class Declares:
         ""  # hyper-parameter with an entry for each reconstruction of a volume; "" where there is one
     )
     scored_with: tuple[str, ...] = ()  # hyper-parameters that only its reconstructions read
+    synthetic: str = ""  # name of the anomalies that it makes of its healthy scans and learns from
     maps: bool = True  # False: it only prepares another method, and can be no row
 
     def count(self, hyper: Mapping[str, Any]) -> int:

@@ -101,6 +101,12 @@ class Statistics:
     confidence: float = key(
         0.95, "coverage of the bootstrap intervals", **NUMBER, exclusiveMinimum=0, exclusiveMaximum=1
     )
+    shown: str = key(
+        "deviation",
+        "what stands beside a mean in table1.md and .tex: deviation over folds, as in the paper, or interval over subjects",
+        **TEXT,
+        enum=["deviation", "interval"],
+    )
 
 
 @dataclass(frozen=True)
