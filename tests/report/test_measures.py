@@ -37,8 +37,6 @@ def test_claims_are_differences_with_what_p_could_be(given: Material):
 
 def test_the_papers_table_stands_beside_its_own_study_only(given: Material, tmp_path: Path):
     paper = Study.from_config(yaml.safe_load((ROOT / "studies/paper.yaml").read_text()))
-    assert measures.differs_from_paper(paper.config) == []
-    assert any("splits.folds 2, not 5" in each for each in measures.differs_from_paper(given.config))
     layout = paper.layout
     head = [f"{t}_{m}_{s}" for t in paper.testsets for m in ("dice", "auprc") for s in ("mean", "std")]
     content = "\n".join(

@@ -175,23 +175,6 @@ def paper_table(file: str | Path, published: str | Path, layout: Layout) -> Tabl
     return Table("Ours | the paper's, and the difference", _columns(layout, layout.titles), [Body(rows)])
 
 
-PAPERS: dict[str, Any] = {
-    "grid": {"shape": [192, 192, 160], "spacing": 1.0, "downsample": 2, "crop": 15},
-    "splits": {"folds": 5, "test": 160, "val": 44, "train": 358},
-}
-
-
-def differs_from_paper(config: Mapping[str, Any]) -> list[str]:
-    """How a study differs from the paper's in data and size, so that its numbers cannot stand beside the paper's; none if it does not."""
-    importers = sorted(dataset["importer"] for dataset in config["datasets"].values())
-    found = [] if importers == ["atlas", "brats", "ixi"] else [f"data sets by {', '.join(importers)}"]
-    for section, values in PAPERS.items():
-        for key, value in values.items():
-            if config[section][key] != value:
-                found.append(f"{section}.{key} {config[section][key]}, not {value}")
-    return found
-
-
 def measures(
     file: str | Path, titles: Mapping[str, str], where: Mapping[str, str], leave: Sequence[str]
 ) -> list[Table]:

@@ -11,6 +11,7 @@ from sadm.report import measures, origin, ranks
 from sadm.report import methods_text as words
 from sadm.report import quality_tables as quality
 from sadm.report.blocks import Block, Picture, Words
+from sadm.report.comparable import differs_from_paper
 from sadm.report.html import render
 from sadm.report.material import Material
 from sadm.report.run_times import run_times
@@ -19,6 +20,7 @@ from sadm.runtime.errors import ConfigError, ProcessingError
 from sadm.runtime.files import read_table, write_text
 from sadm.statistics import notes
 
+NAMED = 12  # differences from the paper that are named
 LIMIT = 20_000_000  # bytes of the file
 LEGEND = "[ ]: 95 % interval over subjects (Student's t below 30, then bootstrap). The bar shows the mean on 0 to 100 %."
 
@@ -59,9 +61,11 @@ def claimed(given: Material, said: Mapping[str, Any]) -> list[Block]:
 
 
 def paper(given: Material, said: Mapping[str, Any]) -> list[Block]:
-    """The paper's table beside ours, if the study has the paper's data and sizes."""
-    if differing := measures.differs_from_paper(given.config):
-        return [Words([f"Not shown, as this study is not the paper's: {'; '.join(differing)}."])]
+    """The paper's table beside ours, if the study differs in nothing that the paper fixes."""
+    if differing := differs_from_paper(given.config):
+        shown = differing[:NAMED]
+        more = f"; and {len(differing) - NAMED} more" if len(differing) > NAMED else ""
+        return [Words([f"Not shown, as this study is not the paper's: {'; '.join(shown)}{more}."])]
     return [measures.paper_table(given.tables["table1"], given.assets / "paper_table1.csv", given.layout)]
 
 
@@ -187,7 +191,18 @@ def chips(given: Material) -> list[tuple[str, str]]:
     volumes = {name: len(testset.scans) for name, testset in given.results.testsets.items()}
     return [
         ("Study", given.config["name"]),
-        ("Protocol", given.config["protocol"]),
+        *(
+            [("Scans", "painted on an atlas, no patients")]
+            if set(layout.painted) == set(given.config["datasets"])
+            else []
+        ),
+        ("Rules of", f"the {given.config['protocol']} protocol"),
+        (
+            "Beside the paper",
+            "comparable"
+            if not (found := differs_from_paper(given.config))
+            else f"no: {len(found)} differences",
+        ),
         ("Rows", f"{len(layout.rows)} methods, {len(layout.trivial)} trivial scores"),
         ("Folds", str(layout.folds)),
         ("Test volumes", ", ".join(f"{layout.titles[name]} {count}" for name, count in volumes.items())),
