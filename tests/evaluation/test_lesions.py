@@ -35,10 +35,10 @@ def surface(part: set[tuple[int, ...]]) -> list[tuple[int, ...]]:
 
 
 def lesion_measures(found: np.ndarray, lesion: np.ndarray, spacing: float, tolerance: float) -> list[float]:
-    """lesions, lesion_f1, sq, rq, pq, hd95, nsd; ``tolerance`` in voxels."""
+    """lesions, lesion_f1, sq, rq, pq, hd95, nsd, missed; ``tolerance`` in voxels."""
     true, ours = components(lesion), components(found)
     if not true:
-        return [0, *[np.nan] * 6]
+        return [0, *[np.nan] * 7]
     hit = [part for part in true if any(part & other for other in ours)]
     false = [other for other in ours if not any(part & other for part in true)]
     ious = [len(a & b) / len(a | b) for a in true for b in ours if len(a & b) / len(a | b) > 0.5]
@@ -47,7 +47,7 @@ def lesion_measures(found: np.ndarray, lesion: np.ndarray, spacing: float, toler
     sq = sum(ious) / len(ious) if ious else 0.0
     diagonal = np.sqrt(sum(n * n for n in lesion.shape))
     if not ours:
-        return [len(true), f1, sq, rq, sq * rq, spacing * diagonal, 0.0]
+        return [len(true), f1, sq, rq, sq * rq, spacing * diagonal, 0.0, 1.0]
     ours_surface = surface(set().union(*ours))
     wanted = [(voxel, part in hit) for part in true for voxel in surface(part)]
     # 26-connected lesions share no face, so that the surface of each is its part of the whole surface
@@ -55,7 +55,7 @@ def lesion_measures(found: np.ndarray, lesion: np.ndarray, spacing: float, toler
     back = [min(_apart(v, w) for w, _ in wanted) for v in ours_surface]
     near = sum(d <= tolerance for d in there + back) / len(there + back)
     hd95 = spacing * max(np.percentile(there, 95), np.percentile(back, 95))
-    return [len(true), f1, sq, rq, sq * rq, hd95, near]
+    return [len(true), f1, sq, rq, sq * rq, hd95, near, 1 - len(hit) / len(true)]
 
 
 def _apart(a: tuple[int, ...], b: tuple[int, ...]) -> float:
@@ -100,6 +100,7 @@ def test_a_missed_lesion_counts_although_another_finding_is_near() -> None:
     assert missed.hd95 == pytest.approx(2 * np.sqrt(3) * 20)
     assert missed.nsd == pytest.approx((56 + 56) / (56 + 56 + 16))
     assert missed.lesion_f1 == pytest.approx(2 / 3)
+    assert (all_found.missed, missed.missed) == (0, 0.5)
 
 
 def test_surface_distances_do_not_depend_on_the_spacing_by_rounding() -> None:

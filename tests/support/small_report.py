@@ -13,7 +13,7 @@ from sadm.report.material import Material
 from sadm.study.study import Study
 
 METRICS = ("dice", "dice_testset", "dice_validation", "dice_healthy_1", "dice_healthy_5", "dice_healthy_10", "auprc", "auroc_brain",
-           "lesion_f1", "sq", "rq", "pq", "nsd", "hd95", "found_ml", "false_ml")  # fmt: skip
+           "lesion_f1", "sq", "rq", "pq", "nsd", "hd95", "missed", "found_ml", "false_ml")  # fmt: skip
 GROUPS = "testset\trow\tkind\tthreshold\tby\tgroup\tmetric\tmean\tci_low\tci_high\n" + "".join(
     f"les\tcDDPM\tmethod\tvalidation\tsite\tscanner {k}\tfalse_ml\t{1234.5 + k}\t1000.25\t1500.75\n"
     for k in range(11)

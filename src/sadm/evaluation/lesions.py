@@ -4,6 +4,7 @@ A lesion is a 26-connected component, of the label or of the prediction.
 
     lesion_f1   a lesion is found if a predicted voxel is in it; a predicted component without a labelled voxel is false;
                 F1 = 2 found / (2 found + missed + false)  (ISLES 2022)
+    missed      share of the lesions that are not found; hd95 is to be read beside it
     sq, rq, pq  a pair of components with IoU > 0.5 matches, which is one to one (Kirillov et al. 2019); rq = F1 of the matches,
                 sq = their mean IoU (0 without one), pq = sq rq
     hd95        the larger of the two 95th percentiles of the distances between the surfaces, in mm
@@ -35,6 +36,7 @@ class Lesions(NamedTuple):
     pq: float
     hd95: float
     nsd: float
+    missed: float
 
 
 def measure(found: np.ndarray, lesion: np.ndarray, spacing: float, tolerance: float) -> Lesions:
@@ -43,7 +45,7 @@ def measure(found: np.ndarray, lesion: np.ndarray, spacing: float, tolerance: fl
     ``spacing``: edge of a voxel in mm; ``tolerance`` of nsd in voxels.
     """
     if not lesion.any():
-        return Lesions(0, *[np.nan] * 6)
+        return Lesions(0, *[np.nan] * 7)
     diagonal = float(np.linalg.norm(lesion.shape))
     box = find_objects((found | lesion).astype(np.uint8))[0]
     found, lesion = found[box], lesion[box]
@@ -60,7 +62,8 @@ def measure(found: np.ndarray, lesion: np.ndarray, spacing: float, tolerance: fl
     sq, rq = float(iou.mean()) if len(iou) else 0.0, 2 * len(iou) / (lesions + count)
     missed = np.r_[False, ~hit][true]
     hd95, nsd = surfaces(found, lesion, missed, tolerance, diagonal)
-    return Lesions(lesions, 2 * detected / (lesions + detected + false), sq, rq, sq * rq, spacing * hd95, nsd)
+    f1 = 2 * detected / (lesions + detected + false)
+    return Lesions(lesions, f1, sq, rq, sq * rq, spacing * hd95, nsd, 1 - detected / lesions)
 
 
 def surface(mask: np.ndarray) -> np.ndarray:
