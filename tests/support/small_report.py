@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import yaml
@@ -82,6 +83,11 @@ def weights(path: Path, model: str) -> Path:
     return path
 
 
+def told(study: Study) -> dict[str, Any]:
+    """What the rule hands on beside the config."""
+    return {"limits": {name: study.limits(name) for name in study.datasets}, "trained": study.trained}
+
+
 def material(folder: Path) -> Material:
     """All that the report shows of one fold, and files of checks with long names and many columns."""
     about, files = make(folder, folds=1)
@@ -117,5 +123,6 @@ def material(folder: Path) -> Material:
     ]
     files.weights = [weights(folder / "w.safetensors", "cddpm")]
     text(folder / "logs/train/a.log", "work\nused 3.1 CPU s, 500 MB, 4.0 s\n")
-    config = Study.from_config(yaml.safe_load((ROOT / "config.yaml").read_text())).config
-    return Material.of(files, ROOT, about=about, layout=LAYOUT, config=config, logs=str(folder / "logs"))
+    study = Study.from_config(yaml.safe_load((ROOT / "config.yaml").read_text()))
+    known = {"config": study.config, "told": told(study), "logs": str(folder / "logs")}
+    return Material.of(files, ROOT, about=about, layout=LAYOUT, **known)

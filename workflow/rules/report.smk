@@ -68,6 +68,7 @@ rule report:
         about=study.drawn.about,
         layout=vars(study.layout),
         config=study.config,
+        told={"limits": {name: study.limits(name) for name in study.datasets}, "trained": study.trained},
         logs="logs",
         code=code(
             "report.py",

@@ -27,7 +27,11 @@ LEGEND = "[ ]: 95 % interval over subjects (Student's t below 30, then bootstrap
 
 def study(given: Material, said: Mapping[str, Any]) -> list[Block]:
     """What was done, in words, and the sizes of the sets."""
-    text = [words.preprocessing(given.config), words.training(given.config)]
+    text = [
+        words.preprocessing(given.config, given.told),
+        words.training(given.config, given.told),
+        words.scoring(given.config),
+    ]
     return [
         quality.cohort_table(given.tables["audit"], given.layout.titles),
         Words(notes.protocol_notes(given.config), "Protocol", listed=True),
