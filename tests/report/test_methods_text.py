@@ -36,6 +36,7 @@ CHANGES: dict[str, tuple[Any, str]] = {
     "splits.test": (5, "with 5 test"),
     "splits.val": (3, "3 validation and"),
     "splits.train": (9, "and 9 training"),
+    "splits.annotated_folds": ("rotate", "other ones of them for validation"),
     "training.seeds": (2, "trained 2 times in each fold"),
     "imagenet.weights": ("fetch", "have ImageNet weights"),
     "score.beta": (0.4, "beta 0.4"),

@@ -76,6 +76,11 @@ def training(config: Mapping[str, Any], told: Mapping[str, Any]) -> str:
     for model, (_, epochs, slices) in told["trained"].items():
         lengths.setdefault(f"{epochs} epochs of {_plural(slices, 'slice')} a volume", []).append(model)
     trained = "; ".join(f"{', '.join(models)}: {length}" for length, models in lengths.items())
+    shared = (
+        "the same in every fold"
+        if splits["annotated_folds"] == "same"
+        else "other ones of them for validation in every fold"
+    )
     seeds = config["training"]["seeds"]
     times = f"{seeds} times in each fold, with other seeds" if seeds > 1 else "once in each fold"
     train = "all others" if splits["train"] is None else f"{splits['train']:g}"
@@ -85,7 +90,7 @@ def training(config: Mapping[str, Any], told: Mapping[str, Any]) -> str:
     return (
         f"Healthy subjects ({titles[config['healthy']]['title']}) were dealt to {_plural(splits['folds'], 'fold')} of training and validation, "
         f"with {splits['test']:g} test, {splits['val']:g} validation and {train} training subjects (below 1: a share), disjoint by subject; the test "
-        f"subjects are the same in every fold. Annotated subjects used for training (a count, or below 1 a share), the same in every fold: "
+        f"subjects are the same in every fold. Annotated subjects used for training (a count, or below 1 a share), {shared}: "
         f"{annotated}. Each model was trained {times} ({trained}); the checkpoint with the best validation loss was kept. Feature extractors have {features}."
     )
 

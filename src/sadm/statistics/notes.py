@@ -58,7 +58,8 @@ def spread_notes(layout: Layout, shown: str) -> list[str]:
         notes.append(
             f"±: standard deviation over {layout.folds} folds (ddof {DDOF}; the paper does not say which), of one set of test scans."
         )
-    if layout.folds > 1 and any(layout.unhealthy(row) in set(layout.titles) - {DRAEM} for row in layout.rows):
+    annotated = any(layout.unhealthy(row) in set(layout.titles) - {DRAEM} for row in layout.rows)
+    if layout.folds > 1 and annotated and not layout.rotates:
         notes.append(
             "Every fold has the same annotated training and validation scans: the deviation of a row that was trained on them is that of "
             "another seed and other healthy scans, not of other annotated ones."

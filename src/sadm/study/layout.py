@@ -20,7 +20,8 @@ class Layout:
     ``rows``: {row: names of the training sets of its models, the models that they need included}; ``trivial``: names of the
     trivial scores; ``titles``: printed names of data sets, training sets and test sets; ``healthy``: the healthy data set;
     ``marks``: {row: what its method lacks, printed beside its name}; ``seeds``: how many times each model was trained in a fold;
-    ``painted``: data sets whose scans are no patients'; ``synthetic``: {row: name of the anomalies that its method makes itself}.
+    ``painted``: data sets whose scans are no patients'; ``synthetic``: {row: name of the anomalies that its method makes itself};
+    ``rotates``: whether folds have other annotated validation scans, else the same.
     """
 
     rows: Mapping[str, Sequence[str]]
@@ -33,6 +34,7 @@ class Layout:
     seeds: int = 1
     painted: Sequence[str] = ()
     synthetic: Mapping[str, str] = field(default_factory=dict)
+    rotates: bool = False
 
     @classmethod
     def of(cls, study: "Study") -> "Layout":
@@ -55,6 +57,7 @@ class Layout:
             titles={name: dataset["title"] for name, dataset in study.datasets.items()} | {DRAEM: "DRAEM"},
             marks=dict.fromkeys(random, RANDOM),
             seeds=study.section("training")["seeds"],
+            rotates=study.section("splits")["annotated_folds"] == "rotate",
             painted=[name for name in study.datasets if study.importer(name).get("PAINTED", False)],
             synthetic={
                 row: own for row, models in study.rows.items() for own in [_synthetic(study, models)] if own

@@ -20,6 +20,12 @@ class Splits:
         "training subjects of a fold: a count, below 1 a share, null all that are left",
         **maybe(COUNT_OR_SHARE),
     )
+    annotated_folds: str = key(
+        "same",
+        "annotated training and validation subjects: the same in each fold (paper), or rotate: other ones of the subset validate",
+        **TEXT,
+        enum=["same", "rotate"],
+    )
 
 
 @dataclass(frozen=True)
