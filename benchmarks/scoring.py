@@ -22,11 +22,11 @@ from sadm.evaluation.evaluate import Settings, measure
 from sadm.evaluation.pooled import Pool
 from sadm.evaluation.volumes import Volume
 from sadm.prediction.score import fuse, residual_map, ssim_map
-from sadm.statistics.bootstrap import intervals
+from sadm.statistics.intervals import intervals
 
 SHAPE, REPEATS = (50, 96, 96), 5
 VOLUMES, ROWS, RESAMPLES = 1151, 22, 10000  # BRATS's test set, the table's rows
-SETTINGS = Settings(beta=0.5, rates=(0.01, 0.05, 0.1), spacing=2.0, tolerance=1.0)
+SETTINGS = Settings(rates=(0.01, 0.05, 0.1), spacing=2.0, tolerance=1.0)
 
 
 def volume(draw: np.random.Generator) -> dict[str, np.ndarray]:
@@ -80,7 +80,7 @@ def whole_set(volume: Volume) -> dict[str, float]:
     pool = Pool(float(volume.score.max()) * 1.1)
     for k in range(VOLUMES):
         pool.add(volume.score * (1 + 0.1 * noise[k % 8]), volume.label, volume.outside)
-    areas = (pool.auprc(), pool.auprc_error(), pool.auroc())
+    areas = (pool.auprc(), pool.auprc_error(), pool.auroc_brain())
     pooled, start = time.perf_counter() - start, time.perf_counter()
     values = draw.random((VOLUMES, ROWS))
     intervals(values, np.ones_like(values), RESAMPLES, 0.95, draw)

@@ -143,6 +143,21 @@ def test_sites_and_lesion_volumes_are_balanced(tmp_path: Path) -> None:
         assert np.bincount(quartiles, minlength=4).tolist() == [size // 4] * 4
 
 
+def test_annotated_validation_rotates_within_the_subset(tmp_path: Path) -> None:
+    path = sheet(tmp_path / "a.tsv", 100)
+    same = deal(path, "annotated", annotated=20, annotated_val=4)
+    found = deal(path, "annotated", annotated=20, annotated_val=4, annotated_folds="rotate")
+    assert found[0] == same[0], "the first fold stays"
+    assert len({frozenset(parts["val"]) for parts in same}) == 1
+    assert {frozenset(parts["test"]) for parts in found} == {frozenset(same[0]["test"])}
+    assert {frozenset(parts["val"] | parts["train"]) for parts in found} == {
+        frozenset(same[0]["val"] | same[0]["train"])
+    }
+    assert len(set().union(*(parts["val"] for parts in found))) == 4 * len(found), (
+        "each validates once in five folds of four"
+    )
+
+
 def test_strata() -> None:
     rows = [
         {"subject": s, "age": a, "site": site}

@@ -9,7 +9,7 @@ from hypothesis.extra.numpy import arrays
 from sklearn.metrics import average_precision_score
 
 from sadm.evaluation import metrics
-from sadm.evaluation.metrics import auprc, auroc, best_dice, curve, greedy
+from sadm.evaluation.metrics import auprc, auroc_brain, best_dice, curve, greedy
 from sadm.runtime.errors import ProcessingError
 
 CASES = 600
@@ -30,7 +30,8 @@ def test_equal_to_brute_force() -> None:
         dice, threshold = best_dice(points)
         assert dice == pytest.approx(brute_dice(values, truth), abs=1e-9), seed
         assert auprc(points) == pytest.approx(brute_auprc(values, truth), abs=1e-9), seed
-        np.testing.assert_allclose(auroc(points), brute_auroc(values, truth), atol=1e-9, err_msg=str(seed))
+        inside = brute_auroc(score, label)
+        np.testing.assert_allclose(auroc_brain(points, outside), inside, atol=1e-9, err_msg=str(seed))
         if dice > 0:
             assert dice_of(values >= threshold, truth) == pytest.approx(dice, abs=1e-9)
         for t in (1e-30, 0.2, 1 / 3, float(score.max()), 5.0):
@@ -93,3 +94,10 @@ def test_the_search_compares_quarters_and_goes_low_on_a_tie():
     assert greedy(dice, 4.0)[0] == 0.5
     assert asked[:4] == pytest.approx([1, 3, 0.5, 1.5])
     assert len(asked) == 2 * metrics.STEPS
+
+
+def test_the_background_does_not_lift_a_random_score():
+    draw = np.random.default_rng(0)
+    score, label = draw.random(20_000), draw.random(20_000) < 0.05
+    points = curve(score, label, outside=(40_000, 100))
+    assert auroc_brain(points, (40_000, 100)) == pytest.approx(0.5, abs=0.03)

@@ -38,10 +38,12 @@ def test_a_set_of_float16_maps_equals_brute_force() -> None:
         assert pool.false_positive_threshold(rate, inside) <= min(allowed, default=np.inf), seed
         assert (within >= pool.false_positive_threshold(rate, inside)).sum() <= rate * inside, seed
         if not label.any():
-            assert np.isnan([pool.auprc(), pool.auroc(), pool.best_threshold()]).all()
+            assert np.isnan([pool.auprc(), pool.auroc_brain(), pool.best_threshold()]).all()
             continue
         assert pool.auprc() == pytest.approx(brute_auprc(score, label), abs=1e-9), seed
-        np.testing.assert_allclose(pool.auroc(), brute_auroc(score, label), atol=1e-9, err_msg=str(seed))
+        inside = brute_auroc(within, np.concatenate([each[1] for each in cases]))
+        np.testing.assert_allclose(pool.auroc_brain(), inside, atol=1e-9, err_msg=str(seed))
+        assert pool.auroc_brain_error() == 0
         best = max((mean_dice(cases, t) for t in candidates), default=0.0)
         if best > 0:
             assert mean_dice(cases, pool.best_threshold()) == pytest.approx(best, abs=1e-9), seed
@@ -49,7 +51,7 @@ def test_a_set_of_float16_maps_equals_brute_force() -> None:
             assert np.isnan(pool.best_threshold())
 
 
-def test_the_bound_on_the_pooled_area_of_two_maps_holds() -> None:
+def test_the_bounds_on_the_pooled_areas_of_two_maps_holds() -> None:
     """Scores that share bins in great number: far closer together than two added maps ever are."""
     for seed in range(60):
         draw = np.random.default_rng(seed)
@@ -60,6 +62,8 @@ def test_the_bound_on_the_pooled_area_of_two_maps_holds() -> None:
         pool.add(score[200:], label[200:])
         assert pool.mixed.any()
         assert abs(pool.auprc() - brute_auprc(score, label)) <= pool.auprc_error() + 1e-12
+        assert pool.auroc_brain_error() > 0
+        assert abs(pool.auroc_brain() - brute_auroc(score, label)) <= pool.auroc_brain_error() + 1e-12
 
 
 def test_ties_alone_make_no_error() -> None:

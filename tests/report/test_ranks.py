@@ -9,11 +9,12 @@ from sadm.report.material import Material
 
 
 def test_places_tell_how_far_a_method_moves_and_orders_how_far_they_agree(given: Material):
-    words, places, orders = ranks.rankings(given.tables["rankings"], given.tables["agreement"], TITLES)
+    words, doubt, places, orders = ranks.rankings(given.tables["rankings"], given.tables["agreement"], TITLES)
     assert words.paragraphs == ["Les <b>: first by best Dice per volume is SADM-LES; under other definitions: validation threshold cDDPM; AUPRC –."]  # fmt: skip
     assert cell(places, "cDDPM", 2) == Cell("1", 1.0, "▲ 1", "best")
     assert cell(places, "SADM-LES", 2).text == "–"
-    assert cell(orders, "best per volume", 2) == Cell("-1.00", -1.0, share=0)
+    assert cell(orders, "best per volume", 2) == Cell("-1.00", -1.0, "[-1.00, 0.50]", share=0)
+    assert [cell(doubt, "SADM-LES", k).text for k in (1, 2, 3)] == ["1 to 2", "90", "–"]
     assert cell(orders, "the paper", 1).text == "0.37"
 
 

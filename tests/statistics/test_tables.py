@@ -13,6 +13,7 @@ from sadm.statistics.tables import statistics
 
 NAMES = (
     "summary",
+    "claims",
     "pairs",
     "groups",
     "released",
@@ -46,7 +47,7 @@ def made(tmp_path: Path) -> dict[str, Any]:
         table.loc[SCANS - 1, ["empty", "lesion_ml"]] = 1, 0
         calm = [{"scan": f"sub-h{k}", "kind": kind, "false_ml": draw.random(), "false_share": draw.random()} for k in range(3) for kind in kinds]  # fmt: skip
         fitted = [{"kind": kind, "value": 0.5, "dataset": "les", "scans": "sub-v"} for kind in kinds]
-        area = {"auprc": 0.1 * (fold + 1), "auprc_error": 0.0, "auroc": 0.5, "volumes": SCANS, "voxels": 9, "lesion_voxels": 9}  # fmt: skip
+        area = {"auprc": 0.1 * (fold + 1), "auprc_error": 0.0, "auroc_brain": 0.5, "auroc_brain_error": 0.01 * fold, "volumes": SCANS, "voxels": 9, "lesion_voxels": 9}  # fmt: skip
         tables = {
             "scores": table, "thresholds": pd.DataFrame(fitted, columns=THRESHOLDS),
             "pooled": pd.DataFrame([area], columns=POOLED), "healthy": pd.DataFrame(calm, columns=HEALTHY),
@@ -91,7 +92,7 @@ def test_summary_has_table_ones_means_and_intervals_around_them(made: dict[str, 
     assert line["ci_low"] < line["mean"] < line["ci_high"]
     assert (line["volumes"], line["subjects"], line["kind"]) == (SCANS - 1, SCANS / 2, "method")
     assert table.loc[("random", "dice"), "kind"] == "trivial"
-    assert {"hd95", "nsd", "pq", "auroc", "dice_healthy_5", "false_ml"} <= set(
+    assert {"hd95", "nsd", "pq", "auroc_brain", "dice_healthy_5", "false_ml"} <= set(
         table.index.get_level_values(1)
     )
 
@@ -102,8 +103,11 @@ def test_other_tables_say_what_they_say(made: dict[str, Any], tmp_path: Path) ->
     quarters = found["groups"].query("by == 'lesion_size' and row == 'one' and metric == 'dice'")
     assert list(quarters["volumes"]) == [6, 6, 5, 6]
     assert len(found["pairs"]) == 3 * 3
-    assert (found["pairs"]["p_holm"] >= found["pairs"]["p"]).all()
+    assert "p_holm" not in found["pairs"], "what is corrected are the claims"
+    assert list(found["claims"]["claim"].unique()) == ["trivial"], "no row of the paper's claims"
+    assert (found["claims"]["p_holm"] >= found["claims"]["p"]).all()
     assert found["pooled"].query("row == 'two' and metric == 'auprc'")["mean"].item() == pytest.approx(0.15)
+    assert found["pooled"].query("row == 'two' and metric == 'auroc_brain'")["error"].item() == 0.01
     assert set(found["healthy"]["threshold"]) == {"testset", "validation", "validation_greedy", "healthy_5"}
     assert list(found["thresholds"]["scans"].unique()) == ["sub-v"]
 

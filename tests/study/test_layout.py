@@ -41,6 +41,14 @@ def test_names_are_printed_as_the_config_says(study: Study) -> None:
     assert study.layout.heads("mean-abs")[1] == study.layout.titles["healthy"]
 
 
+def test_what_no_patient_and_no_annotation_is_behind_is_told(study: Study) -> None:
+    assert study.layout.painted == ["healthy", "tumour", "stroke"]
+    assert study.layout.synthetic == {"PII": "PII"}
+    assert study.layout.heads("PII")[2] == "PII"
+    real = Study.from_config(raw_config([ROOT / "studies/paper.yaml"]))
+    assert real.layout.painted == []
+
+
 @pytest.mark.parametrize(("weights", "marked"), [("fetch", {}), ("random", {"FAE": RANDOM, "RD": RANDOM})])
 def test_rows_with_random_features_are_marked(weights: str, marked: dict[str, str]) -> None:
     assert (

@@ -180,7 +180,7 @@ def test_a_test_set_shows_the_row_that_was_trained_on_it(study: Study) -> None:
 
 def test_sets_are_dealt_by_role(study: Study) -> None:
     assert set(study.split_sizes(study.healthy)) == {"test", "val", "train"}
-    assert set(study.split_sizes("stroke")) == {"annotated", "annotated_val"}
+    assert set(study.split_sizes("stroke")) == {"annotated", "annotated_val", "annotated_folds"}
     assert len(study.source_files("stroke")) >= len(study.scans("stroke"))
     assert study.tables("stroke") == []
 

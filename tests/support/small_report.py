@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import yaml
@@ -12,17 +13,18 @@ from sadm.report.blocks import Cell, Table
 from sadm.report.material import Material
 from sadm.study.study import Study
 
-METRICS = ("dice", "dice_testset", "dice_validation", "dice_healthy_1", "dice_healthy_5", "dice_healthy_10", "auprc", "auroc",
-           "lesion_f1", "sq", "rq", "pq", "nsd", "hd95", "found_ml", "false_ml")  # fmt: skip
+METRICS = ("dice", "dice_testset", "dice_validation", "dice_healthy_1", "dice_healthy_5", "dice_healthy_10", "auprc", "auroc_brain",
+           "lesion_f1", "sq", "rq", "pq", "nsd", "hd95", "missed", "found_ml", "false_ml")  # fmt: skip
 GROUPS = "testset\trow\tkind\tthreshold\tby\tgroup\tmetric\tmean\tci_low\tci_high\n" + "".join(
     f"les\tcDDPM\tmethod\tvalidation\tsite\tscanner {k}\tfalse_ml\t{1234.5 + k}\t1000.25\t1500.75\n"
     for k in range(11)
 )
 JUDGED = {
-    "rankings": "testset\trow\tmetric\tmean\trank\n"
-    "les\tcDDPM\tdice\t.2\t2\nles\tcDDPM\tdice_validation\t.2\t1\n"
-    "les\tSADM-LES\tdice\t.6\t1\nles\tSADM-LES\tdice_validation\t\t\n",
-    "agreement": "testset\tmetric_a\tmetric_b\ttau\trows\nles\tdice\tdice_validation\t-1\t2\nles\tdice\tpaper\t.37\t2\n",
+    "rankings": "testset\trow\tmetric\tmean\trank\trank_low\trank_high\tfirst\n"
+    "les\tcDDPM\tdice\t.2\t2\t1\t2\t.1\nles\tcDDPM\tdice_validation\t.2\t1\t1\t1\t1\n"
+    "les\tSADM-LES\tdice\t.6\t1\t1\t2\t.9\nles\tSADM-LES\tdice_validation\t\t\t\t\t\n",
+    "agreement": "testset\tmetric_a\tmetric_b\ttau\ttau_low\ttau_high\trows\nles\tdice\tdice_validation\t-1\t-1\t.5\t2\n"
+    "les\tdice\tpaper\t.37\t\t\t2\n",
     "released": "row\tkind\ttestset\tmetric\texact\treleased\tdifference\n"
     "cDDPM\tmethod\tles\tdice\t.2\t.185\t-.015\ncDDPM\tmethod\tles\tdice_validation\t.1\t.10001\t.00001\n",
     "thresholds": "row\tkind\tfold\tseed\ttestset\tthreshold\tvalue\tdataset\tscans\n"
@@ -34,6 +36,9 @@ JUDGED = {
     "audit_used": "row\tfold\tseed\ttestset\tuse\tdataset\tset\tscans\n"
     "cDDPM\t0\t1\tles\tscores\tles\ttest\t70\ncDDPM\t0\t1\tles\tvalidation\tles\tval\t2\n",
     "alarms": GROUPS,
+    "claims": "testset\tclaim\trow\tagainst\tmetric\tdifference\tci_low\tci_high\tp\tp_holm\tp_least\tfamily\tsubjects\n"
+    "les\tpaper\tSADM-LES\tcDDPM\tdice\t.4\t.3\t.5\t.004\t.008\t.008\t2\t9\n"
+    "les\ttrivial\tcDDPM\trandom\tdice\t-.1\t-.2\t0\t.3\t1\t.6\t2\t3\n",
 }  # fmt: skip
 MEANS = {"cDDPM": 20.0, "SADM-LES": 60.0, "random": 30.0}
 ASSETS = ("sections.yaml", "page.html.j2", "report.css", "page.js", "viewer.js", "paper_table1.csv")
@@ -49,7 +54,21 @@ def table(folder: Path) -> Path:
         "kind",
         *(f"{t}_{m}_{s}" for t in ("les", "draem") for m in ("dice", "auprc") for s in ("mean", "std")),
     ]
-    lines = [[row, "x", *[mean, 1.5] * 4] for row, mean in MEANS.items()]
+    more = (
+        "ci_low",
+        "ci_high",
+        "subjects",
+        "above_trivial",
+        "above_trivial_low",
+        "above_trivial_high",
+        "marks",
+    )
+    head += [f"{t}_{m}_{name}" for t in ("les", "draem") for m in ("dice", "auprc") for name in more]
+    marks = {"cDDPM": "▽", "SADM-LES": "†"}
+    lines = [
+        [row, "x", *[mean, 1.5] * 4, *[10, 70, 9, mean - 30, mean - 40, mean - 20, marks.get(row, "")] * 4]
+        for row, mean in MEANS.items()
+    ]
     return text(folder / "table1.csv", "\n".join(",".join(map(str, line)) for line in [head, *lines]) + "\n")
 
 
@@ -62,6 +81,11 @@ def weights(path: Path, model: str) -> Path:
     told = json.dumps({"model": model, "fold": 0, "seed": 1})
     path.write_bytes(save({"w": np.zeros(3, np.float32)}, {"sadm": told}))
     return path
+
+
+def told(study: Study) -> dict[str, Any]:
+    """What the rule hands on beside the config."""
+    return {"limits": {name: study.limits(name) for name in study.datasets}, "trained": study.trained}
 
 
 def material(folder: Path) -> Material:
@@ -77,7 +101,7 @@ def material(folder: Path) -> Material:
         for row, mean in MEANS.items()
         for metric in METRICS
     )
-    pairs = "testset\tmetric\trow_a\trow_b\tp_holm\nles\tdice\tcDDPM\tSADM-LES\t0.3\n"
+    pairs = "testset\tmetric\trow_a\trow_b\tp\nles\tdice\tcDDPM\tSADM-LES\t0.3\n"
     files.tables = [
         table(folder),
         audit,
@@ -99,5 +123,6 @@ def material(folder: Path) -> Material:
     ]
     files.weights = [weights(folder / "w.safetensors", "cddpm")]
     text(folder / "logs/train/a.log", "work\nused 3.1 CPU s, 500 MB, 4.0 s\n")
-    config = Study.from_config(yaml.safe_load((ROOT / "config.yaml").read_text())).config
-    return Material.of(files, ROOT, about=about, layout=LAYOUT, config=config, logs=str(folder / "logs"))
+    study = Study.from_config(yaml.safe_load((ROOT / "config.yaml").read_text()))
+    known = {"config": study.config, "told": told(study), "logs": str(folder / "logs")}
+    return Material.of(files, ROOT, about=about, layout=LAYOUT, **known)

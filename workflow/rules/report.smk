@@ -8,6 +8,8 @@ rule table:
     input:
         audit=rules.audit_used.output,
         scores=measured(*study.testsets),
+        summary=rules.statistics.output.summary,
+        claims=rules.statistics.output.claims,
         excluded=expand(rules.pack.output.excluded, dataset=study.datasets),
         splits=expand(rules.splits.output, dataset=study.datasets),
     output:
@@ -24,7 +26,7 @@ rule table:
         runtime=30,
     params:
         layout=vars(study.layout),
-        study={key: study.config[key] for key in ("name", "protocol", "seed", "grid", "score")},
+        study={key: study.config[key] for key in ("name", "protocol", "seed", "grid", "score", "statistics")},
         models=study.trained,
         datasets=list(study.datasets),
         code=code("table.py"),
@@ -66,6 +68,7 @@ rule report:
         about=study.drawn.about,
         layout=vars(study.layout),
         config=study.whole,
+        told={"limits": {name: study.limits(name) for name in study.datasets}, "trained": study.trained},
         logs="logs",
         code=code(
             "report.py",

@@ -41,6 +41,7 @@ rule statistics:
         sheets=expand(rules.cohort.output, dataset=study.datasets),
     output:
         summary="results/statistics/summary.tsv",
+        claims="results/statistics/claims.tsv",
         pairs="results/statistics/pairs.tsv",
         groups="results/statistics/groups.tsv",
         released="results/statistics/released.tsv",
@@ -64,6 +65,6 @@ rule statistics:
         settings=study.section("statistics") | {"seed": study.seed},
         code=code("statistics.py", *assets("paper_table1.csv")),
     message:
-        "Intervals from {params.settings[resamples]} resamples of subjects, paired tests, groups, rankings."
+        "Intervals over subjects ({params.settings[resamples]} resamples), claims, groups, rankings."
     script:
         "../scripts/statistics.py"

@@ -7,4 +7,5 @@ with step(snakemake):
 
     files, params = snakemake.input, snakemake.params
     about = (params.datasets, params.layout, params.study, params.models)
-    table(files.scores, files.excluded, files.splits, *about, **dict(snakemake.output.items()))
+    read = (files.scores, files.excluded, files.splits, files.summary, files.claims)
+    table(*read, *about, **dict(snakemake.output.items()))

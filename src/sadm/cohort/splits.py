@@ -6,7 +6,7 @@ each stratum, and each block of strata that share their first properties, gives 
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -25,13 +25,14 @@ Strata = Mapping[str, tuple[str | int, ...]]
 def splits(
     sheet: str | Path, out: str | Path, role: str, folds: int, seed: int,
     test: float = 0, val: float = 0, train: float | None = None, annotated: float = 0, annotated_val: float = 0,
+    annotated_folds: str = "same",
 ) -> None:  # fmt: skip
     """Deal the subjects of ``sheet`` into sets and write ``out`` (tsv: dataset, scan, subject, fold, set), a row a scan and fold.
 
     ``role`` "healthy": ``test`` subjects, the same in each fold, then ``val`` and ``train`` of each fold (None: all that
     are left), stratified by site, sex and tertile of age. ``role`` "annotated": a subset of ``annotated`` subjects, of
     which ``annotated_val`` for validation, and all others for testing, the same in each fold, stratified by quartile of
-    lesion volume and site. Sizes are counts, or below 1 shares. Raises SplitError for sizes that cannot be met.
+    lesion volume and site; with ``annotated_folds`` "rotate" the subset stays, and other ones of it validate in each fold. Sizes are counts, or below 1 shares. Raises SplitError for sizes that cannot be met.
     """
     rows = read(sheet, SHEET)
     name, subjects = rows[0]["dataset"], sorted({row["subject"] for row in rows})
@@ -39,7 +40,10 @@ def splits(
     if role == "healthy":
         deals = healthy(subjects, strata, folds, (test, val, train), seed, name)
     else:
-        deals = [annotated_sets(subjects, strata, (annotated, annotated_val), seed, name)] * folds
+        turns = folds if annotated_folds == "rotate" else 1
+        deals = annotated_sets(subjects, strata, (annotated, annotated_val), seed, name, turns) * (
+            folds // turns
+        )
     dealt = []
     for fold, deal in enumerate(deals):
         chosen = {subject: part for part, members in deal.items() for subject in members}
@@ -145,25 +149,34 @@ def healthy(
         )
     tested = draw(subjects, test, strata, _rng(seed, name, "test"))
     pool = _without(subjects, tested)
-    deck, deals = pool, []
-    for fold in range(folds):
-        rng = _rng(seed, name, "fold", fold)
-        held = draw(deck, min(val, len(deck)), strata, rng)
-        deck = _without(deck, held)
-        if len(held) < val:
-            again = draw(_without(pool, held), val - len(held), strata, rng)
-            held, deck = held + again, _without(pool, again)
+    rngs = [_rng(seed, name, "fold", fold) for fold in range(folds)]
+    deals = []
+    for held, rng in zip(_turns(pool, val, strata, rngs), rngs, strict=True):
         trained = draw(_without(pool, held), train, strata, rng)
         deals.append({"train": trained, "val": sorted(held), "test": tested})
     return deals
 
 
-def annotated_sets(
-    subjects: Sequence[str], strata: Strata, sizes: tuple[float, float], seed: int, name: str
-) -> dict[str, list[str]]:
-    """{"train", "val", "test"} -> subjects; train and val are the annotated subset. ``sizes``: annotated, annotated_val.
+def _turns(
+    pool: Sequence[str], val: int, strata: Strata, rngs: Sequence[np.random.Generator]
+) -> Iterator[list[str]]:
+    """``val`` subjects of ``pool`` for each of ``rngs``, other ones each time while there are any left."""
+    deck = list(pool)
+    for rng in rngs:
+        held = draw(deck, min(val, len(deck)), strata, rng)
+        deck = _without(deck, held)
+        if len(held) < val:
+            again = draw(_without(pool, held), val - len(held), strata, rng)
+            held, deck = held + again, _without(pool, again)
+        yield held
 
-    With 0 annotated subjects all are tested. Raises SplitError.
+
+def annotated_sets(
+    subjects: Sequence[str], strata: Strata, sizes: tuple[float, float], seed: int, name: str, turns: int = 1
+) -> list[dict[str, list[str]]]:
+    """{"train", "val", "test"} -> subjects, ``turns`` times: train and val are the annotated subset, of which other subjects validate in each.
+
+    ``sizes``: annotated, annotated_val. With 0 annotated subjects all are tested. Raises SplitError.
     """
     total = len(subjects)
     subset = size(sizes[0], total, f"datasets.{name}.annotated")
@@ -174,8 +187,12 @@ def annotated_sets(
         fix = f"change datasets.{name}.annotated (0: test only) or .annotated_val"
         raise SplitError(f"The split of {name!r} cannot be made: {need}.", cause=cause, fix=fix)
     chosen = draw(subjects, subset, strata, _rng(seed, name, "annotated"))
-    held = draw(chosen, val, strata, _rng(seed, name, "val"))
-    return {"train": _without(chosen, held), "val": held, "test": _without(subjects, chosen)}
+    tested, first = _without(subjects, chosen), _rng(seed, name, "val")
+    rngs = [first, *(_rng(seed, name, "val", turn) for turn in range(1, turns))]
+    return [
+        {"train": _without(chosen, held), "val": sorted(held), "test": tested}
+        for held in _turns(chosen, val, strata, rngs)
+    ]
 
 
 def _without(pool: Sequence[str], taken: Sequence[str]) -> list[str]:

@@ -17,6 +17,7 @@ from sadm.runtime.seeds import seed
 
 SPACE = "native"
 STRIPPED = False
+PAINTED = True  # not of patients: tables say so
 BY_OPTION = {"kind": {"tumour": {"SPACE": "sri24", "STRIPPED": True}}}
 SITES = ("alpha", "beta", "gamma")
 AGES = {"healthy": (20, 86), "tumour": (30, 80), "stroke": (40, 88)}

@@ -19,7 +19,14 @@ from sadm.runtime.files import write_table
 
 BINARY = ("validation", ORACLE)  # the lesion-wise measures are of the binary map at the first that there is
 IDENTITY = ("row", "fold", "seed", "testset")  # first columns of every table
-POOLED = (*IDENTITY, "auprc", "auprc_error", "auroc", "volumes", "voxels", "lesion_voxels")
+AREAS = ("auprc", "auroc_brain")  # of a whole test set, each with the bound on its error
+POOLED = (
+    *IDENTITY,
+    *(f"{name}{end}" for name in AREAS for end in ("", "_error")),
+    "volumes",
+    "voxels",
+    "lesion_voxels",
+)
 HEALTHY = (*IDENTITY, "scan", "kind", "false_ml", "false_share")
 THRESHOLDS = (*IDENTITY, *(name for name in Threshold._fields if name not in IDENTITY))
 
@@ -34,7 +41,8 @@ def columns(kinds: Sequence[str]) -> list[str]:
         "threshold",
         "lesion_voxels",
         "empty",
-        "auroc",
+        "brain_voxels",
+        "auroc_brain",
         "dice_greedy",
     ]
     binary = ["lesion_ml", "binary", "found_ml", "false_ml", *lesions.Lesions._fields]
@@ -57,9 +65,7 @@ def measure(volume: Volume, thresholds: Mapping[str, float], settings: Settings)
     ml = settings.spacing**3 / 1000
     binary = next((kind for kind in BINARY if not np.isnan(thresholds[kind])), BINARY[0])
     found = volume.found(thresholds[binary])
-    wise = lesions.measure(
-        found, volume.lesion > 0, settings.spacing, settings.tolerance * settings.spacing
-    )._asdict()
+    wise = lesions.measure(found, volume.lesion > 0, settings.spacing, settings.tolerance)._asdict()
     points = metrics.curve(volume.score, volume.label, volume.outside) if lesion else None
     dice, threshold = metrics.best_dice(points) if points else (np.nan, np.nan)
     searched = metrics.greedy(points.dice, volume.score.max(initial=0)) if points else (np.nan, np.nan)
@@ -70,7 +76,8 @@ def measure(volume: Volume, thresholds: Mapping[str, float], settings: Settings)
         "threshold": threshold,
         "lesion_voxels": lesion,
         "empty": int(not lesion),
-        "auroc": metrics.auroc(points) if points else np.nan,
+        "brain_voxels": volume.label.size,
+        "auroc_brain": metrics.auroc_brain(points, volume.outside) if points else np.nan,
         "dice_greedy": searched[0],
         "threshold_greedy": searched[1],
         **{f"dice_{k}": points.dice(value) if points else np.nan for k, value in thresholds.items()},
@@ -103,7 +110,8 @@ def pooled(testset: str, test: Scored) -> dict[str, Any]:
         "testset": testset,
         "auprc": pool.auprc(),
         "auprc_error": pool.auprc_error(),
-        "auroc": pool.auroc(),
+        "auroc_brain": pool.auroc_brain(),
+        "auroc_brain_error": pool.auroc_brain_error(),
         "volumes": len(test.part.scans),
         "voxels": int(pool.positives.sum() + pool.negatives.sum()),
         "lesion_voxels": int(pool.positives.sum()),

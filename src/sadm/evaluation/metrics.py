@@ -1,4 +1,4 @@
-"""Measures of one volume, exact, from one curve of its scores: best Dice, AUPRC, AUROC, Dice at given thresholds.
+"""Measures of one volume, exact, from one curve of its scores: best Dice, AUPRC, AUROC in the brain, Dice at given thresholds.
 
 For the binary label of a volume, Dice = 2 TP / (2 TP + FP + FN) is F1, so the best Dice over all thresholds is the largest F1
 along the curve, and the step-wise area under it is the average precision (paper, section 4).
@@ -6,7 +6,8 @@ along the curve, and the step-wise area under it is the average precision (paper
 Every voxel of the volume counts, as in the paper. Those outside the brain have score 0 and need not be visited: they are
 two weighted voxels, one without and one with a label (the latter are lesion parts that the brain mask cut off, missed at
 every threshold). A prediction is "score > t" with t >= 0, so voxels with score 0 are never positive: the curve's last point,
-where all voxels are predicted, counts for the areas but not for a Dice.
+where all voxels are predicted, counts for the areas but not for a Dice. AUROC alone is of the brain's voxels: the background,
+which no score can get wrong, would lift that of a random score to about .8.
 """
 
 from collections.abc import Callable
@@ -76,12 +77,15 @@ def auprc(points: Curve) -> float:
     return float(-np.sum(np.diff(np.r_[recall, 0.0]) * precision))
 
 
-def auroc(points: Curve) -> float:
-    """Area under the receiver operating characteristic, ties counted half, in [0, 1]; NaN if every voxel has a label."""
-    if not points.fp[-1]:
-        return np.nan
+def auroc_brain(points: Curve, outside: tuple[int, int] = (0, 0)) -> float:
+    """Area under the receiver operating characteristic of the brain's voxels, ties counted half, in [0, 1].
+
+    ``outside``: as given to `curve`. NaN if the brain has but one kind of voxel.
+    """
     tp, fp = np.r_[0, points.tp], np.r_[0, points.fp]
-    return float(np.trapezoid(tp, fp) / (tp[-1] * fp[-1]))
+    fp[-1] -= outside[0]
+    tp[-1] -= outside[1]
+    return float(np.trapezoid(tp, fp) / (tp[-1] * fp[-1])) if tp[-1] * fp[-1] else np.nan
 
 
 def _precision_recall(points: Curve) -> tuple[np.ndarray, np.ndarray]:

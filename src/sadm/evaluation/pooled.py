@@ -3,7 +3,7 @@
 A score is a float32 >= 0, and the bit patterns of these are in the order of their values: a bin is a pattern without its
 last bits. A stored map is float16, so each of its values has a bin of its own, and all that is said here of a row of one map
 is exact. Two maps added in float32 may share a bin: thresholds are then bin edges, and the areas take the scores of a bin
-as tied; `Pool.auprc_error` bounds what that can change.
+as tied; `Pool.auprc_error` and `Pool.auroc_brain_error` bound what that can change.
 """
 
 from dataclasses import dataclass
@@ -56,6 +56,7 @@ class Pool:
         self.positives, self.negatives = np.zeros((2, fine), dtype=np.int64)
         self.found, self.dice = np.zeros(coarse, dtype=np.int64), np.zeros(coarse)
         self.volumes = 0
+        self.outside = np.zeros(2, dtype=np.int64)  # voxels outside the brain without and with a label
         self.rest = np.full(
             fine, NONE, dtype=np.uint8
         )  # of each fine bin: the dropped bits of a score that is in it
@@ -68,6 +69,7 @@ class Pool:
         np.add.at(self.negatives, fine[~label], 1)
         self.negatives[0] += outside[0]
         self.positives[0] += outside[1]
+        self.outside += outside
         self._note(fine, score)
         coarse, size = codes(score, COARSE), len(self.dice)
         found = from_top(np.bincount(coarse, minlength=size))
@@ -124,9 +126,22 @@ class Pool:
         tied = tp / (tp + fp)
         return float(np.sum((p * np.maximum(high - tied, tied - low))[mixed]) / tp[-1])
 
-    def auroc(self) -> float:
-        """Area under the receiver operating characteristic of all voxels together, in [0, 1]; NaN if only one kind of voxel is there."""
-        p, n, tp, fp = self._counts
-        if not len(tp) or not tp[-1] or not fp[-1]:
-            return np.nan
-        return float(np.sum(n * (tp - p / 2)) / (tp[-1] * fp[-1]))
+    @cached_property
+    def _in_brain(self) -> tuple[np.ndarray, np.ndarray]:
+        """Positives and negatives of the brain by bin, from the highest score to 0."""
+        counts = np.stack((self.positives, self.negatives))[:, ::-1].astype(float)
+        counts[:, -1] -= self.outside[::-1]
+        return counts[0], counts[1]
+
+    def auroc_brain(self) -> float:
+        """Area under the receiver operating characteristic of the brains' voxels together; NaN if only one kind is there."""
+        p, n = self._in_brain
+        pairs = p.sum() * n.sum()
+        return float(np.sum(n * (np.cumsum(p) - p / 2)) / pairs) if pairs else np.nan
+
+    def auroc_brain_error(self) -> float:
+        """Bound on the difference of `auroc_brain` to that of the scores before they were binned; 0 if no bin has two scores."""
+        p, n = self._in_brain
+        pairs = p.sum() * n.sum()
+        # A pair within a bin counts half and is in truth right or wrong.
+        return float(np.sum((p * n / 2)[self.mixed[::-1]]) / pairs) if pairs else 0.0

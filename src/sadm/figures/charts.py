@@ -1,7 +1,7 @@
 """Charts of the scores, all drawn from kept results in one pass: no model runs.
 
     beta               Dice against beta, the weight of the map u against the probability p (paper, Fig. 5)
-    precision_recall   mean precision at each recall, with 95 % bootstrap bands over subjects
+    precision_recall   mean precision at each recall, with bands of 95 % intervals over subjects
     lesion_volume      Dice of each test volume against its lesion's volume
     training           losses of every model
 
@@ -20,7 +20,7 @@ from sadm.prediction.score import fuse
 from sadm.runtime.errors import DataError
 from sadm.runtime.files import REMAKE, read_table, write_table
 from sadm.runtime.seeds import seed as seeded
-from sadm.statistics.bootstrap import intervals
+from sadm.statistics.intervals import intervals
 
 BETAS = tuple(round(0.1 * k, 1) for k in range(11))
 RESAMPLES, CONFIDENCE = 1000, 0.95  # of the bands
@@ -65,12 +65,12 @@ def dice_by_beta(results: Results) -> list[Line]:
 def band(
     values: np.ndarray, subjects: Sequence[str], draws: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Bootstrap interval, over ``subjects`` (one a volume), of the mean over volumes: two arrays [K] from ``values`` [volumes, K]."""
+    """Interval, over ``subjects`` (one a volume), of the mean over volumes: two arrays [K] from ``values`` [volumes, K]."""
     names, owner = np.unique(list(subjects), return_inverse=True)
     sums, volumes = np.zeros((2, len(names), values.shape[1]))
     np.add.at(sums, owner, values)
     np.add.at(volumes, owner, 1)
-    return intervals(sums, volumes, RESAMPLES, CONFIDENCE, draws)
+    return intervals(sums, volumes, RESAMPLES, CONFIDENCE, draws, 0, 1)
 
 
 def precision_recall(results: Results, study_seed: int) -> list[Line]:

@@ -22,7 +22,7 @@ from sadm.networks.wide_resnet import WideResNet
 from sadm.runtime.kinds import LogOdds, Rate, Width
 from sadm.study.registry import Declares
 
-DECLARES = Declares(pairs=True, fits={"wide_resnet": ("channels",)})
+DECLARES = Declares(pairs=True, synthetic="PII", fits={"wide_resnet": ("channels",)})
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ Files = Sequence[str | Path]
 class Material:
     """Files and settings by name.
 
-    ``config`` and ``layout`` of the study; ``results`` (fold 0); ``assets``: the folder workflow/report; ``tables``:
+    ``config`` and ``layout`` of the study; ``told``: what it derives from its config (`sadm.report.methods_text`); ``results`` (fold 0); ``assets``: the folder workflow/report; ``tables``:
     {name: file} of table1, audit and, where there are any, the statistics; ``figures``: {name: its .png and .svg}; ``excluded``,
     ``checks`` and ``sheets``: tables of the data sets, and ``weights``: files of the models, which tell what they are of;
     ``thumbnails``: {(data set, scan): png}; ``lock``, ``versions``: requirements.lock and data/versions.csv; ``logs``: folder of
@@ -24,6 +24,7 @@ class Material:
     """
 
     config: Mapping[str, Any]
+    told: Mapping[str, Any]
     layout: Layout
     results: Results
     assets: Path
@@ -40,8 +41,8 @@ class Material:
 
     @classmethod
     def of(
-        cls, files: Any, project: Path, *, about: Mapping[str, Any], layout: Mapping[str, Any], config: Mapping[str, Any], logs: str,
-        code: str = "",
+        cls, files: Any, project: Path, *, about: Mapping[str, Any], layout: Mapping[str, Any], config: Mapping[str, Any],
+        told: Mapping[str, Any], logs: str, code: str = "",
     ) -> "Material":  # fmt: skip
         """From the files of the rule `report`, in any order, and the folder of the project; ``code`` is not read."""
         figures: dict[str, list[str | Path]] = {}
@@ -50,6 +51,7 @@ class Material:
         shown = Layout(**layout)
         return cls(
             config=config,
+            told=told,
             layout=shown,
             results=Results.of(files, shown, about, 1),
             assets=project / "workflow/report",

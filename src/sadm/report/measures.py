@@ -1,4 +1,4 @@
-"""Sections of measures: Table 1 with intervals and tests, the paper's table beside it, tables of the statistics as they are."""
+"""Sections of measures: Table 1, the claims, the paper's table beside ours, tables of the statistics as they are."""
 
 from collections.abc import Mapping, Sequence
 from itertools import groupby, product
@@ -9,11 +9,17 @@ from sadm.report.blocks import Body, Cell, Column, Table, from_rows, number
 from sadm.report.lines import Line, by
 from sadm.runtime.files import read_table
 from sadm.statistics import rankings
-from sadm.statistics.table1 import METRICS
+from sadm.statistics.claims import LEVEL, TESTED, TRIVIAL
+from sadm.statistics.marks import NOT_ABOVE
+from sadm.statistics.means import METRICS
 from sadm.study.layout import Layout
 
 NAMES = {"dice": "Dice", "auprc": "AUPRC"}
-HOLM = 0.05  # level of the paired tests
+CLAIMED = {
+    "dice": "Best Dice per volume",
+    "auprc": "AUPRC",
+    "dice_validation": "Dice at the validation threshold",
+}
 Rows = Sequence[Line]
 
 
@@ -22,56 +28,40 @@ def read_csv(file: str | Path) -> dict[str, dict[str, str]]:
     return {line["row"]: line for line in read_table(file, ("row",), ",")}
 
 
-def ties(pairs: Rows, best: str, testset: str, metric: str) -> set[str]:
-    """Rows that the paired tests cannot tell from the row ``best`` (Holm's p >= .05) on a test set and metric."""
-    found = set()
-    for line in pairs:
-        rows = {line["row_a"], line["row_b"]}
-        if (line["testset"], line["metric"]) == (testset, metric) and best in rows:
-            p = number(line["p_holm"])
-            if p is not None and p >= HOLM:
-                found |= rows - {best}
-    return found
-
-
-def _columns(layout: Layout) -> list[Column]:
+def _columns(layout: Layout, titles: Mapping[str, str]) -> list[Column]:
     heads = [
         Column("Method"),
         Column("healthy", over="Training data"),
         Column("unhealthy", over="Training data"),
     ]
     return heads + [
-        Column(NAMES[metric], "%", True, layout.titles[testset])
+        Column(NAMES[metric], "%", True, titles[testset])
         for testset, metric in product(layout.testsets, METRICS)
     ]
 
 
-def _score(
-    mean: float | None, std: float | None, interval: tuple[float, float] | None, best: float, floor: float,
-    trivial: bool, tied: bool,
-) -> Cell:  # fmt: skip
+def _score(line: Line, column: str, best: bool, trivial: bool) -> Cell:
+    """A cell of table1.csv: mean and deviation, marks, the interval below."""
+    mean, std, low, high = (number(line[f"{column}_{name}"]) for name in ("mean", "std", "ci_low", "ci_high"))
     if mean is None:
         return Cell("–")
-    css = ["best"] if mean == best and not trivial else []
-    css += ["tied"] if tied else []
-    css += ["below"] if mean <= floor and not trivial else []
-    text = f"{mean:.2f}" if std is None else f"{mean:.2f} ± {std:.2f}"
-    small = f"[{interval[0]:.1f}, {interval[1]:.1f}]" if interval else ""
-    hint = "not above the best trivial score" if "below" in css else ""
+    marks = line[f"{column}_marks"]
+    css = ["best"] * best + ["below"] * (NOT_ABOVE in marks)
+    said = marks.replace(NOT_ABOVE, "")
+    text = (f"{mean:.2f}" if std is None else f"{mean:.2f} ± {std:.2f}") + (f" {said}" if said else "")
+    small = f"[{low:.1f}, {high:.1f}]" if low is not None and high is not None else ""
+    above = [number(line[f"{column}_above_trivial{end}"]) for end in ("", "_low", "_high")]
+    hint = "" if trivial or above[0] is None else f"minus the best trivial score: {above[0]:+.1f}"
+    hint += f" [{above[1]:.1f}, {above[2]:.1f}]" if hint and None not in above else ""
     return Cell(text, mean, small, " ".join(css), min(max(mean / 100, 0), 1), hint)
 
 
-def table1(file: str | Path, layout: Layout, summary: Rows = (), pairs: Rows = ()) -> Table:
+def table1(file: str | Path, layout: Layout) -> Table:
     """Table 1 (``file``: table1.csv): mean and deviation over the folds, the interval below, the trivial scores apart.
 
-    ``summary`` and ``pairs``: lines of the statistics, in [0, 1], where there are any. Classes of a cell: best of the methods,
-    tied with it by the paired test, below the best trivial score of the column.
+    Classes of a cell: best of the methods; below: not shown to be above the best trivial score of the column.
     """
     lines = read_csv(file)
-    spans = {
-        (line["row"], line["testset"], line["metric"]): [number(line[end]) for end in ("ci_low", "ci_high")]
-        for line in summary
-    }
     cells: dict[str, list[Cell]] = {}
     for row in layout.all_rows:
         method, healthy, unhealthy = layout.heads(row)
@@ -80,28 +70,90 @@ def table1(file: str | Path, layout: Layout, summary: Rows = (), pairs: Rows = (
             Cell(healthy, healthy),
             Cell(unhealthy, unhealthy),
         ]
-    for testset, metric in product(layout.testsets, METRICS):
-        means = {row: number(lines[row][f"{testset}_{metric}_mean"]) for row in layout.all_rows}
-        known = {row: mean for row, mean in means.items() if mean is not None}
-        best = max((row for row in known if row in layout.rows), key=known.__getitem__, default="")
-        floor = max((known[row] for row in known if row in layout.trivial), default=-1.0)
-        equal = ties(pairs, best, testset, metric)
+    for column in (f"{testset}_{metric}" for testset, metric in product(layout.testsets, METRICS)):
+        means = {row: number(lines[row][f"{column}_mean"]) for row in layout.all_rows}
+        best = max((means[row] or 0.0 for row in layout.rows), default=0.0)
         for row, mean in means.items():
-            low, high = spans.get((row, testset, metric), (None, None))
-            interval = (100 * low, 100 * high) if low is not None and high is not None else None
-            std = number(lines[row][f"{testset}_{metric}_std"])
             trivial = row in layout.trivial
-            cells[row].append(
-                _score(mean, std, interval, known.get(best, -1.0), floor, trivial, row in equal)
-            )
+            cells[row].append(_score(lines[row], column, mean == best and not trivial, trivial))
     bodies = [
-        Body([cells[row] for row in rows], f"{layout.titles.get(group, 'no')} anomalies in training", "group")
+        Body([cells[row] for row in rows], f"{_named(layout, group)} anomalies in training", "group")
         for group, rows in groupby(layout.rows, key=layout.unhealthy)
     ]
     bodies.append(
         Body([cells[row] for row in layout.trivial], "trivial scores: nothing is learnt", "trivial")
     )
-    return Table("Table 1", _columns(layout), bodies)
+    return Table("Table 1", _columns(layout, counted(lines, layout)), bodies)
+
+
+def counted(lines: Mapping[str, Line], layout: Layout) -> dict[str, str]:
+    """Titles of the test sets with their number of test subjects; ``lines`` of table1.csv by row."""
+    return {
+        testset: f"{layout.titles[testset]}, n = {max(int(line[f'{testset}_dice_subjects']) for line in lines.values())}"
+        for testset in layout.testsets
+    }
+
+
+def _named(layout: Layout, group: str) -> str:
+    return layout.titles.get(group, f"synthetic {group}" if group else "no")
+
+
+def differences(file: str | Path, layout: Layout) -> list[Table]:
+    """The claims that were fixed beforehand (``file``: claims.tsv): paired differences, intervals and corrected P values; two tables a
+    test set, the paper's claims and each method against the best trivial score."""
+    tables = []
+    for testset, here in by("testset", read_table(file)).items():
+        for claim, lines in by("claim", here).items():
+            pairs = list(dict.fromkeys((line["row"], line["against"]) for line in lines))
+            rows = list(dict.fromkeys(row for row, _ in pairs)) if claim == TRIVIAL else pairs
+            found = {
+                (line["row"] if claim == TRIVIAL else (line["row"], line["against"]), line["metric"]): line
+                for line in lines
+            }
+            cells = [
+                [*_compared(key, found), *(c for m in TESTED for c in _difference(found.get((key, m))))]
+                for key in rows
+            ]
+            columns = [Column("Row"), Column("minus")]
+            columns += [
+                Column(title, unit, True, CLAIMED[m])
+                for m in TESTED
+                for title, unit in (("difference", "points"), ("p", "Holm"))
+            ]
+            said = {"paper": "the paper's claims", TRIVIAL: "against the best trivial score"}[claim]
+            tables.append(
+                Table(
+                    f"{layout.titles[testset]}: {said}",
+                    columns,
+                    [Body(cells)],
+                    [_least(lines)],
+                    claim == TRIVIAL,
+                )
+            )
+    return tables
+
+
+def _compared(key: str | tuple[str, str], found: Mapping[Any, Line]) -> list[Cell]:
+    row = key if isinstance(key, str) else key[0]
+    others = dict.fromkeys(line["against"] for (own, _), line in found.items() if own == key)
+    return [Cell(row, row.lower(), css="name"), Cell(", ".join(others))]
+
+
+def _difference(line: Line | None) -> list[Cell]:
+    value, low, high, p = (
+        number(line[name]) if line else None for name in ("difference", "ci_low", "ci_high", "p_holm")
+    )
+    if value is None or p is None:
+        return [Cell("–"), Cell("–")]
+    small = f"[{100 * low:.1f}, {100 * high:.1f}]" if low is not None and high is not None else ""
+    return [Cell(f"{100 * value:+.1f}", value, small), Cell(f"{p:.3f}", p)]
+
+
+def _least(lines: Rows) -> str:
+    line = lines[0]
+    least = float(line["p_least"])
+    fate = "" if least < LEVEL else " None of these tests can reject, whatever the rows do."
+    return f"{line['family']} claims, {line['subjects']} subjects; the smallest p that Holm's correction can give is {least:.2g}.{fate}"
 
 
 def paper_table(file: str | Path, published: str | Path, layout: Layout) -> Table:
@@ -120,24 +172,7 @@ def paper_table(file: str | Path, published: str | Path, layout: Layout) -> Tabl
             else:
                 cells.append(Cell(f"{ours:.2f} | {said:.2f}", ours - said, f"{ours - said:+.2f}"))
         rows.append(cells)
-    return Table("Ours | the paper's, and the difference", _columns(layout), [Body(rows)])
-
-
-PAPERS: dict[str, Any] = {
-    "grid": {"shape": [192, 192, 160], "spacing": 1.0, "downsample": 2, "crop": 15},
-    "splits": {"folds": 5, "test": 160, "val": 44, "train": 358},
-}
-
-
-def differs_from_paper(config: Mapping[str, Any]) -> list[str]:
-    """How a study differs from the paper's in data and size, so that its numbers cannot stand beside the paper's; none if it does not."""
-    importers = sorted(dataset["importer"] for dataset in config["datasets"].values())
-    found = [] if importers == ["atlas", "brats", "ixi"] else [f"data sets by {', '.join(importers)}"]
-    for section, values in PAPERS.items():
-        for key, value in values.items():
-            if config[section][key] != value:
-                found.append(f"{section}.{key} {config[section][key]}, not {value}")
-    return found
+    return Table("Ours | the paper's, and the difference", _columns(layout, layout.titles), [Body(rows)])
 
 
 def measures(
@@ -150,7 +185,7 @@ def measures(
 
 
 def findings(file: str | Path, layout: Layout) -> list[str]:
-    """A sentence a test set: its best method, the best trivial score, and how many methods are not above that."""
+    """A sentence a test set: its best method, the best trivial score, and how many methods are not shown to be above that."""
     lines = read_csv(file)
     said = []
     for testset in layout.testsets:
@@ -159,9 +194,9 @@ def findings(file: str | Path, layout: Layout) -> list[str]:
         methods, trivial = ([row for row in rows if row in known] for rows in (layout.rows, layout.trivial))
         if methods and trivial:
             best, floor = (max(rows, key=known.__getitem__) for rows in (methods, trivial))
-            below = sum(known[row] <= known[floor] for row in methods)
+            below = sum(NOT_ABOVE in lines[row][f"{testset}_dice_marks"] for row in methods)
             said.append(
-                f"{layout.titles[testset]}: best Dice {known[best]:.1f} % by {best}; {below} of {len(methods)} methods are not above "
-                f"the best trivial score ({floor}, {known[floor]:.1f} %)."
+                f"{layout.titles[testset]}: largest mean of best Dice {known[best]:.1f} % by {best}; {below} of {len(methods)} methods are not "
+                f"shown to be above the best trivial score ({floor}, {known[floor]:.1f} %)."
             )
     return said

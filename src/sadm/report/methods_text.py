@@ -1,7 +1,14 @@
-"""The study in words: a paragraph to copy into a paper, made of the config, so that it cannot differ from what ran."""
+"""The study in words: paragraphs to copy into a paper, each sentence made of the values that ran, so that it cannot differ from them.
+
+``config`` is the study's, complete; ``told`` what the workflow derives from it: limits {data set: those of its checks}, trained {model:
+training set, epochs, slices of a volume an epoch}.
+"""
 
 from collections.abc import Mapping
 from typing import Any
+
+from sadm.statistics.claims import LEVEL
+from sadm.statistics.intervals import FEW
 
 BRAINS = {
     "hd-bet": "HD-BET (Isensee et al. 2019)",
@@ -11,7 +18,22 @@ BRAINS = {
 }
 
 
-def preprocessing(config: Mapping[str, Any]) -> str:
+CHECKS = {
+    "brain_ml": "brain volume {0[0]:g} to {0[1]:g} ml",
+    "overlap": "Dice of the brain mask with the atlas brain at least {0:g}",
+    "coverage": "share of the atlas brain in the mask, in the worst octant, at least {0:g}",
+    "nmi": "normalised mutual information with the atlas at least {0:g}",
+    "correlation": "correlation with the atlas at least {0:g}",
+    "outside": "share of the atlas brain outside the field of view at most {0:g}",
+    "stretch": "stretch of the affine at most {0:g} standard deviations from adults'",
+    "rotation": "rotation at most {0:g} degrees",
+}
+SEARCH = {"exact": "over all thresholds", "greedy": "by the released code's ten bisections"}
+EMPTY = {"exclude": "were left out", "zero": "counted as Dice 0"}
+FATE = {"exclude": "were excluded by name", "stop": "would have stopped the study"}
+
+
+def preprocessing(config: Mapping[str, Any], told: Mapping[str, Any]) -> str:
     """What was done to the scans."""
     brains: dict[str, list[str]] = {}
     for dataset in config["datasets"].values():
@@ -28,31 +50,68 @@ def preprocessing(config: Mapping[str, Any]) -> str:
         f"scan in one interpolation on {fine} voxels of {grid['spacing']:g} mm, averaged over blocks of {grid['downsample']} voxels "
         f"an axis; {grid['crop']} axial slices were removed at each end, which leaves {x} x {y} x {z - 2 * grid['crop']} voxels of "
         f"{grid['spacing'] * grid['downsample']:g} mm. Intensities were scaled from percentiles 1 and 99 in the brain to [0, 1]. "
-        f"Scans with a brain outside {config['quality']['brain_ml'][0]:g} to {config['quality']['brain_ml'][1]:g} ml or a Dice with the "
-        f"atlas brain below {config['quality']['overlap']:g} were excluded by name."
+        + checks(config, told["limits"])
     )
 
 
-def training(config: Mapping[str, Any]) -> str:
-    """How the methods were trained and scored."""
-    splits, score, titles = config["splits"], config["score"], config["datasets"]
+def checks(config: Mapping[str, Any], limits: Mapping[str, Mapping[str, Any]]) -> str:
+    """What a prepared scan had to fulfil, by the data sets that share their limits."""
+    shared: dict[str, list[str]] = {}
+    for name, own in limits.items():
+        said = "; ".join(form.format(own[key]) for key, form in CHECKS.items())
+        shared.setdefault(said, []).append(config["datasets"][name]["title"])
+    said = ". ".join(f"{', '.join(names)}: {text}" for text, names in shared.items())
+    return f"Scans that failed one of {len(CHECKS)} checks {FATE[config['quality']['on_failure']]}. {said}."
+
+
+def training(config: Mapping[str, Any], told: Mapping[str, Any]) -> str:
+    """How subjects were dealt, and how the methods were trained."""
+    splits, titles = config["splits"], config["datasets"]
     annotated = ", ".join(
         f"{dataset['title']} {dataset['annotated']:g}, of these {dataset['annotated_val']:g} for validation"
         for name, dataset in titles.items()
         if name != config["healthy"]
     )
+    lengths: dict[str, list[str]] = {}
+    for model, (_, epochs, slices) in told["trained"].items():
+        lengths.setdefault(f"{epochs} epochs of {_plural(slices, 'slice')} a volume", []).append(model)
+    trained = "; ".join(f"{', '.join(models)}: {length}" for length, models in lengths.items())
+    shared = (
+        "the same in every fold"
+        if splits["annotated_folds"] == "same"
+        else "other ones of them for validation in every fold"
+    )
     seeds = config["training"]["seeds"]
-    trained = f"Each model was trained {seeds} times in each fold, with other seeds. " if seeds > 1 else ""
+    times = f"{seeds} times in each fold, with other seeds" if seeds > 1 else "once in each fold"
+    train = "all others" if splits["train"] is None else f"{splits['train']:g}"
+    features = (
+        "random weights, not ImageNet's" if config["imagenet"]["weights"] == "random" else "ImageNet weights"
+    )
     return (
-        f"Healthy subjects ({titles[config['healthy']]['title']}) were dealt to {splits['folds']} fold{'s' if splits['folds'] > 1 else ''} of training and validation, with "
-        f"{splits['test']:g} test and {splits['val']:g} validation subjects (below 1: a share), disjoint by subject. Annotated subjects "
-        f"used for training (a count, or below 1 a share): {annotated}. The anomaly score of a row of two maps is "
+        f"Healthy subjects ({titles[config['healthy']]['title']}) were dealt to {_plural(splits['folds'], 'fold')} of training and validation, "
+        f"with {splits['test']:g} test, {splits['val']:g} validation and {train} training subjects (below 1: a share), disjoint by subject; the test "
+        f"subjects are the same in every fold. Annotated subjects used for training (a count, or below 1 a share), {shared}: "
+        f"{annotated}. Each model was trained {times} ({trained}); the checkpoint with the best validation loss was kept. Feature extractors have {features}."
+    )
+
+
+def scoring(config: Mapping[str, Any]) -> str:
+    """What the score is, how it was measured, and how sure the numbers are."""
+    score, statistics = config["score"], config["statistics"]
+    rates = ", ".join(f"{100 * rate:g}" for rate in score["rates"])
+    return (
+        "The anomaly score of a row of two maps is "
         f"2 (beta u + (1 - beta) p) with beta {score['beta']:g}, of the map u = median ({score['median']} voxels) of 1 - SSIM (sigma "
         f"{score['ssim_sigma']:g} voxels) between scan and pseudo-healthy reconstruction, and the probability p of the segmentation "
-        f"network (Behrendt et al., MIDL 2024). {trained}Feature extractors have "
-        + (
-            "random weights, not ImageNet's."
-            if config["imagenet"]["weights"] == "random"
-            else "ImageNet weights."
-        )
+        f"network (Behrendt et al., MIDL 2024). Best Dice of each test volume was found {SEARCH[score['search']]} on its own label, an upper "
+        f"bound, and AUPRC as the step-wise area of each volume; volumes with an empty label {EMPTY[score['empty']]}. Further thresholds were the best for the test "
+        f"set (an upper bound), the best mean Dice over the validation volumes of the fold, and those that {rates} % of the brain voxels of "
+        "the fold's healthy validation scans reach. Lesions are 26-connected; panoptic quality matches at IoU > 0.5, normalised surface distance has a "
+        f"tolerance of {_plural(score['tolerance'], 'voxel')}. Numbers are means over volumes, then over folds. Intervals ({100 * statistics['confidence']:g} %) are over subjects, Student's t "
+        f"below {FEW} subjects, else of {statistics['resamples']} bootstrap resamples. Tested were claims fixed beforehand, by Wilcoxon's signed-rank test "
+        f"over subjects (two-sided, zeros dropped), Holm-corrected within the claims of one kind, test set and measure, at the level {LEVEL:g}."
     )
+
+
+def _plural(count: float, what: str) -> str:
+    return f"{count:g} {what}{'s' if count != 1 else ''}"

@@ -11,49 +11,65 @@ from sadm.report import measures, origin, ranks
 from sadm.report import methods_text as words
 from sadm.report import quality_tables as quality
 from sadm.report.blocks import Block, Picture, Words
+from sadm.report.comparable import differs_from_paper
 from sadm.report.html import render
 from sadm.report.material import Material
 from sadm.report.run_times import run_times
 from sadm.report.viewer import viewer
 from sadm.runtime.errors import ConfigError, ProcessingError
 from sadm.runtime.files import read_table, write_text
-from sadm.statistics.table1 import protocol_notes
+from sadm.statistics import notes
 
+NAMED = 12  # differences from the paper that are named
 LIMIT = 20_000_000  # bytes of the file
-LEGEND = (
-    "Bold: best method of the column. ▽ not above the best trivial score of the column. The bar shows the mean on 0 to 100 %.",
-    "[ ]: 95 % bootstrap interval over subjects. ≈ the paired test cannot tell the row from the best (Wilcoxon, Holm's p ≥ .05).",
-)
+LEGEND = "[ ]: 95 % interval over subjects (Student's t below 30, then bootstrap). The bar shows the mean on 0 to 100 %."
 
 
 def study(given: Material, said: Mapping[str, Any]) -> list[Block]:
     """What was done, in words, and the sizes of the sets."""
-    text = [words.preprocessing(given.config), words.training(given.config)]
+    text = [
+        words.preprocessing(given.config, given.told),
+        words.training(given.config, given.told),
+        words.scoring(given.config),
+    ]
     return [
         quality.cohort_table(given.tables["audit"], given.layout.titles),
-        Words(protocol_notes(given.config, given.layout)[1:-1], "Protocol", listed=True),
+        Words(notes.protocol_notes(given.config), "Protocol", listed=True),
         Words(text, "Methods, to copy", quoted=True),
     ]
 
 
 def table1(given: Material, said: Mapping[str, Any]) -> list[Block]:
-    """Table 1 and what it says."""
-    lines = [read_table(given.tables[name]) if name in given.tables else [] for name in ("summary", "pairs")]
-    file = given.tables["table1"]
-    notes = list(LEGEND[: 1 + bool(lines[0])])
-    if given.layout.marks:
-        notes.append(f"Random features, not ImageNet's: {', '.join(given.layout.marks)}.")
+    """Table 1 and what a reader must know of it."""
+    file, layout = given.tables["table1"], given.layout
+    subjects = {
+        name: int(line[f"{name}_dice_subjects"])
+        for line in measures.read_csv(file).values()
+        for name in layout.testsets
+    }
+    claims = read_table(given.tables["claims"]) if "claims" in given.tables else []
+    known = [*notes.material_notes(layout), *notes.few_notes(subjects, layout.titles)]
+    below = [LEGEND, *notes.mark_notes(claims, layout), *notes.spread_notes(layout, "deviation")]
+    if layout.marks:
+        below.append(f"Random features, not ImageNet's: {', '.join(layout.marks)}.")
     return [
-        Words(measures.findings(file, given.layout), listed=True),
-        measures.table1(file, given.layout, *lines),
-        Words(notes, listed=True),
+        Words([*known, *measures.findings(file, layout)], listed=True),
+        measures.table1(file, layout),
+        Words(below, listed=True),
     ]
 
 
+def claimed(given: Material, said: Mapping[str, Any]) -> list[Block]:
+    """The claims that were fixed beforehand, as paired differences."""
+    return [*measures.differences(given.tables["claims"], given.layout)] if "claims" in given.tables else []
+
+
 def paper(given: Material, said: Mapping[str, Any]) -> list[Block]:
-    """The paper's table beside ours, if the study has the paper's data and sizes."""
-    if differing := measures.differs_from_paper(given.config):
-        return [Words([f"Not shown, as this study is not the paper's: {'; '.join(differing)}."])]
+    """The paper's table beside ours, if the study differs in nothing that the paper fixes."""
+    if differing := differs_from_paper(given.config):
+        shown = differing[:NAMED]
+        more = f"; and {len(differing) - NAMED} more" if len(differing) > NAMED else ""
+        return [Words([f"Not shown, as this study is not the paper's: {'; '.join(shown)}{more}."])]
     return [measures.paper_table(given.tables["table1"], given.assets / "paper_table1.csv", given.layout)]
 
 
@@ -152,7 +168,7 @@ def times(given: Material, said: Mapping[str, Any]) -> list[Block]:
 KINDS: dict[str, Callable[[Material, Mapping[str, Any]], list[Block]]] = {
     "study": study, "table1": table1, "paper": paper, "measures": statistics, "figures": figures, "viewer": cases,
     "scans": scans, "origin": provenance, "times": times, "released": released, "uncertainty": uncertainty,
-    "rankings": rankings, "leaks": leaks,
+    "rankings": rankings, "leaks": leaks, "claims": claimed,
 }  # fmt: skip
 
 
@@ -179,7 +195,18 @@ def chips(given: Material) -> list[tuple[str, str]]:
     volumes = {name: len(testset.scans) for name, testset in given.results.testsets.items()}
     return [
         ("Study", given.config["name"]),
-        ("Protocol", given.config["protocol"]),
+        *(
+            [("Scans", "painted on an atlas, no patients")]
+            if set(layout.painted) == set(given.config["datasets"])
+            else []
+        ),
+        ("Rules of", f"the {given.config['protocol']} protocol"),
+        (
+            "Beside the paper",
+            "comparable"
+            if not (found := differs_from_paper(given.config))
+            else f"no: {len(found)} differences",
+        ),
         ("Rows", f"{len(layout.rows)} methods, {len(layout.trivial)} trivial scores"),
         ("Folds", str(layout.folds)),
         ("Test volumes", ", ".join(f"{layout.titles[name]} {count}" for name, count in volumes.items())),

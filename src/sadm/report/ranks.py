@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from sadm.report.blocks import Block, Body, Cell, Column, Facts, Table, Words, number
-from sadm.report.lines import by
+from sadm.report.lines import Line, by
 from sadm.runtime.files import read_table
 from sadm.statistics.rankings import PAPER, definitions
 
@@ -38,11 +38,40 @@ def rankings(file: str | Path, agreement: str | Path, titles: Mapping[str, str])
             [Cell(row, row.lower(), css="name"), *(_place(places, row, name) for name in names)]
             for row in rows
         ]
+        sure = {(line["row"], line["metric"]): line for line in lines}
         tables += [
+            _doubt(title, rows, names, sure),
             Table(f"{title}: places, and their distance to those by best Dice per volume", columns, [Body(cells)]),
             _matrix(title, found),
         ]  # fmt: skip
     return [Words(said, listed=True), *tables]
+
+
+def _doubt(
+    title: str, rows: Sequence[str], names: Sequence[str], sure: Mapping[tuple[str, str], Line]
+) -> Table:
+    """The interval of each place, and the share of the resamples in which the row is first."""
+    columns = [Column("Method")] + [
+        Column(head, unit, True, short(name))
+        for name in names
+        for head, unit in (("places", ""), ("first", "%"))
+    ]
+    cells = []
+    for row in rows:
+        cells.append([Cell(row, row.lower(), css="name")])
+        for name in names:
+            line = sure.get((row, name), {})
+            low, high, first = (number(line.get(key, "")) for key in ("rank_low", "rank_high", "first"))
+            if low is None or high is None or first is None:
+                cells[-1] += [Cell("–"), Cell("–")]
+            else:
+                cells[-1] += [Cell(f"{low:.0f} to {high:.0f}", low), Cell(f"{100 * first:.0f}", first)]
+    return Table(
+        f"{title}: 95 % interval of each place, and how often the row is first",
+        columns,
+        [Body(cells)],
+        folded=True,
+    )
 
 
 def _place(places: Mapping[tuple[str, str], float | None], row: str, name: str) -> Cell:
@@ -54,22 +83,23 @@ def _place(places: Mapping[tuple[str, str], float | None], row: str, name: str) 
     return Cell(f"{place:.0f}", place, small, "best" if place == 1 else "")
 
 
-def _taus(lines: Sequence[Mapping[str, str]]) -> dict[tuple[str, str], float | None]:
-    return {(line["metric_a"], line["metric_b"]): number(line["tau"]) for line in lines}
+def _taus(lines: Sequence[Line]) -> dict[tuple[str, str], list[float | None]]:
+    names = ("tau", "tau_low", "tau_high")
+    return {(line["metric_a"], line["metric_b"]): [number(line[name]) for name in names] for line in lines}
 
 
-def _matrix(title: str, taus: Mapping[tuple[str, str], float | None]) -> Table:
+def _matrix(title: str, taus: Mapping[tuple[str, str], list[float | None]]) -> Table:
     names = list(dict.fromkeys(name for pair in taus for name in pair))
     rows = []
     for one in names:
         cells = [Cell(short(one), css="name")]
         for other in names:
-            tau = taus.get((one, other), taus.get((other, one)))
-            cells.append(
-                Cell("" if one == other else "–")
-                if tau is None
-                else Cell(f"{tau:.2f}", tau, share=max(tau, 0))
-            )
+            tau, low, high = taus.get((one, other), taus.get((other, one), [None] * 3))
+            if tau is None:
+                cells.append(Cell("" if one == other else "–"))
+            else:
+                small = f"[{low:.2f}, {high:.2f}]" if low is not None and high is not None else ""
+                cells.append(Cell(f"{tau:.2f}", tau, small, share=max(tau, 0)))
         rows.append(cells)
     columns = [Column("Order by"), *(Column(short(name), numeric=True) for name in names)]
     return Table(f"{title}: Kendall's τ between the orders", columns, [Body(rows)])

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from sadm.runtime import seeds
-from sadm.statistics.bootstrap import intervals
-from sadm.statistics.table1 import DDOF, fold_means
+from sadm.statistics.intervals import intervals, limits
+from sadm.statistics.means import DDOF, fold_means
 
 SPREAD = ("mean", "std_folds", "std_seeds")
 
@@ -50,7 +50,8 @@ def summarise(
     """A line for each of the ``rows`` and measures ``names`` of one test set or a group of its volumes."""
     total, count = by_subject(scores, rows, names)
     rng = np.random.default_rng(seeds.seed(settings["seed"], "bootstrap", *seed))
-    low, high = intervals(total, count, settings["resamples"], settings["confidence"], rng)
+    ends = np.array([limits(name) for name in names]).T
+    low, high = intervals(total, count, settings["resamples"], settings["confidence"], rng, *ends)
     folds, lines = spread(scores, names), []
     for (i, row), (k, name) in product(enumerate(rows), enumerate(names)):
         stats = [folds.loc[row, (name, stat)] for stat in SPREAD]

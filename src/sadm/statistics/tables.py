@@ -1,7 +1,8 @@
 """What the scores of a study say, as tidy tables (tsv), one thought each; results/README.md has their columns.
 
-    summary     mean of each measure, its bootstrap interval over subjects, its standard deviations over folds and over seeds
-    pairs       rows against each other, paired by subject
+    summary     mean of each measure, its interval over subjects, its standard deviations over folds and over seeds
+    claims      what was fixed beforehand to be tested, with paired differences (`sadm.statistics.claims`)
+    pairs       all rows against each other, paired by subject: a supplement, P values not corrected
     groups      the same means by size of the lesion, site, sex and age
     released    best Dice and Dice at the validation threshold, exact and as the released code has them
     thresholds  every threshold with the scans that it was fitted on
@@ -20,18 +21,29 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sadm.evaluation.evaluate import AREAS
 from sadm.evaluation.scores import read_runs, read_scores
 from sadm.runtime.files import read_table, write_text
-from sadm.statistics.bootstrap import paired
+from sadm.statistics.claims import TESTED, claims
 from sadm.statistics.groups import alarms, grouped
-from sadm.statistics.rankings import agreement, published, rankings
+from sadm.statistics.means import by_protocol
+from sadm.statistics.paired import paired
+from sadm.statistics.rankings import Resampled, agreement, published, rankings
 from sadm.statistics.summary import SPREAD, by_subject, spread, summarise
-from sadm.statistics.table1 import by_protocol
 from sadm.study.layout import Layout
 
 KEYS = ("row", "fold", "seed", "testset", "scan")
-TESTED = ("dice", "auprc", "dice_validation")  # measures that rows are compared by
-NO_MEASURE = (*KEYS, "threshold", "threshold_greedy", "lesion_voxels", "empty", "binary", "kind", "subject")
+NO_MEASURE = (
+    *KEYS,
+    "threshold",
+    "threshold_greedy",
+    "lesion_voxels",
+    "brain_voxels",
+    "empty",
+    "binary",
+    "kind",
+    "subject",
+)
 
 
 def measures(scores: pd.DataFrame) -> list[str]:
@@ -40,14 +52,14 @@ def measures(scores: pd.DataFrame) -> list[str]:
 
 
 def compare(scores: pd.DataFrame, rows: Sequence[str]) -> pd.DataFrame:
-    """Paired tests between all rows on one test set, each measure of TESTED a family of its own."""
+    """Paired tests between all rows on one test set by each measure of TESTED; P values as they are, a supplement to the claims."""
     total, count = by_subject(scores, rows, TESTED)
     with np.errstate(invalid="ignore"):
         values = total / count
     frames = [
         pd.DataFrame(paired(values[:, :, k], list(rows))).assign(metric=name) for k, name in enumerate(TESTED)
     ]
-    columns = ["row_a", "row_b", "metric", "difference", "p", "p_holm", "subjects"]
+    columns = ["row_a", "row_b", "metric", "difference", "p", "subjects"]
     return pd.concat(frames, ignore_index=True).reindex(columns=columns)
 
 
@@ -72,12 +84,12 @@ def healthy(lines: pd.DataFrame, rows: Sequence[str], settings: Mapping[str, Any
 
 
 def areas(lines: pd.DataFrame, rows: Sequence[str]) -> pd.DataFrame:
-    """Mean and standard deviations of the pooled areas, and the largest bound on the error of the AUPRC."""
+    """Mean and standard deviations of the pooled areas, and the largest bound on the error of each."""
     frames = []
     for testset, part in lines.groupby("testset", sort=False):
-        stats, bound = spread(part, ("auprc", "auroc")), part.groupby("row")["auprc_error"].max()
-        for name in ("auprc", "auroc"):
-            table = stats[name][list(SPREAD)].assign(error=bound if name == "auprc" else 0.0).loc[list(rows)]
+        stats, bounds = spread(part, AREAS), part.groupby("row")
+        for name in AREAS:
+            table = stats[name][list(SPREAD)].assign(error=bounds[f"{name}_error"].max()).loc[list(rows)]
             frames.append(table.reset_index().assign(metric=name, testset=testset))
     return pd.concat(frames, ignore_index=True)[["row", "testset", *SPREAD, "error", "metric"]]
 
@@ -99,22 +111,28 @@ def statistics(
     raw, rows = read_scores(files["scores"], shown), shown.all_rows
     shows = read_runs(files["healthy"], shown).rename(columns={"kind": "threshold"})
     shows["subject"] = shows["scan"].map(people[shown.healthy])
-    found: dict[str, list[pd.DataFrame]] = {name: [] for name in ("summary", "pairs", "groups", "released")}
+    found: dict[str, list[pd.DataFrame]] = {
+        name: [] for name in ("summary", "claims", "pairs", "groups", "released")
+    }
+    drawn = dict[str, Resampled]()
     for testset, source in sources.items():
         here = raw[raw["testset"] == testset]
         here = here.assign(subject=here["scan"].map(people[source]))
         own = by_protocol(here, score)
         found["summary"].append(summarise(own, rows, measures(own), settings, testset))
+        found["claims"].append(claims(own, shown, settings, testset))
         found["pairs"].append(compare(own, rows))
         found["groups"].append(grouped(own, about[source], rows, settings, testset))
         found["released"].append(released(here, rows))
+        drawn[testset] = Resampled.of(own, list(shown.rows), settings, testset)
         for frames in found.values():
             frames[-1].insert(0, "testset", testset)
     tables = {name: pd.concat(each, ignore_index=True) for name, each in found.items()}
     tables["healthy"] = healthy(shows, rows, settings)
     tables["alarms"] = alarms(shows, about[shown.healthy], rows, settings)
-    tables["rankings"] = rankings(tables["summary"], list(shown.rows))
-    tables["agreement"] = agreement(tables["rankings"], published(paper, shown))
+    tables["rankings"] = rankings(tables["summary"], drawn, settings["confidence"])
+    theirs = published(paper, shown)
+    tables["agreement"] = agreement(tables["rankings"], theirs, drawn, settings["confidence"])
     tables["pooled"] = areas(read_runs(files["pooled"], shown), rows)
     tables["thresholds"] = read_runs(files["thresholds"], shown).rename(columns={"kind": "threshold"})
     for name, table in tables.items():

@@ -19,7 +19,9 @@ class Layout:
 
     ``rows``: {row: names of the training sets of its models, the models that they need included}; ``trivial``: names of the
     trivial scores; ``titles``: printed names of data sets, training sets and test sets; ``healthy``: the healthy data set;
-    ``marks``: {row: what its method lacks, printed beside its name}; ``seeds``: how many times each model was trained in a fold.
+    ``marks``: {row: what its method lacks, printed beside its name}; ``seeds``: how many times each model was trained in a fold;
+    ``painted``: data sets whose scans are no patients'; ``synthetic``: {row: name of the anomalies that its method makes itself};
+    ``rotates``: whether folds have other annotated validation scans, else the same.
     """
 
     rows: Mapping[str, Sequence[str]]
@@ -30,6 +32,9 @@ class Layout:
     titles: Mapping[str, str]
     marks: Mapping[str, str] = field(default_factory=dict)
     seeds: int = 1
+    painted: Sequence[str] = ()
+    synthetic: Mapping[str, str] = field(default_factory=dict)
+    rotates: bool = False
 
     @classmethod
     def of(cls, study: "Study") -> "Layout":
@@ -52,6 +57,11 @@ class Layout:
             titles={name: dataset["title"] for name, dataset in study.datasets.items()} | {DRAEM: "DRAEM"},
             marks=dict.fromkeys(random, RANDOM),
             seeds=study.section("training")["seeds"],
+            rotates=study.section("splits")["annotated_folds"] == "rotate",
+            painted=[name for name in study.datasets if study.importer(name).get("PAINTED", False)],
+            synthetic={
+                row: own for row, models in study.rows.items() for own in [_synthetic(study, models)] if own
+            },
         )
 
     @property
@@ -65,14 +75,24 @@ class Layout:
         return runs(list(self.rows), self.trivial, self.folds, self.seeds)
 
     def unhealthy(self, row: str) -> str:
-        """Name of the training set with anomalies of a row, "" if none."""
-        return next((name for name in self.rows.get(row, ()) if name != self.healthy), "")
+        """Name of the training set with anomalies of a row, or of those that its method makes itself; "" if none."""
+        named = (name for name in self.rows.get(row, ()) if name != self.healthy)
+        return next(named, self.synthetic.get(row, ""))
 
     def heads(self, row: str) -> list[str]:
         """The first three cells of a row: method, healthy and unhealthy training data."""
         unhealthy = self.unhealthy(row)
         method, _, suffix = row.rpartition("-")
-        method = method if suffix and suffix.lower() == unhealthy.lower() else row
+        method = method if method and suffix.lower() == unhealthy.lower() else row
         method += f" ({self.marks[row]})" if row in self.marks else ""
         healthy = self.healthy in self.rows.get(row, ()) or (row in self.trivial and row.startswith("mean-"))
-        return [method, self.titles[self.healthy] if healthy else "None", self.titles.get(unhealthy, "None")]
+        return [
+            method,
+            self.titles[self.healthy] if healthy else "None",
+            self.titles.get(unhealthy, unhealthy or "None"),
+        ]
+
+
+def _synthetic(study: "Study", models: Sequence[str]) -> str:
+    """Name of the synthetic anomalies that one of a row's methods makes itself, "" if none does."""
+    return next((said for model in models if (said := study.declares(model).synthetic)), "")

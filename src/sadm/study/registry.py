@@ -41,6 +41,7 @@ class Declares:
     fits: Mapping[str, tuple[str, ...]] = field(
         default_factory=dict
     )  # {check of `sadm.study.fits`: hyper-parameters that it takes after the slice's shape}
+    synthetic: str = ""  # name of the anomalies that it makes of its healthy scans and learns from
     maps: bool = True  # False: it only prepares another method, and can be no row
 
     def count(self, hyper: Mapping[str, Any]) -> int:

@@ -263,11 +263,12 @@ class Study:
         """The tables of demographics that the importer of a data set reads beside the images."""
         return tables(self.datasets[dataset]["importer"], self.datasets[dataset]["options"])
 
-    def split_sizes(self, dataset: str) -> dict[str, float | None]:
-        """Sizes of the sets that the subjects of a data set are dealt into: counts, or shares below 1."""
+    def split_sizes(self, dataset: str) -> dict[str, float | str | None]:
+        """Sizes of the sets that the subjects of a data set are dealt into: counts, or shares below 1; and whether folds share them."""
         if dataset == self.healthy:
             return {size: self.config["splits"][size] for size in ("test", "val", "train")}
-        return {size: self.datasets[dataset][size] for size in ("annotated", "annotated_val")}
+        sizes = {size: self.datasets[dataset][size] for size in ("annotated", "annotated_val")}
+        return sizes | {"annotated_folds": self.config["splits"]["annotated_folds"]}
 
     @property
     def sets(self) -> list[str]:

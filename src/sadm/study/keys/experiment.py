@@ -22,6 +22,12 @@ class Splits:
         "training subjects of a fold: a count, below 1 a share, null all that are left",
         **maybe(SOME),
     )
+    annotated_folds: str = key(
+        "same",
+        "annotated training and validation subjects: the same in each fold (paper), or rotate: other ones of the subset validate",
+        **TEXT,
+        enum=["same", "rotate"],
+    )
 
 
 @dataclass(frozen=True)
@@ -120,6 +126,12 @@ class Statistics:
     )
     confidence: float = key(
         0.95, "coverage of the bootstrap intervals", **NUMBER, exclusiveMinimum=0, exclusiveMaximum=1
+    )
+    shown: str = key(
+        "deviation",
+        "what stands beside a mean in table1.md and .tex: deviation over folds, as in the paper, or interval over subjects",
+        **TEXT,
+        enum=["deviation", "interval"],
     )
 
 
