@@ -4,10 +4,10 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
-import yaml
 from small_study import ROOT
 
 from sadm.report.comparable import differs_from_paper
+from sadm.study.loader import raw_config
 from sadm.study.study import Study
 
 CHANGES: dict[str, tuple[tuple[str, ...], Any]] = {
@@ -28,7 +28,7 @@ CHANGES: dict[str, tuple[tuple[str, ...], Any]] = {
 
 @pytest.fixture(scope="module")
 def paper() -> dict[str, Any]:
-    return yaml.safe_load((ROOT / "studies/paper.yaml").read_text())
+    return Study.from_config(raw_config([ROOT / "studies/paper.yaml"])).config
 
 
 def test_the_papers_study_does_not_differ(paper: dict[str, Any]):
@@ -47,7 +47,7 @@ def test_a_change_is_told(paper: dict[str, Any], change: str):
     config = deepcopy(paper)
     place = config
     for name in path:
-        place = place[name]
+        place = place.setdefault(name, {})
     place[key] = value
     found = differs_from_paper(Study.from_config(config).config)
     assert len(found) == 1, found
@@ -55,7 +55,7 @@ def test_a_change_is_told(paper: dict[str, Any], change: str):
 
 
 def test_the_demo_tells_its_data_sets_and_folds():
-    demo = Study.from_config(yaml.safe_load((ROOT / "config.yaml").read_text())).config
+    demo = Study.from_config(raw_config([])).config
     found = differs_from_paper(demo)
     assert found[0] == "data sets by demo, demo, demo"
     assert "splits.folds 2, not 5" in found

@@ -5,11 +5,11 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
-import yaml
 from small_report import told
 from small_study import ROOT
 
 from sadm.report import methods_text as words
+from sadm.study.loader import raw_config
 from sadm.study.study import Study
 
 CHANGES: dict[str, tuple[Any, str]] = {
@@ -38,7 +38,6 @@ CHANGES: dict[str, tuple[Any, str]] = {
     "splits.train": (9, "and 9 training"),
     "splits.annotated_folds": ("rotate", "other ones of them for validation"),
     "training.seeds": (2, "trained 2 times in each fold"),
-    "imagenet.weights": ("fetch", "have ImageNet weights"),
     "score.beta": (0.4, "beta 0.4"),
     "score.median": (3, "median (3 voxels)"),
     "score.ssim_sigma": (1.5, "sigma 1.5 voxels"),
@@ -53,7 +52,7 @@ CHANGES: dict[str, tuple[Any, str]] = {
 
 @pytest.fixture(scope="module")
 def demo() -> dict[str, Any]:
-    return yaml.safe_load((ROOT / "config.yaml").read_text())
+    return raw_config([])
 
 
 def text(config: dict[str, Any]) -> str:
@@ -99,7 +98,7 @@ def test_lengths_and_annotations_are_those_of_the_models(demo: dict[str, Any]):
 
 
 def test_the_papers_study_in_words():
-    said = text(yaml.safe_load((ROOT / "studies/paper.yaml").read_text()))
+    said = text(raw_config([ROOT / "studies/paper.yaml"]))
     for part in (
         "IXI, ATLAS: HD-BET",
         "1600 epochs of 1 slice a volume",
@@ -108,3 +107,9 @@ def test_the_papers_study_in_words():
         "BRATS 100, of these 10",
     ):
         assert part in said
+
+
+def test_random_features_are_said():
+    paper = raw_config([ROOT / "studies/paper.yaml"])
+    assert "have ImageNet weights" in text(paper)
+    assert "have random weights, not ImageNet's" in text(paper | {"imagenet": {"weights": "random"}})
