@@ -149,7 +149,7 @@ def protocol_notes(study: Mapping[str, Any]) -> list[str]:
         "AUPRC: step-wise area under the volume's precision-recall curve. In percent. Every voxel of the volume counts; "
         "lesion outside the brain mask is missed.",
         f"Grid {x} x {y} x {z - 2 * grid['crop']} voxels of {grid['spacing'] * grid['downsample']:g} mm; SSIM sigma "
-        f"{score['ssim_sigma']:g} voxels, median {score['median']} voxels; rows of two maps: 2 (beta u + (1 - beta) p), beta {score['beta']:g}.",
+        f"{score['ssim_sigma']:g} voxel{'s' if score['ssim_sigma'] != 1 else ''}, median {score['median']} voxels; rows of two maps: 2 (beta u + (1 - beta) p), beta {score['beta']:g}.",
     ]  # fmt: skip
 
 

@@ -133,7 +133,7 @@ def _tabular(heads: Sequence[str], over: Sequence[str], lines: Sequence[str], fi
 
 
 def _float(tabular: Sequence[str], caption: str, notes: Sequence[str]) -> str:
-    """A table that floats: caption, tabular, notes in small print."""
+    """A table that floats, as wide as the text: caption, tabular, notes in small print."""
     small = (
         [r"\par\medskip\raggedright\footnotesize", *(escape(note) + r"\par" for note in notes)]
         if notes
