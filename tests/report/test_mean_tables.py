@@ -10,7 +10,7 @@ from sadm.report.material import Material
 
 def test_a_pivot_has_a_column_a_measure_and_trivial_rows_apart(given: Material):
     made = means.pivot(given.tables["summary"], TITLES, ["metric"], {"dice": "Best Dice, %"}, {})
-    assert [each.caption for each in made] == ["Les <b>", "DRAEM"]
+    assert [each.caption for each in made] == ["Les <b>, n = 9", "DRAEM, n = 9"]
     assert cell(made[0], "cDDPM", 1) == Cell("20.0", 0.2, "[10.0, 70.0]")
     assert [len(body.rows) for body in made[0].bodies] == [2, 1]
 

@@ -35,7 +35,7 @@ CHANGES: dict[str, tuple[Any, str]] = {
     "splits.folds": (3, "3 folds"),
     "splits.test": (5, "with 5 test"),
     "splits.val": (3, "3 validation and"),
-    "splits.train": (9, "and 9 training"),
+    "splits.train": (9, "and 9 subjects for training"),
     "splits.annotated_folds": ("rotate", "other ones of them for validation"),
     "training.seeds": (2, "trained 2 times in each fold"),
     "score.beta": (0.4, "beta 0.4"),
@@ -103,7 +103,7 @@ def test_the_papers_study_in_words():
         "IXI, ATLAS: HD-BET",
         "1600 epochs of 1 slice a volume",
         "once in each fold",
-        "358 training subjects",
+        "358 subjects for training",
         "BRATS 100, of these 10",
     ):
         assert part in said

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from sadm.runtime.errors import DataError
-from sadm.statistics.marks import least_notes, marks
+from sadm.statistics.marks import least_note, marks
 from sadm.statistics.notes import material_notes
 from sadm.statistics.table1 import table
 from sadm.study.layout import Layout
@@ -146,10 +146,8 @@ def test_notes_name_what_is_left_out_and_what_is_not_better_than_trivial(tmp_pat
     assert "Excluded from Les_ions by preprocessing: 1: sub-bad (brain volume 2100 ml)." in text
     assert "Excluded from IXI by preprocessing: 0." in text
     assert "▽ not shown to be above the best trivial score (by DICE Les_ions random; DRAEM random)" in text
-    assert (
-        "Les_ions: 1 claims on 8 subjects, smallest p that Holm's correction can give 0.008: † and ‡ can appear."
-        in text
-    )
+    least = "Smallest p that Holm's correction of 1 claims can give with these subjects: Les_ions 0.008, DRAEM 0.008."
+    assert least in text
     assert "Fewer than 15 test subjects, so that means and intervals are rough: Les_ions 8, DRAEM 8." in text
     assert "Trainings of each model in a fold: one, which supports no claim about a method" in text
     chance = 200 * (9 / 91) / (1 + 9 / 91)
@@ -208,7 +206,7 @@ def test_paired_differences_of_the_claims_stand_below(tmp_path: Path):
     assert (line["les_dice_subjects"], line["les_dice_marks"]) == (8, "▽")
 
 
-def test_no_mark_where_nothing_can_be_rejected_or_nothing_is_known() -> None:
+def test_no_mark_of_a_test_where_nothing_can_be_rejected() -> None:
     line = {
         "testset": "les",
         "metric": "dice",
@@ -220,10 +218,14 @@ def test_no_mark_where_nothing_can_be_rejected_or_nothing_is_known() -> None:
     assert marks([line | {"p_holm": "0.049"}], "les", "dice") == {"SADM_res-LES": "‡"}
     assert marks([line | {"p_holm": "0.05"}], "les", "dice") == {}
     assert marks([line | {"p_holm": "0.01", "difference": "-0.2"}], "les", "dice") == {}
-    assert marks([line | {"claim": "trivial", "ci_low": ""}], "les", "dice") == {}
+    assert marks([line | {"claim": "trivial", "ci_low": ""}], "les", "dice") == {"SADM_res-LES": "▽"}, (
+        "of one subject"
+    )
+    assert marks([line | {"claim": "trivial", "difference": "", "ci_low": ""}], "les", "dice") == {}
     assert marks([line | {"claim": "trivial", "ci_low": "0.01"}], "les", "dice") == {}
-    least = [line | {"p_least": "0.75", "family": "6", "subjects": "4"}]
-    assert "no test can reject" in least_notes(least, {"les": "LES"})[0]
+    least = [line | {"p_least": "0.75", "family": "6"}]
+    assert least_note(least, {"les": "LES"}).endswith("LES 0.75 (no mark is possible).")
+    assert least_note([], {}) == ""
 
 
 def test_what_is_no_patient_and_what_meets_its_own_generator_is_said() -> None:

@@ -95,8 +95,8 @@ def material(folder: Path) -> Material:
         folder / "audit.tsv",
         "dataset\tfold\tset\tscans\tsubjects\nixi\t0\ttrain\t8\t7\nixi\t1\ttrain\t9\t7\n",
     )
-    spans = "testset\trow\tkind\tmetric\tmean\tstd_folds\tstd_seeds\tci_low\tci_high\n" + "".join(
-        f"{t}\t{row}\t{kind(row)}\t{metric}\t{mean / 100}\t0.02\t0.013\t0.1\t0.7\n"
+    spans = "testset\trow\tkind\tmetric\tmean\tstd_folds\tstd_seeds\tci_low\tci_high\tsubjects\n" + "".join(
+        f"{t}\t{row}\t{kind(row)}\t{metric}\t{mean / 100}\t0.02\t0.013\t0.1\t0.7\t9\n"
         for t in ("les", "draem")
         for row, mean in MEANS.items()
         for metric in METRICS

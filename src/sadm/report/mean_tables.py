@@ -48,6 +48,12 @@ def _said(value: float, unit: str) -> str:
     return f"{100 * value:.1f}" if unit == "%" else f"{value:.1f}" if abs(value) >= 100 else f"{value:.2f}"
 
 
+def counted(title: str, lines: Sequence[Line]) -> str:
+    """``title`` with the number of subjects behind ``lines`` of the statistics, if these tell."""
+    subjects = [int(line["subjects"]) for line in lines if line.get("subjects")]
+    return f"{title}, n = {max(subjects)}" if subjects else title
+
+
 def bodies(kinds: Mapping[str, str], cells: Mapping[str, Sequence[Cell]]) -> list[Body]:
     """The lines of methods, then those of trivial scores; ``kinds`` and ``cells`` by row."""
     found = []
@@ -75,7 +81,9 @@ def pivot(
     for testset, here in by("testset", lines).items():
         for part in dict.fromkeys(tuple(line[key] for key in outer) for line in here):
             chosen = [line for line in here if tuple(line[key] for key in outer) == part]
-            caption = ": ".join([titles.get(testset, testset), *(each.replace("_", " ") for each in part)])
+            caption = ": ".join(
+                [counted(titles.get(testset, testset), here), *(each.replace("_", " ") for each in part)]
+            )
             seen = list(dict.fromkeys(line[last] for line in chosen))
             heads = [value for value in names if value in seen] if names else seen
             shown = {value: Head.of(names.get(value, f"{value}, {unit}")) for value in heads}
@@ -137,5 +145,5 @@ def spread(file: str | Path, titles: Mapping[str, str]) -> list[Table]:
             for row, own in cells.items():
                 line = found.get((row, metric))
                 own += [mean(line, "%"), *(_percent((line or {}).get(f"std_{key}", "")) for key in ("folds", "seeds"))]  # fmt: skip
-        made.append(Table(titles.get(testset, testset), columns, bodies(kinds, cells)))
+        made.append(Table(counted(titles.get(testset, testset), lines), columns, bodies(kinds, cells)))
     return made

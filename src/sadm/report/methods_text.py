@@ -83,13 +83,13 @@ def training(config: Mapping[str, Any], told: Mapping[str, Any]) -> str:
     )
     seeds = config["training"]["seeds"]
     times = f"{seeds} times in each fold, with other seeds" if seeds > 1 else "once in each fold"
-    train = "all others" if splits["train"] is None else f"{splits['train']:g}"
+    train = "all other" if splits["train"] is None else f"{splits['train']:g}"
     features = (
         "random weights, not ImageNet's" if config["imagenet"]["weights"] == "random" else "ImageNet weights"
     )
     return (
         f"Healthy subjects ({titles[config['healthy']]['title']}) were dealt to {_plural(splits['folds'], 'fold')} of training and validation, "
-        f"with {splits['test']:g} test, {splits['val']:g} validation and {train} training subjects (below 1: a share), disjoint by subject; the test "
+        f"with {splits['test']:g} test, {splits['val']:g} validation and {train} subjects for training (below 1: a share), disjoint by subject; the test "
         f"subjects are the same in every fold. Annotated subjects used for training (a count, or below 1 a share), {shared}: "
         f"{annotated}. Each model was trained {times} ({trained}); the checkpoint with the best validation loss was kept. Feature extractors have {features}."
     )
@@ -102,7 +102,7 @@ def scoring(config: Mapping[str, Any]) -> str:
     return (
         "The anomaly score of a row of two maps is "
         f"2 (beta u + (1 - beta) p) with beta {score['beta']:g}, of the map u = median ({score['median']} voxels) of 1 - SSIM (sigma "
-        f"{score['ssim_sigma']:g} voxels) between scan and pseudo-healthy reconstruction, and the probability p of the segmentation "
+        f"{_plural(score['ssim_sigma'], 'voxel')}) between scan and pseudo-healthy reconstruction, and the probability p of the segmentation "
         f"network (Behrendt et al., MIDL 2024). Best Dice of each test volume was found {SEARCH[score['search']]} on its own label, an upper "
         f"bound, and AUPRC as the step-wise area of each volume; volumes with an empty label {EMPTY[score['empty']]}. Further thresholds were the best for the test "
         f"set (an upper bound), the best mean Dice over the validation volumes of the fold, and those that {rates} % of the brain voxels of "

@@ -29,7 +29,7 @@ def rankings(file: str | Path, agreement: str | Path, titles: Mapping[str, str])
         title, found = titles.get(testset, testset), _taus(taus.get(testset, []))
         first = {name: next((row for row in rows if places.get((row, name)) == 1), "–") for name in names}
         said.append(
-            f"{title}: first by best Dice per volume is {first['dice']}; under other definitions: "
+            f"{title}: first by best Dice per volume is {first['dice']}{_often(lines, first['dice'])}; under other definitions: "
             + "; ".join(f"{short(name)} {first[name]}" for name in names[1:])
             + "."
         )
@@ -45,6 +45,14 @@ def rankings(file: str | Path, agreement: str | Path, titles: Mapping[str, str])
             _matrix(title, found),
         ]  # fmt: skip
     return [Words(said, listed=True), *tables]
+
+
+def _often(lines: Sequence[Line], row: str) -> str:
+    """In how many of the resamples the row is first by best Dice, in words."""
+    share = next(
+        (number(line["first"]) for line in lines if (line["row"], line["metric"]) == (row, "dice")), None
+    )
+    return "" if share is None else f" (in {100 * share:.0f} % of the resamples of subjects)"
 
 
 def _doubt(

@@ -5,6 +5,7 @@
 """
 
 from collections.abc import Iterable, Mapping
+from math import isnan
 
 from sadm.statistics.claims import LEVEL, PAPER, TRIVIAL
 
@@ -28,26 +29,30 @@ def marks(claims: Iterable[Line], testset: str, metric: str) -> dict[str, str]:
 
 
 def _mark(line: Line) -> str:
+    difference = number(line["difference"])
     if line["claim"] == TRIVIAL:
-        return NOT_ABOVE if number(line["ci_low"]) <= 0 else ""
-    known = number(line["p_holm"]) < LEVEL and number(line["difference"]) > 0
+        shown = number(line["ci_low"]) > 0 or isnan(difference)
+        return "" if shown else NOT_ABOVE
+    known = number(line["p_holm"]) < LEVEL and difference > 0
     return (
         next((mark for name, mark in ABOVE.items() if line["against"].startswith(name)), "") if known else ""
     )
 
 
-def least_notes(claims: Iterable[Line], titles: Mapping[str, str]) -> list[str]:
-    """A sentence a test set: the smallest corrected p that its number of subjects can give, and what follows."""
-    found: dict[str, Line] = {}
-    for line in claims:
-        if line["claim"] == PAPER and line["metric"] == "dice":
-            found.setdefault(line["testset"], line)
-    notes = []
-    for testset, line in found.items():
-        least = number(line["p_least"])
-        fate = "no test can reject, so † and ‡ cannot appear" if least >= LEVEL else "† and ‡ can appear"
-        notes.append(
-            f"{titles[testset]}: {line['family']} claims on {line['subjects']} subjects, smallest p that Holm's correction can give "
-            f"{least:.2g}: {fate}."
-        )
-    return notes
+def least_note(claims: Iterable[Line], titles: Mapping[str, str]) -> str:
+    """The smallest corrected p of the paper's claims that each test set's number of subjects can give; "" without such claims."""
+    found = {
+        line["testset"]: (line["family"], number(line["p_least"]))
+        for line in claims
+        if line["claim"] == PAPER and line["metric"] == "dice"
+    }
+    sets = ", ".join(
+        f"{titles[testset]} {least:.2g}" + ("" if least < LEVEL else " (no mark is possible)")
+        for testset, (_, least) in found.items()
+    )
+    family = next((family for family, _ in found.values()), "")
+    return (
+        f"Smallest p that Holm's correction of {family} claims can give with these subjects: {sets}."
+        if sets
+        else ""
+    )

@@ -9,7 +9,7 @@ import pandas as pd
 
 from sadm.runtime.files import read_table
 from sadm.statistics.intervals import FEW, WARNED
-from sadm.statistics.marks import Line, least_notes
+from sadm.statistics.marks import Line, least_note
 from sadm.statistics.means import DDOF
 from sadm.study.checks import DRAEM
 from sadm.study.layout import Layout
@@ -99,13 +99,13 @@ def mark_notes(claims: Sequence[Line], layout: Layout) -> list[str]:
     notes = ["Bold: largest mean of a method in the column, not a test."]
     if best:
         notes.append(
-            f"▽ not shown to be above the best trivial score (by DICE {best}): the 95 % interval of the paired difference reaches 0 or less. "
+            f"▽ not shown to be above the best trivial score (by DICE {best}): the 95 % interval of the paired difference reaches 0 or less, or one subject has none. "
             "Trivial scores need no learned model (mean-: distance to the mean healthy training brain)."
         )
-    if least := least_notes(claims, layout.titles):
+    if least := least_note(claims, layout.titles):
         notes.append(
             "† above cDDPM, ‡ above Unet_res of the same training set: Wilcoxon's signed-rank test over subjects, Holm's p below .05 within "
-            "these claims, which were fixed beforehand. " + " ".join(least)
+            "these claims, which were fixed beforehand. " + least
         )
     return notes
 
@@ -149,7 +149,7 @@ def protocol_notes(study: Mapping[str, Any]) -> list[str]:
         "AUPRC: step-wise area under the volume's precision-recall curve. In percent. Every voxel of the volume counts; "
         "lesion outside the brain mask is missed.",
         f"Grid {x} x {y} x {z - 2 * grid['crop']} voxels of {grid['spacing'] * grid['downsample']:g} mm; SSIM sigma "
-        f"{score['ssim_sigma']:g} voxels, median {score['median']} voxels; rows of two maps: 2 (beta u + (1 - beta) p), beta {score['beta']:g}.",
+        f"{score['ssim_sigma']:g} voxel{'s' if score['ssim_sigma'] != 1 else ''}, median {score['median']} voxels; rows of two maps: 2 (beta u + (1 - beta) p), beta {score['beta']:g}.",
     ]  # fmt: skip
 
 

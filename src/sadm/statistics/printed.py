@@ -54,7 +54,8 @@ def differences(claims: Sequence[Line], layout: Layout) -> dict[tuple[str, str],
             values = [100 * number(line[name]) for name in ("difference", "ci_low", "ci_high")]
             if values[0] == values[0]:
                 span = f" [{values[1]:.1f}, {values[2]:.1f}]" if values[1] == values[1] else ""
-                text = f"{values[0]:+.1f}{span}".translate(MINUS)
+                point = f"{values[0]:+.1f}".replace("-0.0", "0.0").replace("+0.0", "0.0")
+                text = f"{point}{span}".translate(MINUS)
                 own[1 + columns.index((line["testset"], line["metric"]))] = text
     return cells
 
@@ -132,7 +133,7 @@ def _tabular(heads: Sequence[str], over: Sequence[str], lines: Sequence[str], fi
 
 
 def _float(tabular: Sequence[str], caption: str, notes: Sequence[str]) -> str:
-    """A table that floats: caption, tabular, notes in small print."""
+    """A table that floats, as wide as the text: caption, tabular, notes in small print."""
     small = (
         [r"\par\medskip\raggedright\footnotesize", *(escape(note) + r"\par" for note in notes)]
         if notes

@@ -61,6 +61,8 @@ class Resampled:
         total, count = by_subject(scores, rows, names)
         draws = np.random.default_rng(seeds.seed(settings["seed"], "bootstrap", testset))
         means = resampled(total, count, settings["resamples"], draws)
+        if len(total) < 2:
+            means[:] = np.nan  # one subject tells nothing of others
         return cls(rows, names, means.round(DIGITS))  # sums in another order must not part equal rows
 
     def places(self, confidence: float) -> pd.DataFrame:
