@@ -105,7 +105,7 @@ class Statistics:
 
     resamples: int = key(10000, "bootstrap resamples of the test subjects", **INT, minimum=100)
     confidence: float = key(
-        0.95, "coverage of the bootstrap intervals", **NUMBER, exclusiveMinimum=0, exclusiveMaximum=1
+        0.95, "coverage of the intervals", **NUMBER, exclusiveMinimum=0, exclusiveMaximum=1
     )
     shown: str = key(
         "deviation",
