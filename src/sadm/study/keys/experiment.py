@@ -125,7 +125,7 @@ class Statistics:
         10000, "bootstrap resamples of the test subjects", **INT, minimum=100, maximum=100_000
     )
     confidence: float = key(
-        0.95, "coverage of the bootstrap intervals", **NUMBER, exclusiveMinimum=0, exclusiveMaximum=1
+        0.95, "coverage of the intervals", **NUMBER, exclusiveMinimum=0, exclusiveMaximum=1
     )
     shown: str = key(
         "deviation",
