@@ -52,6 +52,7 @@ schema: setup
 	$(BIN)/python -c 'import json; from sadm.study.config import schema; print(json.dumps(schema(), indent=1))' > workflow/schemas/config.schema.json
 	$(BIN)/python envs/make.py
 	$(BIN)/python docs/make.py
+	$(BIN)/python docs/paper_numbers.py
 
 # Known vulnerabilities of the pins; asks the package index, in an environment of its own.
 audit:

@@ -3,12 +3,6 @@ from snakemake.utils import min_version
 min_version("9.0")
 
 
-# Without --configfile the demo study runs; a study file that names its own data sets replaces it, any other overlays it.
-if "datasets" not in config:
-
-    configfile: f"{workflow.basedir}/config.yaml"
-
-
 include: "workflow/rules/common.smk"
 include: "workflow/rules/demo.smk"
 include: "workflow/rules/cohort.smk"
@@ -39,9 +33,11 @@ rule all:
         [rules.table.output, rules.statistics.output, rules.report.output] if study.rows else [],
         expand(rules.cohort.output, dataset=study.datasets),
         expand(rules.qc.output, dataset=study.datasets),
+        expand(rules.dataset_files.output, dataset=study.datasets),
 
 
 rule prep:
     input:
         expand(rules.cohort.output, dataset=study.datasets),
         expand(rules.qc.output, dataset=study.datasets),
+        expand(rules.dataset_files.output, dataset=study.datasets),

@@ -23,6 +23,7 @@ GRID = asdict(keys.Grid())
 PLACE = {key: GRID[key] for key in ("shape", "spacing")}
 REGISTRATION = asdict(keys.Registration())
 BIAS = asdict(keys.Bias())
+RAW = {"t1": "bids:raw:t1.nii.gz"}  # what sidecars name
 KIND = {"space": "native", "stripped": False}
 
 
@@ -43,7 +44,9 @@ def brain(t1: str, at: At) -> None:
     """deepbet on the SRI24 grid."""
     from sadm.preprocess.brain import brain
 
-    brain(t1, at("start.mat"), at("brain.nii.gz"), "", at("mask.nii.gz"), method="deepbet", threads=1)
+    brain(
+        t1, at("start.mat"), at("brain.nii.gz"), "", at("mask.nii.gz"), method="deepbet", threads=1, raw=RAW
+    )
 
 
 def refine(t1: str, at: At) -> None:
@@ -70,7 +73,8 @@ def grid(t1: str, at: At, lesion: str = "") -> None:
     outputs |= {"qc": at("qc.json"), "picture": at("qc.png")}
     names = ("mask.nii.gz", "start.mat", "refined.mat", "field.nii.gz")
     files = (t1, *map(at, names), lesion, at("brain.nii.gz"))
-    grid(*files, outputs, dataset="benchmark", scan=Path(t1).name, grid=GRID, limits=asdict(keys.Quality()))
+    whose = {"dataset": "benchmark", "scan": Path(t1).name, "raw": RAW}
+    grid(*files, outputs, **whose, grid=GRID, limits=asdict(keys.Quality()))
 
 
 VALUES = ("brain_ml", "overlap", "coverage", "nmi", "correlation", "outside", "stretch", "rotation")

@@ -23,12 +23,12 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 
 import torch
-import yaml
 from torch.utils.flop_counter import FlopCounterMode
 
 from sadm.methods.base import BaseMethod, Batch, build
 from sadm.prediction.score import Scoring
-from sadm.runtime.job import keep_freed_memory
+from sadm.runtime.process import keep_freed_memory
+from sadm.study.loader import raw_config
 from sadm.study.study import Study
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -171,10 +171,7 @@ def main() -> None:
     args = parser.parse_args()
     keep_freed_memory()
     torch.set_num_threads(1)
-    config: dict[str, Any] = {}
-    for path in args.study:
-        config |= yaml.safe_load(Path(path).read_text())
-    study = Study.from_config(config)
+    study = Study.from_config(raw_config(args.study))
     found = {}
     for model in study.models:
         found[model] = measured(study, model, args)

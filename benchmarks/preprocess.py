@@ -23,7 +23,7 @@ from typing import Any
 
 import chain
 
-from sadm.runtime.job import keep_freed_memory
+from sadm.runtime.process import keep_freed_memory
 
 PLAIN = ("plain_register", "plain_brain", "plain_bias", "plain_resample")
 REFERENCES = ("reference_register", "reference_bias")

@@ -12,6 +12,9 @@ pytest_plugins = [
     "skips",
 ]  # the head without data that several rooms test with; what may skip in CI
 
+# One thread a process: the processes of pytest -n would otherwise wait for each other's threads. The jobs of a study set their own.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 # A shell starts background jobs with Ctrl-C ignored, which the processes that tests start would inherit.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from sadm.commands.dry_run import Jobs, jobs_left, submissions
-from sadm.commands.studies import ROOT
+from sadm.study.loader import ROOT
 
 
 @pytest.fixture(scope="module")

@@ -7,17 +7,17 @@ from pathlib import Path
 import pytest
 
 from sadm.commands import plan
-from sadm.commands.studies import ROOT, config_of, read
 from sadm.study import registry
+from sadm.study.loader import ROOT, raw_config, read
 from sadm.study.study import Study
 
-COSTS, PROFILE = read("workflow/costs.yaml"), read("profiles/slurm/config.yaml")
+COSTS, PROFILE = read(ROOT / "workflow/costs.yaml"), read(ROOT / "profiles/slurm/config.yaml")
 JOBS = Counter(register=10, brain=10, grid=10, pack=3, train=17, reconstruct=7, predict=16, report=1)
 
 
 @pytest.fixture(scope="module")
 def study() -> Study:
-    return Study.from_config(config_of([ROOT / "config.yaml", ROOT / "studies/ci.yaml"]))
+    return Study.from_config(raw_config([ROOT / "config.yaml", ROOT / "studies/ci.yaml"]))
 
 
 def test_the_studys_sets_are_counted(study: Study) -> None:
@@ -88,7 +88,7 @@ def test_hdbet_counts_scans_not_chunks(study: Study) -> None:
 
 
 def test_a_study_without_rows_is_planned() -> None:
-    prep = Study.from_config({k: v for k, v in config_of([]).items() if k in ("name", "datasets")})
+    prep = Study.from_config({k: v for k, v in raw_config([]).items() if k in ("name", "datasets")})
     assert plan.volumes(prep) == 0
     assert "0.0  training" in plan.text(prep, Counter(register=3), COSTS, PROFILE)
 

@@ -14,8 +14,10 @@ import torch
 
 from sadm.methods.base import BaseMethod, Batch, Training, build
 from sadm.prediction.score import Scoring
+from sadm.runtime import kinds
 from sadm.runtime.errors import ConfigError
 from sadm.study import registry
+from sadm.study.config import VALIDATOR
 from sadm.training.checkpoint import load_method, save
 
 SHAPE, DEPTH, COUNT = (32, 32), 6, 8
@@ -98,6 +100,16 @@ def test_declares_what_the_workflow_reads_without_importing_it(name: str) -> Non
     assert asdict(found.Hyper()) == registry.declared("methods", name)[1]
     assert all(said["description"] for said in registry.settings("methods", name).values())
     assert len(Path(found.__file__).read_text().splitlines()) <= 150  # type: ignore[arg-type]
+
+
+def test_small_sizes_are_hyper_parameters_and_not_the_studys(name: str) -> None:
+    small, settings = (
+        registry.constants(f"methods/{name}").get("SMALL", {}),
+        registry.settings("methods", name),
+    )
+    assert not {"epochs", "slices", "bank"} & set(small), "those are the study's"
+    for key, value in small.items():
+        assert VALIDATOR(kinds.form(settings[key]["type"])).is_valid(value), key
 
 
 def test_has_the_hyper_parameters_that_the_loop_reads(name: str) -> None:

@@ -3,11 +3,8 @@
 from dataclasses import asdict
 from pathlib import Path
 
-import pytest
-
 from sadm.data import demo
 from sadm.demo.population import POPULATIONS, SCANNERS
-from sadm.runtime.errors import ConfigError
 
 
 def test_populations_are_known_to_the_importer() -> None:
@@ -19,7 +16,7 @@ def test_populations_are_known_to_the_importer() -> None:
 
 
 def test_importer_lists_what_will_be_made() -> None:
-    """Names, paths and subjects; a larger count keeps the first heads; bad options are named."""
+    """Names, paths and subjects; a larger count keeps the first heads."""
     some, more = (demo.scans("mine", {"kind": "stroke", "count": n, "path": "results/demo"}) for n in (3, 40))
     assert more[:3] == some
     assert some[0].name == "sub-stroke001"
@@ -30,10 +27,6 @@ def test_importer_lists_what_will_be_made() -> None:
     assert all(40 <= int(s.age) <= 88 for s in more)
     assert len({s.age for s in more}) > 10
     assert not any(s.lesion for s in demo.scans("h", {"kind": "healthy", "count": 2, "path": "p"}))
-    with pytest.raises(ConfigError, match=r"mine\.options\.kind: unknown 'strok'"):
-        demo.scans("mine", {"kind": "strok", "count": 1, "path": "p"})
-    with pytest.raises(ConfigError, match="0 heads"):
-        demo.scans("mine", {"kind": "stroke", "count": 0, "path": "p"})
 
 
 def test_importer_and_rule_agree_on_names() -> None:

@@ -89,18 +89,18 @@ def chain(made: SimpleNamespace, out: Path) -> None:
     }
     arrays = {name: str(out / f"{name}.npy") for name in ("t1", "brain", "lesion")}
     arrays |= {name: str(out / f"{name}.tsv") for name in ("scans", "excluded")}
-    template = made.template
+    template, raw = made.template, {"t1": "bids:raw:t1.nii.gz"}
     steps = {
         "cohort": lambda: cohort("set", "brats", {"path": str(made.folder / "data")}, True, out / "sheet.tsv"),
         "register": lambda: register(made.t1, template, template, start, iterations=[1], retry_below=0.0, seed=1, grid=GRID, **kind),
-        "brain": lambda: brain(made.t1, start, template, "", mask, method="none", threads=1),
+        "brain": lambda: brain(made.t1, start, template, "", mask, method="none", threads=1, raw=raw),
         "refine": lambda: refine(made.t1, mask, start, template, refined, refine_iterations=[1], refine_retry_below=0.0, seed=1, **kind),
         "bias": lambda: bias(
             made.t1, mask, start, refined, template, field, space="sri24", grid=GRID, shrink=1, iterations=[2], tolerance=0.1
         ),
         "grid": lambda: grid(
             made.t1, mask, start, refined, field, made.lesion, template, files, dataset="set", scan="sub-1",
-            grid=GRID | {"downsample": 2, "crop": 1}, limits=limits,
+            grid=GRID | {"downsample": 2, "crop": 1}, limits=limits, raw=raw,
         ),
         "pack": lambda: pack(
             {name: {"sub-1": files[name]} for name in ("t1", "brain", "lesion")}, [files["qc"]], arrays,

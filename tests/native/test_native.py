@@ -13,6 +13,7 @@ from sadm.evaluation.volumes import TableRow
 from sadm.native.native_map import native_map, threshold
 from sadm.native.native_mask import native_mask, save_like
 from sadm.prediction.maps import Origin, write_maps
+from sadm.preprocess.derivative import sidecar
 from sadm.preprocess.grid import Target
 from sadm.preprocess.label import keep_volume, share
 from sadm.preprocess.quality import dice
@@ -23,6 +24,7 @@ from sadm.runtime.files import load_nifti, read_json, save_nifti, write_text
 from sadm.study.keys import Registration
 
 SIZE = {"shape": [192, 192, 160], "spacing": 1.0}
+RAW = {"t1": "bids:raw:b/t1.nii"}
 ROW = TableRow("SADM", ["u", "p"], 0, 1, 0.5)
 HEAD = "row\tfold\tseed\ttestset\tkind\tvalue\n"
 MM1, MM2 = SIZE | {"downsample": 1, "crop": 0}, SIZE | {"downsample": 2, "crop": 15}
@@ -63,7 +65,7 @@ def there_and_back(
     save_nifti(there, target.coarse.affine, folder / "there.nii.gz")
     outputs = {name: str(folder / f"back_{name}.nii.gz") for name in ("brain", "lesion")}
     there_file = str(folder / "there.nii.gz")
-    native_mask(t1, there_file, refined, there_file, refined, outputs)
+    native_mask(t1, there_file, refined, there_file, refined, outputs, raw=RAW)
     return dice(np.asarray(load_nifti(outputs["lesion"]).dataobj), label)
 
 
@@ -163,13 +165,11 @@ def study(tmp_path, phantom, scan):
 def bring(tmp_path, scan, name="sub-b"):
     data = load_packed(tmp_path / "packed")
     part = Part("les", "test", data, members(data, tmp_path / "splits.tsv", 0, "test"))
-    outputs = {
-        key: str(tmp_path / f"native_{key}{end}")
-        for key, end in (("score", ".nii.gz"), ("found", ".nii.gz"), ("about", ".json"))
-    }
+    outputs = {key: str(tmp_path / f"native_{key}.nii.gz") for key in ("score", "found")}
     native_map(
         name, scan[1], str(tmp_path / "prepared.nii.gz"), scan[2], outputs,
         row=ROW, part=part, maps=[tmp_path / "p", tmp_path / "u"], thresholds=tmp_path / "thresholds.tsv",
+        raw=RAW,
     )  # fmt: skip
     return outputs
 
@@ -180,7 +180,9 @@ def test_a_score_reaches_the_scans_voxels(tmp_path, scan, study, planted):
     score, found = load_nifti(outputs["score"]), load_nifti(outputs["found"])
     np.testing.assert_array_equal(score.affine, load_nifti(scan[1]).affine)
     assert np.asarray(score.dataobj).max() == pytest.approx(1.5, abs=2e-3), "u + p"
-    assert read_json(outputs["about"])["threshold_kind"] == "validation"
+    for name in outputs:
+        said = read_json(sidecar(outputs[name]))
+        assert (said["row"], said["fold"], said["threshold_kind"]) == ("SADM", 0, "validation")
     middle = np.append(np.argwhere(box > 0).mean(axis=0), 1)
     x, y, z = np.round(np.linalg.inv(score.affine) @ planted @ target.coarse.affine @ middle)[:3].astype(int)
     assert np.asarray(score.dataobj)[x, y, z] == pytest.approx(1.5, abs=2e-3)

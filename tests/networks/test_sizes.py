@@ -1,25 +1,8 @@
-"""Which slices a network takes, and slices brought to another size."""
+"""Slices brought to another size."""
 
-import pytest
 import torch
 
-from sadm.networks.sizes import check_size, resized
-from sadm.runtime.errors import ConfigError
-
-
-@pytest.mark.parametrize(
-    ("shape", "levels", "fits"),
-    [((8, 12), 3, True), ((8, 12), 4, False), ((7, 9), 1, True), ((6, 8), 3, False)],
-)
-def test_slices_can_be_halved_at_each_level_but_the_last(
-    shape: tuple[int, int], levels: int, fits: bool
-) -> None:
-    image = torch.zeros(1, 1, *shape)
-    if fits:
-        check_size(image, levels)
-        return
-    with pytest.raises(ConfigError, match=f"multiples of {2 ** (levels - 1)}"):
-        check_size(image, levels)
+from sadm.networks.sizes import resized
 
 
 def test_resized_keeps_a_plane_that_is_flat() -> None:

@@ -10,6 +10,8 @@ from sadm.preprocess.space import write_transform
 from sadm.runtime.errors import DataError
 from sadm.runtime.files import load_nifti
 
+RAW = {"t1": "bids:raw:t1.nii.gz", "brain_mask": "bids:raw:given.nii.gz"}
+
 
 @pytest.fixture
 def setting(phantom, native, planted, saved, tmp_path):
@@ -34,7 +36,7 @@ def test_mask_reaches_the_sri24_grid_by_the_transform(setting, phantom, saved, m
     t1, transform, template, out = setting
     binary = (np.asarray(nib.load(t1).dataobj) != 0).astype(np.uint8)
     given = saved(nib.Nifti1Image(3 * binary, nib.load(t1).affine), "given.nii.gz")
-    brain(t1, transform, template, given, out, method=method, threads=1)
+    brain(t1, transform, template, given, out, method=method, threads=1, raw=RAW)
     found = load_nifti(out)
     assert set(np.unique(found.dataobj)) == {0, 1}
     np.testing.assert_allclose(found.affine, phantom.brain.affine)
@@ -44,7 +46,7 @@ def test_mask_reaches_the_sri24_grid_by_the_transform(setting, phantom, saved, m
 def test_a_given_mask_that_is_not_there_is_named(setting):
     t1, transform, template, out = setting
     with pytest.raises(DataError, match="names none") as error:
-        brain(t1, transform, template, "", out, method="given", threads=1)
+        brain(t1, transform, template, "", out, method="given", threads=1, raw=RAW)
     assert t1 in str(error.value)
 
 

@@ -16,6 +16,7 @@ from sadm.preprocess.space import read_transform
 from sadm.runtime.files import load_nifti, read_json
 from sadm.study.keys.preparation import Quality, Registration
 
+RAW = {"t1": "bids:raw:t1.nii.gz"}
 PLACE = {"shape": [192, 192, 160], "spacing": 1.0}
 
 
@@ -37,7 +38,7 @@ def registered(t1, template_files, folder):
     kind = {"space": "native", "stripped": False, "seed": settings["seed"]}
     first = {key: settings[key] for key in ("iterations", "retry_below")}
     register(t1, head, template, start, grid=PLACE, **kind, **first)
-    brain(t1, start, template, "", mask, method="deepbet", threads=1)
+    brain(t1, start, template, "", mask, method="deepbet", threads=1, raw=RAW)
     second = {key: settings[key] for key in ("refine_iterations", "refine_retry_below")}
     refine(t1, mask, start, template, refined, **kind, **second)
     return start, mask, refined
@@ -57,7 +58,18 @@ def test_a_raw_head_becomes_a_prepared_volume(shared_data, template_files, tmp_p
     sizes = PLACE | {"downsample": 2, "crop": 15}
     whose = {"dataset": "ixi", "scan": "sub-IXI080"}
     grid(
-        t1, mask, start, refined, field, "", template, outputs, **whose, grid=sizes, limits=asdict(Quality())
+        t1,
+        mask,
+        start,
+        refined,
+        field,
+        "",
+        template,
+        outputs,
+        **whose,
+        grid=sizes,
+        limits=asdict(Quality()),
+        raw=RAW,
     )
     found, inside = (np.asarray(load_nifti(outputs[name]).dataobj) for name in ("t1", "brain"))
     check = read_json(qc)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+from sadm.preprocess.derivative import sidecar
 from sadm.preprocess.grid import Target, grid, normalise, prepare
 from sadm.preprocess.head import Head
 from sadm.preprocess.space import sample, scaling, translation, write_transform
@@ -89,7 +90,9 @@ def run(
     outputs |= {name: str(tmp_path / f"out_{name}.nii.gz") for name in ("t1", "brain", "lesion")}
     limits = asdict(Quality()) | {"brain_ml": list(brain_ml), "stretch": 9.0}  # the phantom is no adult
     outputs["picture"] = str(tmp_path / "qc.png")
-    grid(*files, *places, phantom.brain_file, outputs, dataset="set", scan="sub-1", grid=PAPER, limits=limits)
+    raw = {"t1": "bids:raw:1/t1.nii.gz", "lesion": "bids:raw:1/lesion.nii.gz"}
+    whose = {"dataset": "set", "scan": "sub-1", "raw": raw}
+    grid(*files, *places, phantom.brain_file, outputs, **whose, grid=PAPER, limits=limits)
     return outputs, lesion
 
 
@@ -119,7 +122,10 @@ def test_outputs_and_their_world(phantom, native, planted, saved, tmp_path):
     assert brain.get_data_dtype() == label.get_data_dtype() == np.uint8
     assert nib.aff2axcodes(t1.affine) == ("R", "A", "S")
     assert t1.header.get_xyzt_units()[0] == "mm"
-    assert int(t1.header["sform_code"]) > 0
+    assert int(t1.header["sform_code"]) == int(t1.header["qform_code"]) == 5, "a template's"
+    said = {name: read_json(sidecar(outputs[name])) for name in ("t1", "brain", "lesion")}
+    assert {each["Resolution"] for each in said.values()} == {"the study's grid: 96 x 96 x 50 voxels of 2 mm"}
+    assert said["lesion"]["Sources"] == ["bids:raw:1/lesion.nii.gz", "bids::x.mat"]
     values = t1.get_fdata()
     assert values.min() >= 0
     assert values.max() <= 1

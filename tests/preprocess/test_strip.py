@@ -8,10 +8,11 @@ import pytest
 from hdbet_standin import make
 
 from sadm.preprocess import hdbet
+from sadm.preprocess.derivative import sidecar
 from sadm.preprocess.space import Grid, sample, translation, write_transform
 from sadm.preprocess.strip import strip, strip_one
 from sadm.runtime.errors import ProcessingError
-from sadm.runtime.files import load_nifti, save_nifti
+from sadm.runtime.files import load_nifti, read_json, save_nifti
 
 SCANS = ["sub-1", "sub-1_ses-2", "sub-3"]
 
@@ -65,6 +66,7 @@ class Chunk:
         strip(
             *({s: str(file(s)) for s in SCANS} for file in (self.t1, self.transform)), self.template,
             {s: str(self.out(s)) for s in SCANS}, str(self.folder / "kept"), tta=tta, hdbet_parameters=str(self.parameters), device="cpu", threads=1, code="0",
+            raw={s: {"t1": f"bids:raw:{s}.nii.gz"} for s in SCANS},
         )  # fmt: skip
         return self.predicted - before
 
@@ -89,6 +91,9 @@ def test_masks_are_hdbets_of_the_heads_on_the_sri24_grid_and_the_model_is_loaded
         assert wanted.any()
         np.testing.assert_array_equal(np.asarray(mask.dataobj), wanted)
         np.testing.assert_allclose(mask.affine, grid.affine)
+        said = read_json(sidecar(chunk.out(scan)))
+        assert said["Sources"] == [f"bids:raw:{scan}.nii.gz", f"bids::{scan}.mat"]
+        assert "HD-BET" in said["Description"]
 
 
 def test_a_killed_chunk_goes_on_where_it_was(chunk, monkeypatch):

@@ -37,7 +37,7 @@ def test_the_papers_study_does_not_differ(paper: dict[str, Any]):
 
 def test_reporting_and_machines_are_no_difference(paper: dict[str, Any]):
     config = deepcopy(paper)
-    config["score"]["rates"], config["training"]["device"] = [0.02], "cpu"
+    config |= {"score": {"rates": [0.02]}, "training": {"device": "cpu"}}
     assert differs_from_paper(Study.from_config(config).config) == []
 
 
@@ -47,7 +47,7 @@ def test_a_change_is_told(paper: dict[str, Any], change: str):
     config = deepcopy(paper)
     place = config
     for name in path:
-        place = place[name]
+        place = place.setdefault(name, {})
     place[key] = value
     found = differs_from_paper(Study.from_config(config).config)
     assert len(found) == 1, found

@@ -38,7 +38,6 @@ CHANGES: dict[str, tuple[Any, str]] = {
     "splits.train": (9, "and 9 subjects for training"),
     "splits.annotated_folds": ("rotate", "other ones of them for validation"),
     "training.seeds": (2, "trained 2 times in each fold"),
-    "imagenet.weights": ("fetch", "have ImageNet weights"),
     "score.beta": (0.4, "beta 0.4"),
     "score.median": (3, "median (3 voxels)"),
     "score.ssim_sigma": (1.5, "sigma 1.5 voxels"),
@@ -98,13 +97,15 @@ def test_lengths_and_annotations_are_those_of_the_models(demo: dict[str, Any]):
     assert "demo tumour: brain volume" in said, "this one comes stripped, and is judged by other limits"
 
 
-def test_the_papers_study_in_words():
+def test_the_papers_study_in_words(demo: dict[str, Any]):
+    assert "Feature extractors have random weights, not ImageNet's" in text(demo)
     said = text(yaml.safe_load((ROOT / "studies/paper.yaml").read_text()))
     for part in (
         "IXI, ATLAS: HD-BET",
         "1600 epochs of 1 slice a volume",
         "once in each fold",
         "358 subjects for training",
+        "have ImageNet weights",
         "BRATS 100, of these 10",
     ):
         assert part in said

@@ -14,7 +14,7 @@ def test_the_page_of_a_data_set_has_every_scan_and_its_reasons(tmp_path: Path):
         "dataset\tscan\tpassed\treasons\tbrain_ml\toverlap\n"
         "les\tsub-a\tTrue\t\t1200\t0.95\nles\tsub-b\tFalse\tno <brain>\t3\t0.1\n",
     )
-    pictures = [text(tmp_path / f"les/sub-{name}/sub-{name}_qc.png", "x") for name in "ba"]
+    pictures = [text(tmp_path / f"les/sub-{name}/anat/sub-{name}_qc.png", "x") for name in "ba"]
     qc.qc(checks, pictures, ROOT / "workflow/report", tmp_path / "les.html", "Les <b>")
     html = (tmp_path / "les.html").read_text()
     assert html.count("<img") == 2

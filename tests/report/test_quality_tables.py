@@ -11,12 +11,13 @@ def test_failed_scans_come_first_among_the_thumbnails(tmp_path: Path):
     checks = text(
         tmp_path / "qc.tsv",
         "dataset\tscan\tpassed\treasons\toverlap\n"
-        "les\ta\tTrue\t\t0.95\nles\tb\tFalse\tno brain\t0.99\nles\tc\tTrue\t\t0.9\nixi\ta\tTrue\t\t0.1\n",
+        "les\tsub-a\tTrue\t\t0.95\nles\tsub-b_ses-1\tFalse\tno brain\t0.99\nles\tsub-c\tTrue\t\t0.9\nixi\tsub-a\tTrue\t\t0.1\n",
     )
-    files = [text(tmp_path / f"les/{scan}/{scan}_qc.png", "x" * 100) for scan in "cba"]
+    places = ("sub-c/anat/sub-c", "sub-b/ses-1/anat/sub-b_ses-1", "sub-a/anat/sub-a")
+    files = [text(tmp_path / f"les/{place}_qc.png", "x" * 100) for place in places]
     pictures = quality.pictured(files)
-    assert pictures["les", "a"] == files[2]
+    assert pictures["les", "sub-a"] == files[2]
     (gallery,) = quality.thumbnails([checks], pictures, {"les": "LES"}, 250)
-    assert [each.caption.split(":")[0] for each in gallery.pictures] == ["LES, b", "LES, c"]
+    assert [each.caption.split(":")[0] for each in gallery.pictures] == ["LES, sub-b_ses-1", "LES, sub-c"]
     assert "no brain" in gallery.pictures[0].caption
     assert gallery.notes[0].startswith("1 more")

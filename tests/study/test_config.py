@@ -5,31 +5,25 @@ The config is complete, described and strict; the paper's numbers are the resolv
 
 import copy
 import json
+import runpy
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
+from sadm.runtime import kinds
 from sadm.runtime.errors import ConfigError
 from sadm.study import config, registry
+from sadm.study.loader import raw_config
+from sadm.study.rows import table1
 from sadm.study.study import Study
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def merged(*names: str) -> dict[str, Any]:
-    """The configs of ``names``, later over earlier, as Snakemake merges them."""
-
-    def merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
-        for k, v in over.items():
-            base[k] = merge(base[k], v) if isinstance(v, dict) and isinstance(base.get(k), dict) else v
-        return base
-
-    result: dict[str, Any] = {}
-    for name in names:
-        merge(result, yaml.safe_load((ROOT / name).read_text()))
-    return result
+    """The configs of ``names``, later over earlier."""
+    return raw_config(ROOT / name for name in names)
 
 
 STUDIES = {
@@ -50,6 +44,11 @@ def test_each_study_is_valid(study: str) -> None:
 def test_schema_file_is_the_generated_one() -> None:
     written = json.loads((ROOT / "workflow/schemas/config.schema.json").read_text())
     assert written == json.loads(json.dumps(config.schema())), "run: make schema"
+
+
+def test_the_page_of_numbers_is_the_generated_one() -> None:
+    made = runpy.run_path(str(ROOT / "docs/paper_numbers.py"))
+    assert (ROOT / "docs/paper-numbers.md").read_text(encoding="utf-8") == made["page"](), "run: make schema"
 
 
 def test_each_key_is_described() -> None:
@@ -80,7 +79,7 @@ def test_each_key_is_described() -> None:
         ("hyper.cddpm.epoch", 1, "hyper.cddpm: unknown key 'epoch'.*did you mean 'epochs'"),
         ("hyper.unet@tumor", {"epochs": 1}, "hyper.unet@tumor: no row has this model.*unet-tumour"),
         ("grid.crop", 20, "grid.crop: 20 slices at each end leave none"),
-        ("grid.crop", "7", "grid.crop: '7' is not of type 'integer'"),
+        ("grid.crop", "07", "grid.crop: '07' is not of type 'integer'.*no leading zeros"),
         ("grid.downsample", 5, "grid.downsample: 5 does not divide"),
         ("rows.cDDPM", "cdpm", "rows.cDDPM: unknown 'cdpm'.*did you mean 'cddpm'"),
         ("rows.Unet-TUMOUR", "unet@tumor", "unknown 'tumor'.*did you mean 'tumour'"),
@@ -89,12 +88,14 @@ def test_each_key_is_described() -> None:
         ("testsets", ["tumor"], "testsets: unknown 'tumor'.*did you mean 'tumour'"),
         ("healthy", "helthy", "healthy: unknown 'helthy'.*did you mean 'healthy'"),
         ("figures", ["SADM"], "figures: unknown 'SADM'"),
+        ("rows", "table2", "rows: 'table2' is not possible.*did you mean 'table1'"),
+        ("size", "smal", "size: 'smal' is not possible.*did you mean 'small'"),
         ("protocol", "papers", "'papers' is not possible.*did you mean 'paper'"),
         ("splits.folds", 0, "splits.folds: 0 is less than the minimum"),
     ],
 )
 def test_a_slip_is_named(where: str, value: Any, said: str) -> None:
-    raw = merged("config.yaml")
+    raw = merged("config.yaml") | {"rows": table1(["tumour", "stroke"])}
     *path, last = where.split(".")
     at = raw
     for part in path:
@@ -180,9 +181,11 @@ def _lists(values: dict[str, Any]) -> dict[str, Any]:
     return {k: list(v) if isinstance(v, tuple) else v for k, v in values.items()}
 
 
-def test_settings_have_schema_types() -> None:
+def test_settings_have_a_kind_that_admits_their_default() -> None:
     for kind in ("methods", "data"):
         for name in registry.names(kind):
             for setting, said in registry.settings(kind, name).items():
-                known = said["type"] in config.KINDS or said["type"].startswith(("tuple", "list"))
-                assert known, f"{kind}/{name}.{setting}: {said['type']}"
+                default = list(d) if isinstance(d := said["default"], tuple) else d
+                assert config.VALIDATOR(kinds.form(said["type"])).is_valid(default), (
+                    f"{kind}/{name}.{setting}"
+                )

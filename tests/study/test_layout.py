@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from sadm.study.layout import RANDOM, Layout
+from sadm.study.loader import raw_config
 from sadm.study.study import Study
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -13,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture(scope="module")
 def study() -> Study:
-    return Study.from_config(yaml.safe_load((ROOT / "config.yaml").read_text()))
+    return Study.from_config(raw_config([]))
 
 
 def test_a_row_names_the_training_sets_of_its_models_and_their_needs(study: Study) -> None:
@@ -50,8 +51,13 @@ def test_what_no_patient_and_no_annotation_is_behind_is_told(study: Study) -> No
 
 
 @pytest.mark.parametrize(("weights", "marked"), [("fetch", {}), ("random", {"FAE": RANDOM, "RD": RANDOM})])
-def test_rows_with_random_features_are_marked(study: Study, weights: str, marked: dict[str, str]) -> None:
-    assert Study.from_config(study.config | {"imagenet": {"weights": weights}}).layout.marks == marked
+def test_rows_with_random_features_are_marked(weights: str, marked: dict[str, str]) -> None:
+    assert (
+        Study.from_config(
+            raw_config([ROOT / "studies/paper.yaml"], {"imagenet": {"weights": weights}})
+        ).layout.marks
+        == marked
+    )
 
 
 def test_its_fields_make_it_anew(study: Study) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sadm.runtime.job import THREAD_VARIABLES
+from sadm.runtime.process import THREAD_VARIABLES
 from sadm.study.fingerprint import planned
 from sadm.study.step import step
 

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from sadm.runtime.errors import ConfigError
+from sadm.study.loader import raw_config
 from sadm.study.study import Study
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -75,7 +76,7 @@ def test_hyper_of_a_training_set_overrides_that_of_the_method(study: Study) -> N
     given = study.config["hyper"]
     assert study.hyper("unet-stroke")["epochs"] == given["unet"]["epochs"]
     assert study.hyper("unet-draem")["epochs"] == given["unet@draem"]["epochs"] != given["unet"]["epochs"]
-    assert study.hyper("unet-draem")["lr"] == given["unet"]["lr"]
+    assert study.hyper("unet-draem")["lr"] == study.hyper("unet-stroke")["lr"]
 
 
 def test_demo_importer_depends_on_its_kind(study: Study) -> None:
@@ -89,7 +90,6 @@ def test_scans_have_distinct_safe_names(study: Study) -> None:
         assert len(scans) == len(set(scans)) == study.datasets[dataset]["options"]["count"]
         assert all(scan.replace("-", "").replace("_", "").isalnum() for scan in scans)
         assert all(study.files(dataset, scan) for scan in scans)
-        assert [(dataset, scan) for scan in scans] == [each for each in study.all_scans if each[0] == dataset]
 
 
 def test_reaches_no_heavy_module() -> None:
@@ -101,7 +101,7 @@ def test_reaches_no_heavy_module() -> None:
 
 
 def test_only_methods_with_an_extractor_ask_for_imagenet_weights() -> None:
-    raw = yaml.safe_load((ROOT / "config.yaml").read_text())
+    raw = yaml.safe_load((ROOT / "studies/paper.yaml").read_text())
     study = Study.from_config(raw | {"imagenet": {"weights": "fetch"}})
     asked = {model: study.imagenet(model) for model in study.models}
     assert {model: network for model, network in asked.items() if network} == {
@@ -185,9 +185,9 @@ def test_sets_are_dealt_by_role(study: Study) -> None:
     assert study.tables("stroke") == []
 
 
-def test_random_features_are_not_fetched(study: Study) -> None:
+def test_random_features_are_not_fetched() -> None:
     fetched, random = (
-        Study.from_config(study.config | {"imagenet": {"weights": weights}})
+        Study.from_config(raw_config([ROOT / "studies/paper.yaml"], {"imagenet": {"weights": weights}}))
         for weights in ("fetch", "random")
     )
     assert fetched.extractors("fae") == ["resnet18"]
@@ -233,3 +233,26 @@ def test_a_pattern_of_no_names_matches_nothing() -> None:
         "b",
     ]
     assert not re.fullmatch(Study.one_of([]), "")
+
+
+def test_the_t1_of_a_scan_is_asked_for_in_its_own_folder(study: Study) -> None:
+    assert (
+        study.t1("stroke", "sub-stroke001", "sub-stroke001") == "results/demo/stroke/sub-stroke001_T1w.nii.gz"
+    )
+    with pytest.raises(ConfigError, match="sub-stroke001 does not lie in sub-stroke002"):
+        study.t1("stroke", "sub-stroke002", "sub-stroke001")
+
+
+def test_source_files_are_named_by_their_path_in_the_data_set(study: Study) -> None:
+    stem = "bids:raw:stroke/sub-stroke001"
+    said = {"t1": f"{stem}_T1w.nii.gz", "lesion": f"{stem}_label-lesion_mask.nii.gz"}
+    assert study.raw("stroke", "sub-stroke001") == said
+    assert study.link("stroke", "results/prep/stroke") == "../../demo"
+
+
+def test_rows_that_are_one_label_in_names_of_files_are_refused(study: Study) -> None:
+    assert study.labels["SADMresSTROKE"] == "SADM_res-STROKE"
+    assert list(study.labels.values()) == [*study.rows, *study.trivial]
+    raw = study.config | {"rows": study.config["rows"] | {"SADMres.STROKE": "cddpm"}}
+    with pytest.raises(ConfigError, match="in names of files it is 'SADMresSTROKE'"):
+        Study.from_config(raw)

@@ -45,11 +45,16 @@ class Workflow:
         return kept | {"PATH": path, "XDG_CACHE_HOME": str(KEPT / "cache")}
 
     def __call__(
-        self, *arguments: str, conda: bool = True, overlay: dict[str, Any] | None = None
+        self,
+        *arguments: str,
+        conda: bool = True,
+        overlay: dict[str, Any] | None = None,
+        variables: dict[str, str] | None = None,
     ) -> subprocess.CompletedProcess[str]:
-        """Run with ``arguments``, and with ``overlay`` over the config."""
+        """Run with ``arguments``, with ``overlay`` over the config, and with ``variables`` over those of a run."""
         words = self.words(*arguments, conda=conda, overlay=overlay)
-        return subprocess.run(words, capture_output=True, text=True, env=self.variables, timeout=1500)
+        env = self.variables | (variables or {})
+        return subprocess.run(words, capture_output=True, text=True, env=env, timeout=1500)
 
 
 def _snakemake_alone() -> Path:

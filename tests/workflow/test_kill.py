@@ -17,7 +17,7 @@ import kills
 import pytest
 
 SCAN = "results/prep/tumour/sub-tumour001"
-TARGETS = [f"{SCAN}/sub-tumour001_qc.json", "results/scores/AE/fold0/tumour.tsv"]
+TARGETS = [f"{SCAN}/anat/sub-tumour001_qc.json", "results/scores/AE/fold0/tumour.tsv"]
 LONG = {"hyper": {"ae": {"epochs": 150}}, "training": {"checkpoint_every": 20}}
 
 

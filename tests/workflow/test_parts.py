@@ -54,10 +54,13 @@ def test_preprocessing_alone_of_any_folder(tmp_path: Path) -> None:
     study = [ROOT / "studies/prep.yaml"]
     steps = {"register", "brain", "refine", "bias", "grid"}
     whole = jobs(dry(tmp_path, study, overlay=overlay))
-    assert set(whole) == {"template", "cohort", *steps, "checks", "qc", "all"}
+    assert set(whole) == {"template", "cohort", *steps, "checks", "qc", "dataset_files", "all"}
     assert whole["grid"] == 2
-    one = jobs(dry(tmp_path, study, "results/prep/scans/sub-p1/sub-p1_qc.json", overlay=overlay))
+    one = jobs(dry(tmp_path, study, "results/prep/scans/sub-p1/anat/sub-p1_qc.json", overlay=overlay))
     assert one == {"template": 1} | dict.fromkeys(steps, 1)
+    wrong = dry(tmp_path, study, "results/prep/scans/sub-p2/anat/sub-p1_qc.json", overlay=overlay)
+    assert wrong.returncode != 0
+    assert "sub-p1 does not lie in sub-p2" in wrong.stdout + wrong.stderr
 
 
 def test_masks_in_native_space_of_all_scans_and_maps_of_a_finished_study(tmp_path: Path) -> None:
@@ -65,7 +68,7 @@ def test_masks_in_native_space_of_all_scans_and_maps_of_a_finished_study(tmp_pat
     done = dry(tmp_path, SMALLEST, "native_maps")
     assert done.returncode != 0
     assert "run it first" in done.stdout + done.stderr
-    path = "results/native/stroke/sub-stroke001/SADM-STROKE/fold0/sub-stroke001_desc-score_map.nii.gz"
+    path = "results/native/stroke/sub-stroke001/anat/sub-stroke001_desc-SADMSTROKEfold0_score.nii.gz"
     found = jobs(dry(tmp_path, SMALLEST, path))
     assert found["native_map"] == 1
     assert found["evaluate"] == 1

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from command import ROOT, SMALLEST, snakemake
 
 from sadm.runtime.files import write_json
+from sadm.study.loader import raw_config
 
 START = Path(__file__).with_name("slurm_single_node.sh")
 PARTITIONS = {"partitions": {"cpu": {"max_runtime": 10000}, "gpu": {"max_runtime": 10000, "max_gpu": 2}}}
@@ -31,17 +31,10 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-def merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
-    """``base`` with ``over`` laid on it, as Snakemake lays one config file on another."""
-    both = {k: merged(base[k], v) if isinstance(base.get(k), dict) and v else v for k, v in over.items()}
-    return base | both
-
-
 def study(overlay: dict[str, Any]) -> dict[str, Any]:
     """studies/ci.yaml with one row a stage and two data sets."""
-    base, ci = (yaml.safe_load(path.read_text()) for path in SMALLEST)
-    config = merged(merged(base, ci), overlay)
-    rows = {name: config["rows"][name] for name in ("AE", "Unet-TUMOUR")}
+    config = raw_config(SMALLEST, overlay)
+    rows = {"AE": "ae", "Unet-TUMOUR": "unet@tumour"}
     del config["datasets"]["stroke"]
     config["hyper"] = {name: config["hyper"][name] for name in ("ae", "unet")}
     return config | {"rows": rows, "figures": list(rows), "testsets": ["tumour", "draem"]}
@@ -136,7 +129,7 @@ def test_raw_scans_become_a_table(ran: Cluster) -> None:
     with open(ran.folder / TABLE, newline="") as stream:
         rows = [row["row"] for row in csv.DictReader(stream)]
     assert {"AE", "Unet-TUMOUR"} <= set(rows)
-    prepared = len(list(ran.folder.glob("results/prep/*/*/*_qc.json")))
+    prepared = len(list(ran.folder.glob("results/prep/*/*/anat/*_qc.json")))
     assert prepared == 7
     assert 10 < len(ran.jobs()) < 6 * prepared, "the steps of all scans go together"
 
@@ -171,8 +164,8 @@ def test_a_training_that_reaches_its_time_limit_goes_on(ran: Cluster) -> None:
 
 
 def test_a_job_that_fails_for_good_is_named_with_its_log(ran: Cluster) -> None:
-    assert ran.start(AE, hyper={"ae": {"lr": 1e30}}).wait(300) == 1
+    assert ran.start(AE, splits={"val": 4}).wait(300) == 1
     assert len(ran.jobs()) == 3, "tried, and twice more"
-    assert "Error in rule train" in ran.output()
-    assert AE_LOG in ran.output()
-    assert "The training diverged." in ran.output(), "the log is shown"
+    assert "Error in rule splits" in ran.output()
+    assert "logs/splits/healthy.log" in ran.output()
+    assert "The split of 'healthy' cannot be made" in ran.output(), "the log is shown"

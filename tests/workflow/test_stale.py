@@ -18,7 +18,7 @@ from sadm.study.copies import ADVICE, copied, mark
 PAGE = ROOT / "docs/rerun.md"
 STROKE, HEALTHY = (f"results/demo/{name}/sub-{name}001_T1w.nii.gz" for name in ("stroke", "healthy"))
 LABEL = "results/demo/stroke/sub-stroke001_label-lesion_mask.nii.gz"
-OWN = {"importer": "demo", "annotated": 1, "brain": "deepbet", "options": {"kind": "stroke", "count": 2}}
+OWN = {"importer": "demo", "annotated": 0, "brain": "deepbet", "options": {"kind": "stroke", "count": 2}}
 SETS = ["tumour", "stroke", "draem"]
 PARTS = re.findall(r'^ *include: "(.*)"', (ROOT / "Snakefile").read_text(encoding="utf-8"), re.MULTILINE)
 RULES = [
@@ -72,6 +72,9 @@ CHANGES: dict[str, Callable[[Finished], dict[str, int]]] = {
     "`score.rates`": config(score={"rates": [0.01, 0.05]}),
     "the learning rate of AE": config(hyper={"ae": {"lr": 0.001}}),
     "`splits.folds`: 2, not 1": config(splits={"folds": 2}),
+    "`training.seeds`: 2, not 1": config(training={"seeds": 2}),
+    "`quality.overlap`": config(quality={"overlap": 0.5}),
+    "the learning rate of Unet on stroke": config(hyper={"unet@stroke": {"lr": 0.001}}),
     "one T1 of stroke": rewrite(STROKE, b"other"),
     "one T1 of healthy": rewrite(HEALTHY, b"other"),
     "one label of stroke": rewrite(LABEL, b"other"),
@@ -96,6 +99,7 @@ CHANGES: dict[str, Callable[[Finished], dict[str, int]]] = {
     "the finished study moved, the project cloned elsewhere": within(Finished.elsewhere),
     "the study copied with its times, `cp -a`": within(lambda study: study.copy(keeps_times=True)),
     "other cores, `--cores 8`": lambda study: study.plan(None, "--cores", "8"),
+    "another clone in PYTHONPATH": lambda study: study.plan_with(PYTHONPATH=str(ROOT / "src")),
     "nothing": lambda study: study.plan(),
 }  # fmt: skip
 

@@ -17,6 +17,8 @@ from sadm.runtime.errors import SadmError
 from sadm.study.copies import ADVICE, copied, mark
 from sadm.study.fingerprint import planned
 from sadm.runtime.files import read_table
+from sadm.study.loader import raw_config
+from sadm.study.places import folder, label
 from sadm.study.runs import seed_number, tag, training_seed
 from sadm.study.study import Study
 
@@ -28,7 +30,8 @@ shell.prefix(
 )
 
 try:
-    study = Study.from_config(config)
+    # Snakemake has merged the same files into `config`, less strictly.
+    study = Study.from_config(raw_config(workflow.configfiles, workflow.config_settings.config))
 except SadmError as error:
     raise WorkflowError(f"{type(error).__name__}: {error}") from None
 
@@ -40,13 +43,15 @@ if workflow.is_main_process and copied(Path("results")):
 
 wildcard_constraints:
     dataset=study.one_of(study.datasets),
-    scan="sub-[A-Za-z0-9_-]+",
+    folder="sub-[A-Za-z0-9]+(/ses-[A-Za-z0-9]+)?",
+    scan="sub-[A-Za-z0-9]+(_ses-[A-Za-z0-9]+)?",
     testset=study.one_of(study.testsets),
     model=study.one_of(study.models),
     fold="[0-9]+",
     seed="(_seed[0-9]+)?",
     network="[a-z0-9_]+",
     row=study.one_of([*study.rows, *study.trivial]),
+    label=study.one_of(study.labels),
 
 
 def untracked(value):
@@ -70,7 +75,12 @@ def code(script, *files):
 
 def t1(wildcards):
     """The T1 of a scan."""
-    return study.scan(wildcards.dataset, wildcards.scan).t1
+    return study.t1(wildcards.dataset, wildcards.folder, wildcards.scan)
+
+
+def raw(wildcards):
+    """The source files of a scan, as sidecars name them."""
+    return study.raw(wildcards.dataset, wildcards.scan)
 
 
 def kind(wildcards):
@@ -78,9 +88,19 @@ def kind(wildcards):
     return study.kind(wildcards.dataset)
 
 
+def of_scans(path, dataset, scans, **others):
+    """The results `path` of `scans` of a data set; `others`: further wildcards."""
+    return [path.format(dataset=dataset, folder=folder(scan), scan=scan, **others) for scan in scans]
+
+
 def each_scan(path):
     """An input function: the results `path` of all scans of a data set."""
-    return lambda w: expand(path, dataset=w.dataset, scan=study.scans(w.dataset))
+    return lambda w: of_scans(path, w.dataset, study.scans(w.dataset))
+
+
+def every_scan(path):
+    """An input function: the results `path` of all scans of all data sets."""
+    return lambda w: [f for name in study.datasets for f in of_scans(path, name, study.scans(name))]
 
 
 def tested(splits, packed):
@@ -134,5 +154,6 @@ def shown_maps(w):
     found = []
     for name in study.native_testsets:
         scans = tested(*expand([rules.splits.output[0], rules.pack.output.scans], dataset=name))
-        found += expand(rules.native_map.output, dataset=name, scan=scans, row=study.shown[name], fold=0)
+        shown = {"label": label(study.shown[name]), "fold": 0}
+        found += of_scans(rules.native_map.output.score, name, scans, **shown)
     return found

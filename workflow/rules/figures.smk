@@ -21,7 +21,7 @@ rule pictures:
         mem_mb=grown(2000),
         runtime=30,
     params:
-        layout=vars(study.layout),
+        layout=vars(study.drawn.layout),
         about=study.drawn.about,
         code=code("pictures.py"),
     message:
@@ -46,7 +46,7 @@ rule charts:
         mem_mb=grown(4000),
         runtime=240,
     params:
-        layout=vars(study.layout),
+        layout=vars(study.drawn.layout),
         about=study.drawn.about,
         settings={"models": study.models, "groups": study.drawn.groups, "seed": study.seed},
         code=code("charts.py"),

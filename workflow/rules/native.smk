@@ -1,27 +1,50 @@
 """From the study's grid back to the scans' own space and header, on request: nothing else needs it.
 
-Takes what preprocessing found and, of a finished study, the maps. Leaves masks and anomaly scores on the voxels of the T1s.
+Takes what preprocessing found and, of a finished study, the maps. Leaves masks and anomaly scores on the voxels of the T1s, a BIDS
+derivative.
 """
+
+NATIVE = "results/native/{dataset}/{folder}/anat/{scan}"
+
+
+use rule dataset_files as native_files with:
+    output:
+        description="results/native/{dataset}/dataset_description.json",
+        readme="results/native/{dataset}/README.md",
+        ignore="results/native/{dataset}/.bidsignore",
+    log:
+        "logs/native_files/{dataset}.log",
+    params:
+        kind="native",
+        title=lambda w: study.datasets[w.dataset]["title"],
+        links=lambda w: {
+            "raw": study.link(w.dataset, f"results/native/{w.dataset}"),
+            "prep": f"../../prep/{w.dataset}",
+        },
+        code=code("dataset_files.py"),
 
 
 rule native_mask:
     input:
         t1=t1,
-        brain=rules.brain.output[0],
+        brain=rules.brain.output.mask,
         start=rules.register.output[0],
         lesion=rules.grid.output.lesion,
         refined=rules.refine.output[0],
     output:
-        brain="results/native/{dataset}/{scan}/{scan}_desc-brain_mask.nii.gz",
-        lesion="results/native/{dataset}/{scan}/{scan}_label-lesion_mask.nii.gz",
+        brain=f"{NATIVE}_desc-brain_mask.nii.gz",
+        brain_about=f"{NATIVE}_desc-brain_mask.json",
+        lesion=f"{NATIVE}_label-lesion_mask.nii.gz",
+        lesion_about=f"{NATIVE}_label-lesion_mask.json",
     log:
-        "logs/native_mask/{dataset}/{scan}.log",
+        "logs/native_mask/{dataset}/{folder}/{scan}.log",
     conda:
         "../../envs/imaging.yaml"
     resources:
         mem_mb=grown(2000),
         runtime=10,
     params:
+        raw=raw,
         code=code("native_mask.py"),
     message:
         "Brain mask and lesion label of {wildcards.scan} of {wildcards.dataset} in its own space."
@@ -31,7 +54,8 @@ rule native_mask:
 
 rule native_masks:
     input:
-        lambda w: [p for d, s in study.all_scans for p in expand(rules.native_mask.output, dataset=d, scan=s)],
+        expand(rules.native_files.output, dataset=study.datasets),
+        every_scan(rules.native_mask.output.brain),
 
 
 if study.rows:
@@ -44,15 +68,21 @@ if study.rows:
             packed=rules.pack.output.t1,
             splits=rules.splits.output[0],
             maps=lambda w: expand(
-                rules.predict.output[w.dataset], model=study.maps_of(w.row), fold=w.fold, seed=""
+                rules.predict.output[w.dataset],
+                model=study.maps_of(study.labels[w.label]),
+                fold=w.fold,
+                seed="",
             ),
-            thresholds=lambda w: rules.evaluate.output.thresholds.format(row=w.row, fold=w.fold, seed=""),
+            thresholds=lambda w: rules.evaluate.output.thresholds.format(
+                row=study.labels[w.label], fold=w.fold, seed=""
+            ),
         output:
-            score="results/native/{dataset}/{scan}/{row}/fold{fold}/{scan}_desc-score_map.nii.gz",
-            found="results/native/{dataset}/{scan}/{row}/fold{fold}/{scan}_desc-found_mask.nii.gz",
-            about="results/native/{dataset}/{scan}/{row}/fold{fold}/{scan}_desc-score_map.json",
+            score=f"{NATIVE}_desc-{{label}}fold{{fold}}_score.nii.gz",
+            score_about=f"{NATIVE}_desc-{{label}}fold{{fold}}_score.json",
+            found=f"{NATIVE}_label-anomaly_desc-{{label}}fold{{fold}}_mask.nii.gz",
+            found_about=f"{NATIVE}_label-anomaly_desc-{{label}}fold{{fold}}_mask.json",
         log:
-            "logs/native_map/{dataset}/{scan}_{row}_fold{fold}.log",
+            "logs/native_map/{dataset}/{folder}/{scan}_{label}_fold{fold}.log",
         wildcard_constraints:
             dataset=study.one_of(study.native_testsets),
         conda:
@@ -61,14 +91,17 @@ if study.rows:
             mem_mb=grown(2000),
             runtime=10,
         params:
-            models=lambda w: study.maps_of(w.row),
-            beta=lambda w: study.beta(w.row),
+            row=lambda w: study.labels[w.label],
+            models=lambda w: study.maps_of(study.labels[w.label]),
+            beta=lambda w: study.beta(study.labels[w.label]),
+            raw=raw,
             code=code("native_map.py"),
         message:
-            "Anomaly score of {wildcards.scan} by {wildcards.row}, fold {wildcards.fold}, in its own space."
+            "Anomaly score of {wildcards.scan} by {params.row}, fold {wildcards.fold}, in its own space."
         script:
             "../scripts/native_map.py"
 
     rule native_maps:
         input:
+            expand(rules.native_files.output, dataset=study.native_testsets),
             shown_maps,

@@ -1,8 +1,10 @@
 """From raw T1 scans to packed volumes, one step a rule.
 
 Takes the source files of a scan. Leaves for each scan two transforms, a brain mask, a bias field, and the prepared volume with
-its check; for each data set memory-mapped arrays of the scans that passed.
+its check, a BIDS derivative; for each data set memory-mapped arrays of the scans that passed.
 """
+
+SCAN = "results/prep/{dataset}/{folder}/anat/{scan}"
 
 
 rule template:
@@ -31,9 +33,9 @@ rule register:
         head=rules.template.output.head,
         brain=rules.template.output.brain,
     output:
-        "results/prep/{dataset}/{scan}/{scan}_from-T1w_to-SRI24_mode-image_xfm.mat",
+        f"{SCAN}_from-T1w_to-SRI24affine_mode-image_xfm.mat",
     log:
-        "logs/register/{dataset}/{scan}.log",
+        "logs/register/{dataset}/{folder}/{scan}.log",
     conda:
         "../../envs/imaging.yaml"
     resources:
@@ -57,9 +59,10 @@ rule brain:
         transform=rules.register.output[0],
         template=rules.template.output.brain,
     output:
-        "results/prep/{dataset}/{scan}/{scan}_space-SRI24_desc-brain_mask.nii.gz",
+        mask=f"{SCAN}_space-SRI24affine_desc-brain_mask.nii.gz",
+        about=f"{SCAN}_space-SRI24affine_desc-brain_mask.json",
     log:
-        "logs/brain/{dataset}/{scan}.log",
+        "logs/brain/{dataset}/{folder}/{scan}.log",
     wildcard_constraints:
         dataset=study.one_of(study.stripped_by("deepbet", "given", "none")),
     conda:
@@ -70,6 +73,7 @@ rule brain:
         runtime=5,
     params:
         method=lambda w: study.datasets[w.dataset]["brain"],
+        raw=raw,
         code=code("brain.py"),
     message:
         "Brain mask of {wildcards.scan} of {wildcards.dataset} by the method {params.method}."
@@ -86,10 +90,11 @@ for chunk in study.strip_chunks:
             f"strip_{chunk.dataset}_{chunk.number}"
         input:
             t1=list(chunk.t1s.values()),
-            transform=expand(rules.register.output[0], dataset=chunk.dataset, scan=chunk.t1s),
+            transform=of_scans(rules.register.output[0], chunk.dataset, chunk.t1s),
             template=rules.template.output.brain,
         output:
-            expand(rules.brain.output[0], dataset=chunk.dataset, scan=chunk.t1s),
+            mask=of_scans(rules.brain.output.mask, chunk.dataset, chunk.t1s),
+            about=of_scans(rules.brain.output.about, chunk.dataset, chunk.t1s),
         log:
             f"logs/strip/{chunk.dataset}_{chunk.number}.log",
         conda:
@@ -101,6 +106,7 @@ for chunk in study.strip_chunks:
             gpu=study.strip_gpus,
         params:
             t1s=chunk.t1s,
+            raw={scan: study.raw(chunk.dataset, scan) for scan in chunk.t1s},
             kept=f"results/hdbet/{chunk.dataset}",
             settings=study.settings("brain", "tta", "hdbet_parameters"),
             device=untracked(study.section("brain")["device"]),
@@ -114,13 +120,13 @@ for chunk in study.strip_chunks:
 rule refine:
     input:
         t1=t1,
-        mask=rules.brain.output[0],
+        mask=rules.brain.output.mask,
         start=rules.register.output[0],
         template=rules.template.output.brain,
     output:
-        "results/prep/{dataset}/{scan}/{scan}_from-T1w_to-SRI24_desc-refined_xfm.mat",
+        f"{SCAN}_from-T1w_to-SRI24_mode-image_xfm.mat",
     log:
-        "logs/refine/{dataset}/{scan}.log",
+        "logs/refine/{dataset}/{folder}/{scan}.log",
     conda:
         "../../envs/imaging.yaml"
     resources:
@@ -139,14 +145,14 @@ rule refine:
 rule bias:
     input:
         t1=t1,
-        mask=rules.brain.output[0],
+        mask=rules.brain.output.mask,
         start=rules.register.output[0],
         refined=rules.refine.output[0],
         template=rules.template.output.brain,
     output:
-        "results/prep/{dataset}/{scan}/{scan}_desc-biasfield.nii.gz",
+        f"{SCAN}_space-SRI24_biasfield.nii.gz",
     log:
-        "logs/bias/{dataset}/{scan}.log",
+        "logs/bias/{dataset}/{folder}/{scan}.log",
     conda:
         "../../envs/imaging.yaml"
     resources:
@@ -167,19 +173,22 @@ rule grid:
     input:
         t1=t1,
         lesion=lambda w: study.scan(w.dataset, w.scan).lesion or [],
-        mask=rules.brain.output[0],
+        mask=rules.brain.output.mask,
         start=rules.register.output[0],
         refined=rules.refine.output[0],
         field=rules.bias.output[0],
         template=rules.template.output.brain,
     output:
-        t1="results/prep/{dataset}/{scan}/{scan}_space-study_desc-preproc_T1w.nii.gz",
-        brain="results/prep/{dataset}/{scan}/{scan}_space-study_desc-brain_mask.nii.gz",
-        lesion="results/prep/{dataset}/{scan}/{scan}_space-study_label-lesion_mask.nii.gz",
-        qc="results/prep/{dataset}/{scan}/{scan}_qc.json",
-        picture="results/prep/{dataset}/{scan}/{scan}_qc.png",
+        t1=f"{SCAN}_space-SRI24_res-study_desc-preproc_T1w.nii.gz",
+        t1_about=f"{SCAN}_space-SRI24_res-study_desc-preproc_T1w.json",
+        brain=f"{SCAN}_space-SRI24_res-study_desc-brain_mask.nii.gz",
+        brain_about=f"{SCAN}_space-SRI24_res-study_desc-brain_mask.json",
+        lesion=f"{SCAN}_space-SRI24_res-study_label-lesion_mask.nii.gz",
+        lesion_about=f"{SCAN}_space-SRI24_res-study_label-lesion_mask.json",
+        qc=f"{SCAN}_qc.json",
+        picture=f"{SCAN}_qc.png",
     log:
-        "logs/grid/{dataset}/{scan}.log",
+        "logs/grid/{dataset}/{folder}/{scan}.log",
     conda:
         "../../envs/imaging.yaml"
     resources:
@@ -188,11 +197,35 @@ rule grid:
     params:
         grid=study.section("grid"),
         limits=lambda w: study.limits(w.dataset),
+        raw=raw,
         code=code("grid.py"),
     message:
         "Bring {wildcards.scan} of {wildcards.dataset} to the study's grid, shape {params.grid[shape]}, every {params.grid[downsample]} averaged."
     script:
         "../scripts/grid.py"
+
+
+rule dataset_files:
+    output:
+        description="results/prep/{dataset}/dataset_description.json",
+        readme="results/prep/{dataset}/README.md",
+        ignore="results/prep/{dataset}/.bidsignore",
+    log:
+        "logs/dataset_files/{dataset}.log",
+    conda:
+        "../../envs/imaging.yaml"
+    resources:
+        mem_mb=grown(500),
+        runtime=5,
+    params:
+        kind="prep",
+        title=lambda w: study.datasets[w.dataset]["title"],
+        links=lambda w: {"raw": study.link(w.dataset, f"results/prep/{w.dataset}")},
+        code=code("dataset_files.py"),
+    message:
+        "Describe the data set {output.description}."
+    script:
+        "../scripts/dataset_files.py"
 
 
 rule checks:
@@ -267,20 +300,22 @@ rule pack:
 
 use rule brain as deepbet with:
     output:
-        "results/agreement/{dataset}/{scan}_space-SRI24_desc-deepbet_mask.nii.gz",
+        mask="results/agreement/{dataset}/{folder}/anat/{scan}_space-SRI24affine_desc-deepbet_mask.nii.gz",
+        about="results/agreement/{dataset}/{folder}/anat/{scan}_space-SRI24affine_desc-deepbet_mask.json",
     log:
-        "logs/deepbet/{dataset}/{scan}.log",
+        "logs/deepbet/{dataset}/{folder}/{scan}.log",
     wildcard_constraints:
         dataset=study.one_of(study.stripped_by("hd-bet")),
     params:
         method="deepbet",
+        raw=raw,
         code=code("brain.py"),
 
 
 rule agreement:
     input:
-        hdbet=each_scan(rules.brain.output[0]),
-        deepbet=each_scan(rules.deepbet.output[0]),
+        hdbet=each_scan(rules.brain.output.mask),
+        deepbet=each_scan(rules.deepbet.output.mask),
     output:
         "results/agreement/{dataset}.tsv",
     log:

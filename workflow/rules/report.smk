@@ -49,7 +49,7 @@ rule report:
         figures=[*rules.pictures.output, *(rules.charts.output[name] for name in study.drawn.charts)],
         excluded=expand(rules.pack.output.excluded, dataset=study.datasets),
         checks=expand(rules.checks.output, dataset=study.datasets),
-        thumbnails=lambda w: [rules.grid.output.picture.format(dataset=d, scan=s) for d, s in study.all_scans],
+        thumbnails=every_scan(rules.grid.output.picture),
         sheets=expand(rules.cohort.output, dataset=study.datasets),
         weights=expand(
             rules.train.output.weights, model=study.models, fold=range(study.folds), seed=study.seeds
@@ -67,7 +67,7 @@ rule report:
     params:
         about=study.drawn.about,
         layout=vars(study.layout),
-        config=study.config,
+        config=study.whole,
         told={"limits": {name: study.limits(name) for name in study.datasets}, "trained": study.trained},
         logs="logs",
         code=code(

@@ -7,6 +7,6 @@ with step(snakemake):
 
     files, params = snakemake.input, snakemake.params
     brain(
-        files.t1, files.transform, files.template, str(files.given), snakemake.output[0], method=params.method,
-        threads=snakemake.threads,
+        files.t1, files.transform, files.template, str(files.given), snakemake.output.mask, method=params.method,
+        threads=snakemake.threads, raw=params.raw,
     )  # fmt: skip

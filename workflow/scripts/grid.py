@@ -9,4 +9,5 @@ with step(snakemake):
     grid(
         files.t1, files.mask, files.start, files.refined, files.field, str(files.lesion), files.template,
         dict(snakemake.output.items()), dataset=said.dataset, scan=said.scan, grid=params.grid, limits=params.limits,
+        raw=params.raw,
     )  # fmt: skip

@@ -14,5 +14,6 @@ with step(snakemake):
     sets = parts({name: (name, "test")}, {name: name}, [Path(files.packed).parent], [files.splits], fold)
     native_map(
         said.scan, files.t1, files.prepared, files.refined, dict(snakemake.output.items()),
-        row=TableRow(said.row, params.models, fold, 1, params.beta), part=sets[name], maps=files.maps, thresholds=files.thresholds,
+        row=TableRow(params.row, params.models, fold, 1, params.beta), part=sets[name], maps=files.maps,
+        thresholds=files.thresholds, raw=params.raw,
     )  # fmt: skip

@@ -7,5 +7,6 @@ with step(snakemake):
 
     files = snakemake.input
     native_mask(
-        files.t1, files.brain, files.start, files.lesion, files.refined, dict(snakemake.output.items())
-    )
+        files.t1, files.brain, files.start, files.lesion, files.refined, dict(snakemake.output.items()),
+        raw=snakemake.params.raw,
+    )  # fmt: skip

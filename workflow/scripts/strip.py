@@ -8,6 +8,6 @@ with step(snakemake):
 
     files, params = snakemake.input, snakemake.params
     strip(
-        params.t1s, by_scan(files.transform), files.template, by_scan(snakemake.output), params.kept,
-        device=params.device, threads=snakemake.threads, code=params.code, **params.settings,
+        params.t1s, by_scan(files.transform), files.template, by_scan(snakemake.output.mask), params.kept,
+        device=params.device, threads=snakemake.threads, code=params.code, raw=params.raw, **params.settings,
     )  # fmt: skip

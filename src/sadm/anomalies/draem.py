@@ -6,8 +6,9 @@ import torch
 from torch import Tensor
 
 from sadm.anomalies.perlin import Perlin, rotate, uniform
-from sadm.anomalies.textures import PAPER_AUGMENTERS, RELEASED_AUGMENTERS, augment
+from sadm.anomalies.textures import PAPER_AUGMENTERS, augment
 from sadm.runtime.errors import ConfigError
+from sadm.study import fits
 
 SOURCES = ("noise", "mask")
 
@@ -46,14 +47,7 @@ class Draem:
     ) -> None:
         """``shape`` (H, W) of the slices. Raises ConfigError for unknown names and for values that are not possible."""
         (low, high), (least, most) = threshold, blend
-        unknown = sorted(set(augmenters) - set(RELEASED_AUGMENTERS))
-        if unknown:
-            fix = f"choose from {', '.join(RELEASED_AUGMENTERS)}"
-            raise ConfigError(f"draem.augmenters: unknown {', '.join(unknown)}", fix=fix)
-        if not 0 <= per_image <= len(set(augmenters)) == len(augmenters):
-            cause = f"{per_image} distinct ones of {len(augmenters)} names"
-            fix = "name at least per_image, each once"
-            raise ConfigError("draem.augmenters: too few, or one twice", cause=cause, fix=fix)
+        fits.augmenters(augmenters, per_image)
         if source not in SOURCES:
             raise ConfigError(f"draem.source: unknown {source!r}", fix=f"choose from {', '.join(SOURCES)}")
         self.perlin = Perlin(shape, max_scale)

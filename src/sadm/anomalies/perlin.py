@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from sadm.runtime.errors import ConfigError
+from sadm.study import fits
 
 
 def uniform(n: int, low: float, high: float, generator: torch.Generator) -> Tensor:
@@ -36,11 +36,8 @@ class Perlin:
 
     def __init__(self, shape: Sequence[int], max_scale: int) -> None:
         """Raises ConfigError where the finest lattice has more than one cell a pixel."""
+        fits.lattice(shape, max_scale)
         canvas = [1 << (size - 1).bit_length() for size in shape]
-        if 2**max_scale > min(canvas):
-            cause = f"2^{max_scale} cells on a canvas of {canvas[0]} x {canvas[1]} pixels"
-            fix = f"use at most {min(canvas).bit_length() - 1}"
-            raise ConfigError("draem.max_scale is too fine for the slices.", cause=cause, fix=fix)
         self.max_scale = max_scale
         scales = [2**k for k in range(max_scale + 1)]
         self.y, self.x = (

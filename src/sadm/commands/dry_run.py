@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sadm.commands.studies import ROOT
+from sadm.study.loader import ROOT
 
 Jobs = Counter[str]  # by rule
 

@@ -19,11 +19,11 @@ import torch
 from torch import Tensor
 
 from sadm.commands import lightning
-from sadm.commands.studies import ROOT, merged
 from sadm.methods.base import BaseMethod, build
 from sadm.networks.diffusion import Diffusion
 from sadm.runtime.errors import ConfigError, DataError
 from sadm.study import registry
+from sadm.study.loader import ROOT, laid, read
 from sadm.training import checkpoint
 from sadm.training.train import described, write_curve
 
@@ -212,7 +212,10 @@ def main(arguments: Sequence[str]) -> None:
 
 def hyper_of(studies: Iterable[str | Path]) -> dict[str, dict[str, Any]]:
     """The sections `hyper` of study files, later ones over earlier ones. Raises ConfigError for what is none."""
-    found: Any = merged(studies).get("hyper", {})
-    if not isinstance(found, dict) or not all(isinstance(values, dict) for values in found.values()):
+    found: dict[str, Any] = {}
+    for path in studies:
+        found = laid(found, read(path))
+    hyper = found.get("hyper", {})
+    if not isinstance(hyper, dict) or not all(isinstance(values, dict) for values in hyper.values()):
         raise ConfigError("--study: hyper is not possible", fix="give each method its hyper-parameters")
-    return found
+    return hyper

@@ -1,6 +1,6 @@
 """The command `sadm`: a name, and what is for the subcommand of that name, which alone is imported.
 
-Each of COMMANDS is a module of this folder with a `main` that takes its own arguments.
+Each of COMMANDS names a module of this folder, with a `main` that takes its own arguments.
 """
 
 import argparse
@@ -11,16 +11,17 @@ from importlib import import_module
 from sadm.runtime.errors import SadmError
 
 COMMANDS = {
-    "plan": "what a study will take, before anything runs",
-    "audit-csv": "the audit of splits that others published as csv files",
-    "import-checkpoint": "the authors' trained checkpoints as weights of this project",
+    "config": ("config_text", "the study that files describe, with every key"),
+    "plan": ("plan", "what a study will take, before anything runs"),
+    "audit-csv": ("audit_csv", "the audit of splits that others published as csv files"),
+    "import-checkpoint": ("import_checkpoint", "the authors' trained checkpoints as weights of this project"),
 }
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the subcommand that ``arguments`` (of the command line) name; a SadmError is printed, and the exit code is 1."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    each = "\n".join(f"  {name:18} {said}" for name, said in COMMANDS.items())
+    each = "\n".join(f"  {name:18} {said}" for name, (_, said) in COMMANDS.items())
     parser = argparse.ArgumentParser(
         "sadm",
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -29,6 +30,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("command", choices=COMMANDS, metavar="COMMAND")
     command = parser.parse_args(words[:1]).command
     try:
-        import_module(f"sadm.commands.{command.replace('-', '_')}").main(words[1:])
+        import_module(f"sadm.commands.{COMMANDS[command][0]}").main(words[1:])
     except SadmError as error:
         sys.exit(f"{type(error).__name__}: {error}")

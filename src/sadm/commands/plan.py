@@ -14,7 +14,7 @@ from typing import Any
 
 from sadm.cohort.splits import size
 from sadm.commands.dry_run import Jobs, jobs_left, submissions
-from sadm.commands.studies import config_of, read
+from sadm.study.loader import ROOT, raw_config, read
 from sadm.study.study import Study
 
 HOUR = 3600
@@ -132,5 +132,11 @@ def main(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser("sadm plan", description="What a study will take, before anything runs.")
     parser.add_argument("study", nargs="*", help="files of the study, as after --configfile; none: the demo")
     files = parser.parse_args(arguments).study
-    study = Study.from_config(config_of(files))
-    print(text(study, jobs_left(files), read("workflow/costs.yaml"), read("profiles/slurm/config.yaml")))
+    study = Study.from_config(raw_config(files))
+    print(
+        text(
+            study,
+            jobs_left(files),
+            *(read(ROOT / name) for name in ("workflow/costs.yaml", "profiles/slurm/config.yaml")),
+        )
+    )

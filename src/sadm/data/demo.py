@@ -9,10 +9,10 @@ results/demo/stroke/sub-stroke001_T1w.nii.gz, _label-lesion_mask.nii.gz
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from sadm.data import base
-from sadm.runtime.errors import ConfigError
+from sadm.runtime.kinds import Heads
 from sadm.runtime.seeds import seed
 
 SPACE = "native"
@@ -27,23 +27,17 @@ AGES = {"healthy": (20, 86), "tumour": (30, 80), "stroke": (40, 88)}
 class Options:
     """Options of the importer."""
 
-    kind: str = "healthy"  # what the heads have: healthy | tumour | stroke
-    count: int = 26  # number of heads
+    kind: Literal["healthy", "tumour", "stroke"] = "healthy"  # what the heads have
+    count: Heads = 26  # number of heads
     path: str = "results/demo"  # where the heads are made, a folder for each data set
 
 
 def scans(dataset: str, options: Mapping[str, Any]) -> list[base.Scan]:
-    """The heads that will be made; none need exist yet. Raises ConfigError for an unknown kind or no heads.
+    """The heads that will be made; none need exist yet.
 
     Age, sex and site follow from the name alone, so that more heads leave the others as they are.
     """
     kind, count = options["kind"], options["count"]
-    if kind not in AGES:
-        raise ConfigError(
-            f"datasets.{dataset}.options.kind: unknown {kind!r}", fix=f"use one of {', '.join(AGES)}"
-        )
-    if count < 1:
-        raise ConfigError(f"datasets.{dataset}.options.count: {count} heads", fix="use at least 1")
     return [
         _scan(dataset, kind, f"{kind}{number:03d}", Path(options["path"])) for number in range(1, count + 1)
     ]

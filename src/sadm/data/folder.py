@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from sadm.data import base
 from sadm.runtime.errors import ConfigError, DataError
@@ -33,7 +33,7 @@ class Options:
     )
     lesion: str = ""  # the lesion labels' paths, with the stars of t1; empty: there are none
     brain_mask: str = ""  # the brain masks' paths, likewise
-    space: str = "native"  # native, or sri24 where the scans lie in the space of SRI24
+    space: Literal["native", "sri24"] = "native"  # sri24 where the scans lie in the space of SRI24
     stripped: bool = False  # whether the scans come without skull
 
 
@@ -67,8 +67,6 @@ def scans(dataset: str, options: Mapping[str, Any]) -> list[base.Scan]:
 
 def _check(dataset: str, options: Mapping[str, Any]) -> None:
     where, stars = f"datasets.{dataset}.options", STARS.findall(options["t1"])
-    if options["space"] not in ("native", "sri24"):
-        raise ConfigError(f"{where}.space: unknown {options['space']!r}", fix="use native or sri24")
     if not stars:
         raise ConfigError(f"{where}.t1: {options['t1']!r} has no *", fix="put * where the subject is told")
     for kind in ("lesion", "brain_mask"):

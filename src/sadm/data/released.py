@@ -11,10 +11,9 @@ Their README shows the tree without the level Data, their code reads it with; bo
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from sadm.data import base
-from sadm.runtime.errors import ConfigError
 
 SPACE = "study"
 STRIPPED = True
@@ -38,18 +37,12 @@ class Options:
     """Options of the importer."""
 
     path: str = ""  # the folder that holds Train and Test, or its parent that holds Data
-    part: str = "ixi"  # which part of the release: ixi, Brats21 or ATLAS_v2
-
-
-def _part(options: Mapping[str, Any]) -> tuple[str, str, str]:
-    if options["part"] not in PARTS:
-        raise ConfigError(f"options.part: unknown {options['part']!r}", fix=f"one of {', '.join(PARTS)}")
-    return PARTS[options["part"]]
+    part: Literal["ixi", "Brats21", "ATLAS_v2"] = "ixi"  # which part of the release
 
 
 def listed(dataset: str, options: Mapping[str, Any]) -> list[base.Scan]:
     """Every image of the part, also one that lacks its T1 or brain mask. Raises DataError: no tree, no scan."""
-    place, pattern, _ = _part(options)
+    place, pattern, _ = PARTS[options["part"]]
     root = base.folder(options["path"], "Data") / place
     names: dict[str, re.Match[str]] = {}
     for kind in ("t1", "mask", "seg"):
@@ -78,7 +71,8 @@ def scans(dataset: str, options: Mapping[str, Any]) -> list[base.Scan]:
 def tables(options: Mapping[str, Any]) -> list[str]:
     """The release's csv files of this part; their duplicate rows do no harm, as only age and sex are read."""
     root = base.folder(options["path"], "Data")
-    return [str(path) for path in base.children(root / "splits", rf"{_part(options)[2]}.*\.csv")]
+    _, _, name = PARTS[options["part"]]
+    return [str(path) for path in base.children(root / "splits", rf"{name}.*\.csv")]
 
 
 def demographics(options: Mapping[str, Any]) -> dict[str, dict[str, str]]:

@@ -17,19 +17,32 @@ from torch.nn.functional import l1_loss
 
 from sadm.methods.base import BaseMethod, Batch, Reconstructor, Training
 from sadm.networks.autoencoder import AutoEncoder
+from sadm.runtime.kinds import Dropped, Width
 from sadm.study.registry import Declares
 
-DECLARES = Declares(reconstructs=True)
+DECLARES = Declares(reconstructs=True, fits={"autoencoder": ("channels",)})
 
 
 @dataclass(frozen=True)
 class Hyper(Training):
     """Paper, Appendix B; the network's sizes from the Hamburg port."""
 
-    channels: tuple[int, ...] = (32, 64, 128, 128)  # channels of the encoder's stages, each halves the slice
-    maps: int = 16  # channels that the dense layer of the code sees
-    latent: int = 128  # numbers of the code
-    dropout: float = 0.2  # share of the decoder's dense features that training drops
+    channels: tuple[Width, ...] = (
+        32,
+        64,
+        128,
+        128,
+    )  # channels of the encoder's stages, each halves the slice
+    maps: Width = 16  # channels that the dense layer of the code sees
+    latent: Width = 128  # numbers of the code
+    dropout: Dropped = 0.2  # share of the decoder's dense features that training drops
+
+
+SMALL = {
+    "batch": 16, "lr": 0.002, "schedule": "onecycle",
+    "channels": [16, 32, 64], "latent": 64,
+    "augment_blur": 0, "augment_ghosting": 0,
+}  # fmt: skip
 
 
 class Method(Reconstructor):

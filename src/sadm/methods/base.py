@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 from torch import Tensor, nn
 
 from sadm.runtime.errors import ConfigError
+from sadm.runtime.kinds import Count, Rate, Several, Share, Stock
 from sadm.study import registry
 from sadm.study.registry import Declares
 
@@ -20,16 +21,18 @@ if TYPE_CHECKING:  # a change of the score must not retrain
 class Training:
     """What the training loop reads, of every method: ``class Hyper(Training)``. The defaults are the paper's (Appendix B)."""
 
-    epochs: int = 1600  # passes over the training volumes
-    lr: float = 1e-4  # highest learning rate of the optimiser
-    schedule: str = "constant"  # learning rate: constant, linear (to 1 %), onecycle (5 % warm-up, then to 0)
-    batch: int = 32  # slices a step
-    slices: int = 1  # slices drawn from each volume in an epoch
-    bank: int = 0  # slices made ready once (augmented, painted, ...) and drawn from; 0: anew for each step
-    augment_gamma: float = 0.5  # probability of a random gamma
-    augment_bias: float = 0.25  # probability of a random bias field
-    augment_blur: float = 0.25  # probability of a random blur
-    augment_ghosting: float = 0.5  # probability of random ghosting
+    epochs: Count = 1600  # passes over the training volumes
+    lr: Rate = 1e-4  # highest learning rate of the optimiser
+    schedule: Literal["constant", "linear", "onecycle"] = (
+        "constant"  # linear: to 1 %; onecycle: 5 % warm-up, then to 0
+    )
+    batch: Several = 32  # slices a step
+    slices: Count = 1  # slices drawn from each volume in an epoch
+    bank: Stock = 0  # slices made ready once (augmented, painted, ...) and drawn from; 0: anew for each step
+    augment_gamma: Share = 0.5  # probability of a random gamma
+    augment_bias: Share = 0.25  # probability of a random bias field
+    augment_blur: Share = 0.25  # probability of a random blur
+    augment_ghosting: Share = 0.5  # probability of random ghosting
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from torch import Tensor
 from sadm.methods import ddpm
 from sadm.methods.base import BaseMethod
 from sadm.networks.resnet import ResNet
+from sadm.runtime.kinds import Blocks, Dropped, Rate, Width
 from sadm.study.registry import Declares
 
 DECLARES = Declares(
@@ -24,6 +25,7 @@ DECLARES = Declares(
     reconstructs=True,
     passes="t_test",
     scored_with=("t_test",),
+    fits={"adm_unet": ("channels", "head_channels", "groups"), "steps": ("t_test", "timesteps")},
 )
 
 
@@ -31,12 +33,20 @@ DECLARES = Declares(
 class Hyper(ddpm.Hyper):
     """Paper, Appendix B; the networks' sizes from the released code where the paper is silent."""
 
-    lr: float = 1e-4  # highest learning rate of the optimiser (B.1; B.2 says 1e-5 for the baseline)
-    encoder_layers: tuple[int, ...] = (3, 4, 6, 3)  # bottleneck blocks of the ResNet's stages
-    encoder_width: int = 64  # channels of the ResNet's first stage
-    encoder_drop_path: float = 0.05  # highest probability that training skips a ResNet block
-    condition: int = 512  # length of the code
+    lr: Rate = 1e-4  # highest learning rate of the optimiser (B.1; B.2 says 1e-5 for the baseline)
+    encoder_layers: tuple[Blocks, ...] = (3, 4, 6, 3)  # bottleneck blocks of the ResNet's stages
+    encoder_width: Width = 64  # channels of the ResNet's first stage
+    encoder_drop_path: Dropped = 0.05  # highest probability that training skips a ResNet block
+    condition: Width = 512  # length of the code
     pretrained: bool = True  # the encoder starts from SparK's of the same fold
+
+
+SMALL = {
+    "batch": 16, "lr": 0.002, "schedule": "onecycle",
+    "channels": [16, 32, 32], "res_blocks": 1, "groups": 8, "head_channels": 16,
+    "encoder_layers": [1, 1, 1, 1], "encoder_width": 16, "condition": 64,
+    "augment_blur": 0, "augment_ghosting": 0,
+}  # fmt: skip
 
 
 class Method(ddpm.Method):

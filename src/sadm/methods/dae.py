@@ -19,20 +19,28 @@ from torch.nn.functional import interpolate
 
 from sadm.methods.base import BaseMethod, Batch, Reconstructor, Training
 from sadm.networks.seg_unet import SegUNet
+from sadm.runtime.kinds import Positive, Weight, Width
 from sadm.study.registry import Declares
 
-DECLARES = Declares(reconstructs=True)
+DECLARES = Declares(reconstructs=True, fits={"seg_unet": ("channels",)})
 
 
 @dataclass(frozen=True)
 class Hyper(Training):
     """Paper, Appendix B; the rest from the reference code."""
 
-    channels: tuple[int, ...] = (64, 128, 256, 512)  # channels of the U-Net's levels
-    noise_grid: int = 16  # points of the noise along each axis before it is enlarged
-    noise_std: float = 0.2  # standard deviation of the noise at these points
-    weight_decay: float = 1e-5  # L2 penalty of the optimiser
-    clip: float = 0.5  # highest norm of the gradients
+    channels: tuple[Width, ...] = (64, 128, 256, 512)  # channels of the U-Net's levels
+    noise_grid: Width = 16  # points of the noise along each axis before it is enlarged
+    noise_std: Weight = 0.2  # standard deviation of the noise at these points
+    weight_decay: Weight = 1e-5  # L2 penalty of the optimiser
+    clip: Positive = 0.5  # highest norm of the gradients
+
+
+SMALL = {
+    "batch": 16, "lr": 0.001, "schedule": "onecycle",
+    "channels": [8, 16, 32, 64],
+    "augment_blur": 0, "augment_ghosting": 0,
+}  # fmt: skip
 
 
 class Method(Reconstructor):

@@ -19,23 +19,37 @@ from sadm.anomalies.simplex import SimplexNoise
 from sadm.methods.base import BaseMethod, Batch, Reconstructor, Training
 from sadm.networks.adm_unet import ADMUNet
 from sadm.networks.diffusion import Diffusion
+from sadm.runtime.kinds import Blocks, Count, Rate, Width
+from sadm.study import fits
 from sadm.study.registry import Declares
 
-DECLARES = Declares(reconstructs=True, passes="t_test", scored_with=("t_test",))
+DECLARES = Declares(
+    reconstructs=True,
+    passes="t_test",
+    scored_with=("t_test",),
+    fits={"adm_unet": ("channels", "head_channels", "groups"), "steps": ("t_test", "timesteps")},
+)
 
 
 @dataclass(frozen=True)
 class Hyper(Training):
     """Paper, Appendix B; the network's sizes from the released code where the paper is silent."""
 
-    lr: float = 1e-5  # highest learning rate of the optimiser (B.2)
-    channels: tuple[int, ...] = (128, 128, 256)  # channels of the U-Net's levels
-    res_blocks: int = 3  # residual blocks a level
-    groups: int = 32  # groups of the U-Net's normalisation
-    head_channels: int = 64  # channels of an attention head
-    timesteps: int = 1000  # diffusion steps T
-    t_test: tuple[int, ...] = (250, 500, 750)  # steps that a reconstruction is averaged over
+    lr: Rate = 1e-5  # highest learning rate of the optimiser (B.2)
+    channels: tuple[Width, ...] = (128, 128, 256)  # channels of the U-Net's levels
+    res_blocks: Blocks = 3  # residual blocks a level
+    groups: Width = 32  # groups of the U-Net's normalisation
+    head_channels: Width = 64  # channels of an attention head
+    timesteps: Count = 1000  # diffusion steps T
+    t_test: tuple[Count, ...] = (250, 500, 750)  # steps that a reconstruction is averaged over
     shared_noise: bool = False  # one noise field a batch, as released, instead of one a slice
+
+
+SMALL = {
+    "batch": 16, "lr": 0.002, "schedule": "onecycle",
+    "channels": [16, 32, 32], "res_blocks": 1, "groups": 8, "head_channels": 16,
+    "augment_blur": 0, "augment_ghosting": 0,
+}  # fmt: skip
 
 
 class Method(Reconstructor):
@@ -49,6 +63,7 @@ class Method(Reconstructor):
         condition: int | None = None,
     ) -> None:
         super().__init__(hyper, shape, needs)
+        fits.steps(shape, hyper.t_test, hyper.timesteps)
         self.unet = ADMUNet(
             hyper.channels,
             hyper.res_blocks,

@@ -23,9 +23,10 @@ from torch.nn import functional as F
 from sadm.methods.base import BaseMethod, Batch, Training
 from sadm.networks.draem_unets import Discriminative, Reconstructive
 from sadm.networks.ssim import ssim
+from sadm.runtime.kinds import Share, Width
 from sadm.study.registry import Declares
 
-DECLARES = Declares(trains_on="labels")
+DECLARES = Declares(trains_on="labels", fits={"draem_unets": ("reconstructive", "discriminative")})
 
 WINDOW, SIGMA = 11, 1.5  # of the SSIM, pixels
 
@@ -34,9 +35,16 @@ WINDOW, SIGMA = 11, 1.5  # of the SSIM, pixels
 class Hyper(Training):
     """Paper, Appendix B; the networks' sizes and the share of anomalies from the reference."""
 
-    reconstructive: tuple[int, ...] = (128, 256, 512, 1024, 1024)  # channels of the levels of R
-    discriminative: tuple[int, ...] = (64, 128, 256, 512, 512, 512)  # channels of the levels of D
-    anomalous: float = 0.5  # share of the painted slices that keep their anomaly
+    reconstructive: tuple[Width, ...] = (128, 256, 512, 1024, 1024)  # channels of the levels of R
+    discriminative: tuple[Width, ...] = (64, 128, 256, 512, 512, 512)  # channels of the levels of D
+    anomalous: Share = 0.5  # share of the painted slices that keep their anomaly
+
+
+SMALL = {
+    "batch": 16, "lr": 0.002, "schedule": "onecycle",
+    "reconstructive": [8, 16, 32, 32], "discriminative": [16, 32, 64, 64],
+    "augment_blur": 0, "augment_ghosting": 0,
+}  # fmt: skip
 
 
 class Method(BaseMethod):

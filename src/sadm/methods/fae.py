@@ -22,10 +22,11 @@ from sadm.networks.feature_autoencoder import FeatureAutoEncoder
 from sadm.networks.imagenet import adopt, extractor
 from sadm.networks.sizes import resized
 from sadm.networks.ssim import ssim
-from sadm.runtime.errors import ConfigError
+from sadm.runtime.kinds import Dropped, Pixels, Width
+from sadm.study import fits
 from sadm.study.registry import Declares
 
-DECLARES = Declares(imagenet="resnet18")
+DECLARES = Declares(imagenet="resnet18", fits={"feature_autoencoder": ("size", "channels")})
 
 WINDOW, SIGMA = 5, 1.5  # of the SSIM, pixels of the features
 STRIDE = 4  # pixels of a slice along one of the features
@@ -35,11 +36,18 @@ STRIDE = 4  # pixels of a slice along one of the features
 class Hyper(Training):
     """Paper, Appendix B; the rest from the reference code."""
 
-    size: int = 128  # pixels along each axis that slices are resized to
-    backbone_width: int = 64  # channels of the ResNet's first stage; ImageNet weights only fit 64
-    channels: tuple[int, ...] = (100, 150, 200, 300)  # channels of the encoder's stages, each halves
-    dropout: float = 0.1  # share of the channels that training drops after each stage
+    size: Pixels = 128  # pixels along each axis that slices are resized to
+    backbone_width: Width = 64  # channels of the ResNet's first stage; ImageNet weights only fit 64
+    channels: tuple[Width, ...] = (100, 150, 200, 300)  # channels of the encoder's stages, each halves
+    dropout: Dropped = 0.1  # share of the channels that training drops after each stage
     adapt_statistics: bool = True  # the ResNet's batch normalisation goes over to brains in training
+
+
+SMALL = {
+    "batch": 16, "lr": 0.002, "schedule": "onecycle",
+    "size": 64, "backbone_width": 32, "channels": [32, 48, 64, 96],
+    "augment_blur": 0, "augment_ghosting": 0,
+}  # fmt: skip
 
 
 class Method(BaseMethod):
@@ -49,13 +57,7 @@ class Method(BaseMethod):
         self, hyper: Hyper, shape: tuple[int, int], needs: Mapping[str, BaseMethod] | None = None
     ) -> None:
         super().__init__(hyper, shape, needs)
-        factor = STRIDE * 2 ** len(hyper.channels)
-        if hyper.size < factor or hyper.size % factor:
-            raise ConfigError(
-                f"hyper.fae: size {hyper.size} does not fit the autoencoder.",
-                cause=f"{len(hyper.channels)} stages halve features of a quarter of the size",
-                fix=f"a multiple of {factor}",
-            )
+        fits.feature_autoencoder(shape, hyper.size, hyper.channels)
         self.extractor = extractor(DECLARES.imagenet, hyper.backbone_width)
         self.net = FeatureAutoEncoder(sum(self.extractor.widths), hyper.channels, hyper.dropout)
         self.train()

@@ -16,17 +16,34 @@ from torch import Tensor
 from sadm.methods import ddpm
 from sadm.methods.base import BaseMethod, Batch
 from sadm.networks.diffusion import from_signed, to_signed
-from sadm.runtime.errors import ConfigError
+from sadm.runtime.kinds import Blocks
+from sadm.study import fits
 from sadm.study.registry import Declares
 
-DECLARES = Declares(reconstructs=True, passes="t_test", scored_with=("t_test",))
+DECLARES = Declares(
+    reconstructs=True,
+    passes="t_test",
+    scored_with=("t_test",),
+    fits={
+        "adm_unet": ("channels", "head_channels", "groups"),
+        "steps": ("t_test", "timesteps"),
+        "patches": ("grid",),
+    },
+)
 
 
 @dataclass(frozen=True)
 class Hyper(ddpm.Hyper):
     """Paper, Appendix B; the network's sizes and the patches from the released code."""
 
-    grid: int = 2  # patches along each axis of a slice
+    grid: Blocks = 2  # patches along each axis of a slice
+
+
+SMALL = {
+    "batch": 16, "lr": 0.002, "schedule": "onecycle",
+    "channels": [16, 32, 32], "res_blocks": 1, "groups": 8, "head_channels": 16,
+    "augment_blur": 0, "augment_ghosting": 0,
+}  # fmt: skip
 
 
 class Method(ddpm.Method):
@@ -70,11 +87,7 @@ class Method(ddpm.Method):
 
 def cells(grid: int, shape: tuple[int, int]) -> Tensor:
     """The patches as masks, bool [grid^2, 1, X, Y], which tile a slice. Raises ConfigError if they do not fit."""
-    if shape[0] % grid or shape[1] % grid:
-        cause = f"a slice has {shape[0]}x{shape[1]} pixels"
-        raise ConfigError(
-            f"{grid}x{grid} patches do not tile a slice.", cause=cause, fix="change hyper.pddpm.grid"
-        )
+    fits.patches(shape, grid)
     x, y = (torch.arange(size) // (size // grid) for size in shape)
     number = x[:, None] * grid + y
     return (number == torch.arange(grid**2)[:, None, None])[:, None]

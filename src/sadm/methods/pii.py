@@ -19,19 +19,29 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from sadm.anomalies.poisson import Poisson
 from sadm.methods.base import BaseMethod, Batch, Training
 from sadm.networks.wide_resnet import WideResNet
+from sadm.runtime.kinds import LogOdds, Rate, Width
 from sadm.study.registry import Declares
 
-DECLARES = Declares(pairs=True, synthetic="PII")
+DECLARES = Declares(pairs=True, synthetic="PII", fits={"wide_resnet": ("channels",)})
 
 
 @dataclass(frozen=True)
 class Hyper(Training):
     """The reference's, where the paper is silent."""
 
-    lr: float = 1e-3  # highest learning rate of the optimiser
-    channels: tuple[int, ...] = (64, 128, 256, 256, 256)  # channels of the encoder's blocks
+    lr: Rate = 1e-3  # highest learning rate of the optimiser
+    channels: tuple[Width, ...] = (64, 128, 256, 256, 256)  # channels of the encoder's blocks
     centre_in_brain: bool = True  # patches centred in the brain and cut to it, instead of anywhere
-    prior_logit: float = 0.0  # added to all logits, as the network has no biases: log odds of a foreign pixel
+    prior_logit: LogOdds = (
+        0.0  # added to all logits, as the network has no biases: log odds of a foreign pixel
+    )
+
+
+SMALL = {
+    "batch": 16, "lr": 0.005, "schedule": "onecycle",
+    "channels": [16, 32, 64, 64], "prior_logit": -2.5,
+    "augment_blur": 0, "augment_ghosting": 0,
+}  # fmt: skip
 
 
 class Method(BaseMethod):

@@ -19,19 +19,27 @@ from sadm.methods.base import BaseMethod, Batch, Training
 from sadm.networks.imagenet import adopt, extractor, normalised
 from sadm.networks.reverse_distillation import Student, global_distance, pixel_distance
 from sadm.networks.sizes import resized
-from sadm.runtime.errors import ConfigError
+from sadm.runtime.kinds import Blocks, Pixels, Width
+from sadm.study import fits
 from sadm.study.registry import Declares
 
-DECLARES = Declares(imagenet="wide_resnet50_2")
+DECLARES = Declares(imagenet="wide_resnet50_2", fits={"reverse_distillation": ("size", "backbone_layers")})
 
 
 @dataclass(frozen=True)
 class Hyper(Training):
     """Paper, Appendix B; the networks' sizes from the reference code."""
 
-    size: int = 96  # pixels along each axis that slices are resized to
-    backbone_width: int = 64  # channels of the teacher's stem; ImageNet weights only fit 64
-    backbone_layers: tuple[int, ...] = (3, 4, 6)  # blocks of the teacher's stages; as above
+    size: Pixels = 96  # pixels along each axis that slices are resized to
+    backbone_width: Width = 64  # channels of the teacher's stem; ImageNet weights only fit 64
+    backbone_layers: tuple[Blocks, ...] = (3, 4, 6)  # blocks of the teacher's stages; as above
+
+
+SMALL = {
+    "batch": 16, "lr": 0.002, "schedule": "onecycle",
+    "size": 64, "backbone_width": 8, "backbone_layers": [1, 1, 1],
+    "augment_blur": 0, "augment_ghosting": 0,
+}  # fmt: skip
 
 
 class Method(BaseMethod):
@@ -41,13 +49,7 @@ class Method(BaseMethod):
         self, hyper: Hyper, shape: tuple[int, int], needs: Mapping[str, BaseMethod] | None = None
     ) -> None:
         super().__init__(hyper, shape, needs)
-        factor = 4 * 2 ** len(hyper.backbone_layers)
-        if hyper.size < factor or hyper.size % factor:
-            raise ConfigError(
-                f"hyper.rd: size {hyper.size} does not fit the network.",
-                cause=f"the code has a {factor}th of a slice's size",
-                fix=f"a multiple of {factor}",
-            )
+        fits.reverse_distillation(shape, hyper.size, hyper.backbone_layers)
         self.teacher = extractor(DECLARES.imagenet, hyper.backbone_width, hyper.backbone_layers)
         self.student = Student(self.teacher.widths[1:], hyper.backbone_layers)
         self.train()

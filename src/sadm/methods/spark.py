@@ -19,27 +19,34 @@ from sadm.methods.base import BaseMethod, Batch, Training
 from sadm.networks.masked_encoder import SparK, Visible
 from sadm.networks.resnet import ResNet
 from sadm.runtime.errors import ConfigError
+from sadm.runtime.kinds import Blocks, Count, Dropped, Hidden, Share, Weight, Width
 from sadm.study.registry import Declares
 
-DECLARES = Declares(maps=False)
+DECLARES = Declares(maps=False, fits={"masked_decoder": ("encoder_layers", "decoder_width")})
 
 
 @dataclass(frozen=True)
 class Hyper(Training):
     """Released code, as the paper only names the pre-training; the encoder must be that of `hyper.cddpm`."""
 
-    epochs: int = 1200  # passes over the training volumes
-    weight_decay: float = 0.05  # of AdamW
-    betas: tuple[float, float] = (0.9, 0.95)  # decay rates of AdamW's moments
-    mask_ratio: float = 0.65  # share of the cells that are hidden
-    encoder_layers: tuple[int, ...] = (3, 4, 6, 3)  # bottleneck blocks of the ResNet's stages
-    encoder_width: int = 64  # channels of the ResNet's first stage
-    encoder_drop_path: float = 0.05  # highest probability that training skips a ResNet block
-    decoder_width: int = 512  # channels of the decoder where it is coarsest
-    augment_gamma: float = 0.0  # probability of a random gamma
-    augment_bias: float = 0.0  # probability of a random bias field
-    augment_blur: float = 0.0  # probability of a random blur
-    augment_ghosting: float = 0.0  # probability of random ghosting
+    epochs: Count = 1200  # passes over the training volumes
+    weight_decay: Weight = 0.05  # of AdamW
+    betas: tuple[Dropped, Dropped] = (0.9, 0.95)  # decay rates of AdamW's moments
+    mask_ratio: Hidden = 0.65  # share of the cells that are hidden
+    encoder_layers: tuple[Blocks, ...] = (3, 4, 6, 3)  # bottleneck blocks of the ResNet's stages
+    encoder_width: Width = 64  # channels of the ResNet's first stage
+    encoder_drop_path: Dropped = 0.05  # highest probability that training skips a ResNet block
+    decoder_width: Width = 512  # channels of the decoder where it is coarsest
+    augment_gamma: Share = 0.0  # probability of a random gamma
+    augment_bias: Share = 0.0  # probability of a random bias field
+    augment_blur: Share = 0.0  # probability of a random blur
+    augment_ghosting: Share = 0.0  # probability of random ghosting
+
+
+SMALL = {
+    "batch": 16, "lr": 0.002, "schedule": "onecycle",
+    "encoder_layers": [1, 1, 1, 1], "encoder_width": 16, "decoder_width": 128,
+}  # fmt: skip
 
 
 class Method(BaseMethod):

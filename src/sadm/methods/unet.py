@@ -16,19 +16,27 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from sadm.methods.base import BaseMethod, Batch, Training
 from sadm.networks.seg_unet import SegUNet
+from sadm.runtime.kinds import Count, LogOdds, Rate, Width
 from sadm.study.registry import Declares
 
-DECLARES = Declares(trains_on="labels")
+DECLARES = Declares(trains_on="labels", fits={"seg_unet": ("channels",)})
 
 
 @dataclass(frozen=True)
 class Hyper(Training):
     """Paper, Appendix B."""
 
-    epochs: int = 600  # passes over the training volumes
-    lr: float = 5e-5  # highest learning rate of the optimiser
-    channels: tuple[int, ...] = (64, 128, 256)  # channels of the levels
-    prior_logit: float = 0.0  # added to the last bias at first: log odds of a lesion pixel
+    epochs: Count = 600  # passes over the training volumes
+    lr: Rate = 5e-5  # highest learning rate of the optimiser
+    channels: tuple[Width, ...] = (64, 128, 256)  # channels of the levels
+    prior_logit: LogOdds = 0.0  # added to the last bias at first: log odds of a lesion pixel
+
+
+SMALL = {
+    "batch": 16, "lr": 0.002, "schedule": "linear",
+    "channels": [16, 32, 64], "prior_logit": -2.5,
+    "augment_blur": 0, "augment_ghosting": 0,
+}  # fmt: skip
 
 
 class Method(BaseMethod):

@@ -16,12 +16,19 @@ from sadm.methods import unet
 from sadm.methods.base import Batch
 from sadm.study.registry import Declares
 
-DECLARES = Declares(needs=("cddpm",), trains_on="labels")
+DECLARES = Declares(needs=("cddpm",), trains_on="labels", fits={"seg_unet": ("channels",)})
 
 
 @dataclass(frozen=True)
 class Hyper(unet.Hyper):
     """Paper, Appendix B."""
+
+
+SMALL = {
+    "batch": 16, "lr": 0.002, "schedule": "linear",
+    "channels": [8, 16, 32], "prior_logit": -2.5,
+    "augment_blur": 0, "augment_ghosting": 0,
+}  # fmt: skip
 
 
 class Method(unet.Method):

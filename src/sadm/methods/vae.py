@@ -11,25 +11,35 @@ divided by 1 + beta, which Adam would not notice.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor
 
 from sadm.methods import ae
 from sadm.methods.base import BaseMethod, Batch
-from sadm.runtime.errors import ConfigError
+from sadm.runtime.kinds import Weight
 from sadm.study.registry import Declares
 
-DECLARES = Declares(reconstructs=True)
+DECLARES = Declares(reconstructs=True, fits={"autoencoder": ("channels",)})
 
 
 @dataclass(frozen=True)
 class Hyper(ae.Hyper):
     """Paper, Appendix B; the network's sizes from the Hamburg port."""
 
-    beta: float = 0.001  # weight of the divergence KL
-    reduction: str = "mean"  # of both terms: mean (over pixels, over the code), sum (mean over slices only)
+    beta: Weight = 0.001  # weight of the divergence KL
+    reduction: Literal["mean", "sum"] = (
+        "mean"  # of both terms: mean (over pixels, over the code), sum (mean over slices only)
+    )
     sample_test: bool = False  # draw z at test too, instead of its mean
+
+
+SMALL = {
+    "batch": 16, "lr": 0.002, "schedule": "onecycle",
+    "channels": [16, 32, 64], "latent": 64,
+    "augment_blur": 0, "augment_ghosting": 0,
+}  # fmt: skip
 
 
 class Method(ae.Method):
@@ -39,8 +49,6 @@ class Method(ae.Method):
         self, hyper: Hyper, shape: tuple[int, int], needs: Mapping[str, BaseMethod] | None = None
     ) -> None:
         super().__init__(hyper, shape, needs, codes=2)
-        if hyper.reduction not in ("mean", "sum"):
-            raise ConfigError(f"hyper.vae.reduction: there is no {hyper.reduction!r}", fix="use mean or sum")
 
     def code(self, image: Tensor, generator: torch.Generator) -> Tensor:
         """Code [B, latent] that ``image`` [B, 1, X, Y] is reconstructed from at test: mu, or z if ``sample_test``."""

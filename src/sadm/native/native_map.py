@@ -1,6 +1,6 @@
 """The anomaly score of a test scan in its own space."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import nibabel as nib
@@ -10,9 +10,10 @@ from sadm.cohort.packed import Part
 from sadm.evaluation.volumes import TableRow
 from sadm.native.native_mask import save_like
 from sadm.prediction.maps import by_origin
+from sadm.preprocess import derivative
 from sadm.preprocess.space import Grid, carry_mask, factor_for, read_transform, sample
 from sadm.runtime.errors import DataError
-from sadm.runtime.files import load_nifti, read_table, write_json
+from sadm.runtime.files import load_nifti, read_table
 
 
 def threshold(thresholds: str | Path, row: TableRow, testset: str) -> tuple[str, float]:
@@ -41,18 +42,20 @@ def native_map(
     t1: str,
     prepared: str,
     refined: str,
-    outputs: dict[str, str],
+    outputs: Mapping[str, str],
     *,
     row: TableRow,
     part: Part,
     maps: Iterable[str | Path],
     thresholds: str | Path,
+    raw: Mapping[str, str],
 ) -> None:
-    """Write the anomaly score of a test ``scan`` on the voxels of its ``t1``: ``outputs`` score (float32 >= 0), found, about.
+    """Write the anomaly score of a test ``scan`` on the voxels of its ``t1``: ``outputs`` score (float32 >= 0) and found, with sidecars.
 
     ``row``: what scores it, with its ``maps`` (files) of the test scans, ``part``, and its ``thresholds``;
     ``prepared``: the prepared T1, for its grid. Outside the study's brain mask the score is 0. ``found`` (uint8) is where score >= `threshold` on the study's
-    grid, carried as a mask; ``about`` (JSON) tells fold, beta and threshold. Raises DataError for a scan that is not tested.
+    grid, carried as a mask. The sidecars tell row, fold, beta and threshold. ``raw``: the BIDS URIs of the scan's files.
+    Raises DataError for a scan that is not tested.
     """
     if scan not in part.names:
         cause = f"in fold {row.fold}, {scan} is no test scan of {part.set!r}, or failed its check"
@@ -70,7 +73,8 @@ def native_map(
     )
     save_like(sample(image, own, inverse, factor_for(image, float(np.cbrt(own.voxel)))), t1, outputs["score"])
     save_like(carry_mask(found, own, inverse).astype(np.uint8), t1, outputs["found"])
-    said = {
+    about = {
+        "SpatialReference": raw["t1"],
         "scan": scan,
         "row": row.name,
         "testset": part.set,
@@ -79,4 +83,12 @@ def native_map(
         "threshold": value,
         "threshold_kind": kind,
     }
-    write_json(said, outputs["about"])
+    made_of = [derivative.uri(file, "prep") for file in (prepared, refined)]
+    what = f"Anomaly score by {row.name} on the T1's voxels: the higher, the less normal; 0 outside the study's brain mask"
+    derivative.describe(outputs["score"], what, made_of, SkullStripped=True, **about)
+    what = (
+        f"Where the anomaly score by {row.name} reaches the threshold on the study's grid, on the T1's voxels"
+    )
+    derivative.describe(
+        outputs["found"], what, [*made_of, derivative.uri(outputs["score"])], Type="Lesion", **about
+    )

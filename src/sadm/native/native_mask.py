@@ -5,11 +5,13 @@ world position: one interpolation, nothing is registered again.
 """
 
 import gzip
+from collections.abc import Mapping
 from pathlib import Path
 
 import nibabel as nib
 import numpy as np
 
+from sadm.preprocess import derivative
 from sadm.preprocess.space import Grid, carry_mask, read_transform
 from sadm.runtime import nifti
 from sadm.runtime.files import atomic, load_nifti
@@ -39,13 +41,28 @@ def save_like(values: np.ndarray, scan: str | Path, out: str | Path) -> None:
         packed.write(content)
 
 
-def native_mask(t1: str, brain: str, start: str, lesion: str, refined: str, outputs: dict[str, str]) -> None:
-    """Write the masks of one scan on the voxels of its ``t1``: ``outputs`` brain and lesion, uint8 0/1.
+def native_mask(
+    t1: str,
+    brain: str,
+    start: str,
+    lesion: str,
+    refined: str,
+    outputs: Mapping[str, str],
+    *,
+    raw: Mapping[str, str],
+) -> None:
+    """Write the masks of one scan on the voxels of its ``t1``: ``outputs`` brain and lesion, uint8 0/1, and their sidecars.
 
     ``brain`` lies on the SRI24 grid reached with the transform ``start``, ``lesion`` on the study's grid reached with
-    ``refined``. A voxel belongs to a mask that fills half of it, by linear interpolation.
+    ``refined``. A voxel belongs to a mask that fills half of it, by linear interpolation. ``raw``: the BIDS URIs of the scan's files.
     """
     own = Grid.of(load_nifti(t1))
-    for name, mask, transform in (("brain", brain, start), ("lesion", lesion, refined)):
+    for name, mask, transform, what in (
+        ("brain", brain, start, "Brain mask, from SRI24's grid back on the T1's voxels"),
+        ("lesion", lesion, refined, "Lesion label as the study's grid holds it, back on the T1's voxels"),
+    ):
         inverse = np.linalg.inv(read_transform(transform))
         save_like(carry_mask(load_nifti(mask), own, inverse).astype(np.uint8), t1, outputs[name])
+        sources = [derivative.uri(mask, "prep"), derivative.uri(transform, "prep")]
+        about = {"SpatialReference": raw["t1"], "Type": name.capitalize()}
+        derivative.describe(outputs[name], what, sources, **about)

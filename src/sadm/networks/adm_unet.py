@@ -13,8 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from sadm.networks.sizes import check_size
-from sadm.runtime.errors import ConfigError
+from sadm.study import fits
 
 
 class ResBlock(nn.Module):
@@ -113,7 +112,7 @@ class ADMUNet(nn.Module):
         groups: int = 32,
     ) -> None:
         super().__init__()
-        check(channels, head_channels, groups)
+        fits.adm_channels(channels, head_channels, groups)
         self.sinusoids, self.levels, self.condition = channels[0], len(channels), condition
         width = 4 * channels[0]
         self.embedding = width if condition is None else 2 * width
@@ -164,7 +163,7 @@ class ADMUNet(nn.Module):
 
         ConfigError if H or W does not fit the number of levels.
         """
-        check_size(x, self.levels)
+        fits.halved(x.shape[2:], self.levels)
         embedding = self.embed(t, condition)
         kept = []
         for stage in self.input_blocks:
@@ -183,17 +182,6 @@ class ADMUNet(nn.Module):
         angle = t[:, None] * frequency
         embedding: Tensor = self.time_embed(torch.cat([angle.cos(), angle.sin()], 1))
         return embedding if self.condition is None else torch.cat([embedding, self.label_emb(condition)], 1)
-
-
-def check(channels: Sequence[int], head_channels: int, groups: int) -> None:
-    """ConfigError if ``channels`` do not fit the groups or the attention heads."""
-    wrong = [width for width in channels if width % groups]
-    if wrong or channels[-1] % head_channels:
-        raise ConfigError(
-            f"A U-Net cannot have the channels {list(channels)}.",
-            cause=f"all must be multiples of the {groups} groups, and the last of the {head_channels} head channels",
-            fix="change channels, groups or head_channels",
-        )
 
 
 def perceptron(inputs: int, outputs: int) -> nn.Sequential:

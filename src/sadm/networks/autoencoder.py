@@ -11,7 +11,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from sadm.networks.sizes import check_size
+from sadm.study import fits
 
 
 class AutoEncoder(nn.Module):
@@ -31,8 +31,8 @@ class AutoEncoder(nn.Module):
         codes: int = 1,
     ) -> None:
         super().__init__()
-        self.levels, self.dropout = len(channels) + 1, dropout
-        check_size(torch.empty(1, 1, *shape, device="meta"), self.levels, "an autoencoder")
+        fits.autoencoder(shape, channels)
+        self.channels, self.dropout = channels, dropout
         inner, last = (maps, *(size >> len(channels) for size in shape)), channels[-1]
         flat = inner[0] * inner[1] * inner[2]
         self.encoder = nn.Sequential(*(down(*pair) for pair in pairwise((1, *channels))))
@@ -51,7 +51,7 @@ class AutoEncoder(nn.Module):
 
     def encode(self, image: Tensor) -> list[Tensor]:
         """Codes, each float32 [B, latent], of ``image`` [B, 1, X, Y]."""
-        check_size(image, self.levels, "an autoencoder")
+        fits.autoencoder(image.shape[2:], self.channels)
         features = self.encoder(image)
         return [head(features).float() for head in self.heads]
 

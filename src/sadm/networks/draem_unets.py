@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from sadm.networks.sizes import check_size
+from sadm.study import fits
 
 
 def convs(*channels: int) -> nn.Sequential:
@@ -32,11 +32,13 @@ class Encoder(nn.ModuleList):
     """Blocks at ever half the size; all their features, finest first."""
 
     def __init__(self, inputs: int, channels: Sequence[int]) -> None:
+        fits.several(channels, "DRAEM's networks")
         super().__init__(convs(*pair, pair[1]) for pair in pairwise((inputs, *channels)))
+        self.channels = channels
 
     def forward(self, x: Tensor) -> list[Tensor]:
         """[B, inputs, H, W] -> [B, channels, H / 2^level, W / 2^level] of each level."""
-        check_size(x, len(self))
+        fits.draem_unets(x.shape[2:], self.channels)
         features: list[Tensor] = []
         for block in self:
             x = block(F.max_pool2d(x, 2) if features else x)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from sadm.networks.resnet import EXPANSION, Bottleneck, ResNet
-from sadm.runtime.errors import ConfigError
+from sadm.study import fits
 
 
 class Visible:
@@ -134,11 +134,7 @@ class SparK(nn.Module):
         super().__init__()
         self.encoder = MaskedResNet(layers, encoder, drop_path)
         self.cell = self.encoder.stride
-        if width % self.cell:
-            cause = f"it is halved {len(layers) + 1} times"
-            raise ConfigError(
-                f"decoder_width: {width} does not fit", cause=cause, fix=f"a multiple of {self.cell}"
-            )
+        fits.masked_decoder((self.cell, self.cell), layers, width)
         widths = [width >> step for step in range(len(layers) + 2)]
         self.levels = nn.ModuleList(
             Level(inputs, outputs, 3 if number else 1)

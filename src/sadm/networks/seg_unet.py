@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from sadm.networks.sizes import check_size
+from sadm.study import fits
 
 
 class StandardisedConv(nn.Conv2d):
@@ -59,13 +59,13 @@ class Up(nn.Module):
 class SegUNet(nn.Module):
     """Logits [B, 1, H, W] of an anomaly in each pixel.
 
-    ``channels``: of the encoder's levels; H and W must be multiples of 2^(levels - 1), ConfigError otherwise. ``siamese``:
-    the net also gets a residual, and its decoder is twice as wide.
+    ``channels``: of the encoder's levels; H and W must be multiples of 2^(levels - 1), from 2^levels on, ConfigError
+    otherwise. ``siamese``: the net also gets a residual, and its decoder is twice as wide.
     """
 
     def __init__(self, channels: Sequence[int] = (64, 128, 256), siamese: bool = False) -> None:
         super().__init__()
-        self.siamese = siamese
+        self.siamese, self.channels = siamese, channels
         self.down_path = nn.ModuleList(
             ConvBlock(*pair) for pair in zip((1, *channels[:-1]), channels, strict=True)
         )
@@ -75,7 +75,7 @@ class SegUNet(nn.Module):
 
     def forward(self, image: Tensor, residual: Tensor | None = None) -> Tensor:
         """Logits of ``image`` [B, 1, H, W] in about [0, 1]; ``residual``: image - reconstruction (signed), if siamese."""
-        check_size(image, len(self.down_path))
+        fits.seg_unet(image.shape[2:], self.channels)
         skips = self.encode(image if residual is None else torch.cat([residual, image]))
         if residual is not None:
             skips = [torch.cat(level.chunk(2), 1) for level in skips]

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from sadm.networks.adm_unet import doubled_conv
-from sadm.networks.sizes import check_size
+from sadm.study import fits
 
 
 class WideBlock(nn.Module):
@@ -50,9 +50,9 @@ class WideResNet(nn.Module):
     def __init__(self, channels: Sequence[int] = (64, 128, 256, 256, 256)) -> None:
         super().__init__()
         stem = max(channels[0] // 4, 1)
-        self.levels = len(channels)
+        self.channels = channels
         down = [WideBlock(*pair, stride=1 + (i > 0)) for i, pair in enumerate(pairwise((stem, *channels)))]
-        widths = (1, stem, *channels)[: self.levels - 1]
+        widths = (1, stem, *channels)[: len(channels) - 1]
         up = [WideBlock(*pair, up=True) for pair in pairwise((channels[-1], *reversed(widths)))]
         first = nn.Conv2d(1, stem, 3, padding=1, bias=False)
         self.layers = nn.Sequential(first, *down, *up)
@@ -60,7 +60,7 @@ class WideResNet(nn.Module):
 
     def forward(self, image: Tensor) -> Tensor:
         """Logits of ``image`` [B, 1, H, W] in about [0, 1]."""
-        check_size(image, self.levels)
+        fits.wide_resnet(image.shape[2:], self.channels)
         out: Tensor = self.layers(image)
         return out
 

@@ -8,7 +8,7 @@ import SimpleITK as sitk
 
 from sadm.preprocess.head import Head
 from sadm.preprocess.space import Grid, largest_box, read_transform, sample, scaling, study_grid
-from sadm.runtime.files import load_nifti, save_nifti
+from sadm.runtime.files import TEMPLATE, load_nifti, save_nifti
 
 MARGIN = 2  # coarse voxels around the brain
 
@@ -64,7 +64,7 @@ def bias(
         box = tuple(slice(a, b) for a, b in zip(low, high))
         inner = log_field(values[box], brain_voxels[box], iterations, tolerance)
         field = np.pad(inner, list(zip(low, np.subtract(coarse.shape, high))), mode="edge")
-    save_nifti(field, coarse.affine, out)
+    save_nifti(field, coarse.affine, out, TEMPLATE)
 
 
 def evaluate(field: nib.Nifti1Image, grid: Grid) -> np.ndarray:

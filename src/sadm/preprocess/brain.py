@@ -1,13 +1,16 @@
 """Brain mask on the SRI24 grid, by one of three methods; the fourth, HD-BET, is `sadm.preprocess.strip`'s."""
 
+from collections.abc import Mapping
+
 import nibabel as nib
 import numpy as np
 
+from sadm.preprocess import derivative
 from sadm.preprocess.deferred import deferred
 from sadm.preprocess.head import Head
 from sadm.preprocess.space import Grid, carry_mask, read_transform
 from sadm.runtime.errors import DataError
-from sadm.runtime.files import load_nifti, save_nifti
+from sadm.runtime.files import load_nifti
 
 
 def by_deepbet(head: nib.Nifti1Image, threads: int) -> np.ndarray:
@@ -37,12 +40,22 @@ def by_content(image: nib.Nifti1Image) -> np.ndarray:
     return np.asarray(ndimage.binary_fill_holes(labels))
 
 
-def brain(t1: str, transform: str, template: str, given: str, out: str, *, method: str, threads: int) -> None:
-    """Write the brain mask of ``t1``, uint8 0/1 on the grid of ``template`` reached with ``transform``, to ``out``.
+def brain(
+    t1: str,
+    transform: str,
+    template: str,
+    given: str,
+    out: str,
+    *,
+    method: str,
+    threads: int,
+    raw: Mapping[str, str],
+) -> None:
+    """Write the brain mask of ``t1``, uint8 0/1 on the grid of ``template`` reached with ``transform``, to ``out``, and its sidecar.
 
     ``method``: "deepbet" on the head resampled to that grid; "given", the mask file ``given`` of the scan; "none", the voxels
     of a stripped scan that are not 0 ("hd-bet" is `strip`'s). A scan without a brain leaves an empty mask and fails its check
-    by name. Raises DataError if there is no given mask.
+    by name. ``raw``: the BIDS URIs of the scan's files. Raises DataError if there is no given mask.
     """
     image, grid, matrix = load_nifti(t1), Grid.of(load_nifti(template)), read_transform(transform)
     if method == "given" and not given:
@@ -59,4 +72,5 @@ def brain(t1: str, transform: str, template: str, given: str, out: str, *, metho
     else:
         head = nib.Nifti1Image(Head.of(image).sample(grid, matrix), grid.affine)
         mask = by_deepbet(head, threads)
-    save_nifti(mask.astype(np.uint8), grid.affine, out)
+    about = derivative.mask_of(method, raw, transform)
+    derivative.save(mask.astype(np.uint8), grid.affine, out, **about)

@@ -1,11 +1,13 @@
 """The prepared volume: all that the steps before found is applied to the raw scan in one interpolation (paper, Appendix A)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import nibabel as nib
 import numpy as np
 
+from sadm.preprocess import derivative
 from sadm.preprocess.bias import evaluate
 from sadm.preprocess.head import Head
 from sadm.preprocess.label import keep_volume, share
@@ -29,7 +31,7 @@ from sadm.preprocess.space import (
     study_grid,
 )
 from sadm.preprocess.thumbnail import thumbnail
-from sadm.runtime.files import load_nifti, save_nifti, write_json
+from sadm.runtime.files import load_nifti, write_json
 
 PERCENTILES = (1, 99)
 PIXEL = 2.0  # mm of the thumbnail
@@ -140,6 +142,35 @@ def outside(head: Head, template: nib.Nifti1Image, matrix: np.ndarray) -> float:
     return float(np.mean(((index < -0.5) | (index > np.array(head.image.shape) - 0.5)).any(axis=1)))
 
 
+def told(
+    raw: Mapping[str, str], mask: str, start: str, refined: str, field: str, coarse: Grid
+) -> dict[str, dict[str, Any]]:
+    """What the sidecars of the prepared t1, brain and lesion say (for `derivative.save`)."""
+    mask, start, refined, field = map(derivative.uri, (mask, start, refined, field))
+    shape = " x ".join(map(str, coarse.shape))
+    resolution = f"the study's grid: {shape} voxels of {float(np.cbrt(coarse.voxel)):g} mm"
+    return {
+        "t1": {
+            "what": "T1 of the brain, bias field taken out, percentiles 1 and 99 of the brain to 0 and 1, 0 outside the brain",
+            "sources": [raw["t1"], mask, start, refined, field],
+            "SkullStripped": True,
+            "Resolution": resolution,
+        },
+        "brain": {
+            "what": "Brain mask",
+            "sources": [mask, start, refined],
+            "Type": "Brain",
+            "Resolution": resolution,
+        },
+        "lesion": {
+            "what": "Lesion label, which keeps its volume" if "lesion" in raw else "No lesion was labelled",
+            "sources": [raw.get("lesion", raw["t1"]), refined],
+            "Type": "Lesion",
+            "Resolution": resolution,
+        },
+    }
+
+
 def grid(
     t1: str,
     mask: str,
@@ -154,8 +185,11 @@ def grid(
     scan: str,
     grid: dict[str, Any],
     limits: dict[str, Any],
+    raw: Mapping[str, str],
 ) -> None:
     """Write the prepared volume of ``scan`` of ``dataset``: ``outputs`` t1 (float32 [0, 1]), brain and lesion (uint8 0/1), qc (JSON), picture (PNG).
+
+    Each image gets its sidecar; ``raw``: the BIDS URIs of the scan's files.
 
     ``lesion`` is the label file of the scan in its own space, "" if it has none (the label is then 0 everywhere). The scan is
     interpolated once, from its raw voxels. ``limits`` is the config section ``quality``; a scan that fails its check is
@@ -184,9 +218,9 @@ def grid(
             float(np.count_nonzero(label)) * target.coarse.voxel * determinant / 1000
         )
     reasons = judge(values, limits)
-    save_nifti(np.ascontiguousarray(found.t1, dtype=np.float32), target.coarse.affine, outputs["t1"])
-    save_nifti(found.brain, target.coarse.affine, outputs["brain"])
-    save_nifti(label, target.coarse.affine, outputs["lesion"])
+    images = {"t1": np.ascontiguousarray(found.t1, dtype=np.float32), "brain": found.brain, "lesion": label}
+    for name, about in told(raw, mask, start, refined, field, target.coarse).items():
+        derivative.save(images[name], target.coarse.affine, outputs[name], **about)
     masks = {"template": carry_mask(sri24, target.fine), "brain": found.inside, "lesion": fine_label}
     step = max(1, round(PIXEL / float(np.cbrt(target.fine.voxel))))
     thumbnail(found.head, found.whole, found.gain, masks, step, outputs["picture"])

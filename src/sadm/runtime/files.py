@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 NOT_WRITTEN = {
     errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EEXIST, errno.ENOTDIR, errno.EISDIR
 }  # fmt: skip
+SCANNER, TEMPLATE = (
+    1,
+    5,
+)  # codes of NIfTI: coordinates of the scanner, coordinates of a template other than Talairach's and MNI's
 REMAKE = "delete the file and run again"
 
 
@@ -222,14 +226,17 @@ def unreadable(path: str | Path) -> str:
     return "a folder, not a file" if stat.S_ISDIR(mode) else "neither a file nor a folder"
 
 
-def save_nifti(array: "np.ndarray", affine: "np.ndarray", path: str | Path) -> None:
-    """Write ``array`` [X, Y, Z] with ``affine`` (voxel to RAS+ mm) as ``.nii.gz``: atomic, equal content is equal bytes."""
+def save_nifti(array: "np.ndarray", affine: "np.ndarray", path: str | Path, space: int = SCANNER) -> None:
+    """Write ``array`` [X, Y, Z] with ``affine`` (voxel to RAS+ mm of ``space``) as ``.nii.gz``: atomic, equal content is equal bytes.
+
+    ``space`` is the code of sform and qform, SCANNER or TEMPLATE.
+    """
     import nibabel as nib
 
     image = nib.Nifti1Image(array, affine)
     image.header.set_xyzt_units("mm")
-    image.set_sform(affine, code=1)
-    image.set_qform(affine, code=1)
+    image.set_sform(affine, code=space)
+    image.set_qform(affine, code=space)
     with (
         atomic(path) as tmp,
         open(tmp, "wb") as raw,

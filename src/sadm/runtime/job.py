@@ -1,7 +1,5 @@
-"""What every workflow script begins with: its log file, its thread count, plain errors."""
+"""The log of a workflow script: all that it prints, plain errors, and what it used."""
 
-import ctypes
-import os
 import resource
 import sys
 import time
@@ -14,28 +12,7 @@ from typing import TextIO
 from sadm.runtime.errors import SadmError
 from sadm.runtime.files import not_written
 
-THREAD_VARIABLES = (
-    "OMP_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS",
-)
-
-
 BEGAN = time.monotonic()  # every script imports this module first
-M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of glibc's mallopt
-
-
-def keep_freed_memory() -> None:
-    """Let glibc's malloc keep what is freed; elsewhere nothing happens.
-
-    Networks free and take the same blocks at each step: mapping and zeroing them anew takes a tenth of a training step, and
-    1.2 of deepbet's 4 CPU seconds.
-    """
-    libc = ctypes.CDLL(None)
-    if hasattr(libc, "mallopt"):
-        libc.mallopt(M_MMAP_THRESHOLD, 2**30)
-        libc.mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
 
 
 class _Tee:
@@ -61,16 +38,12 @@ class _Tee:
 
 
 @contextmanager
-def to_log(path: str, threads: int = 1) -> Iterator[None]:
-    """Copy all that Python prints to the log at ``path``; limit numeric libraries to ``threads``.
+def to_log(path: str) -> Iterator[None]:
+    """Copy all that Python prints to the log at ``path``.
 
     A SadmError is printed as its message alone and ends the process with exit code 1; any other error with its traceback.
-    The thread variables are set before torch, ants or SimpleITK are imported: their results depend on the count.
     The last line tells what the process used, start included: the figures of ``make plan`` are read off such lines.
     """
-    for name in THREAD_VARIABLES:
-        os.environ[name] = str(threads)
-    keep_freed_memory()
     with _log(path) as log, redirect_stdout(_Tee(log)), redirect_stderr(_Tee(log, sys.stderr)):
         try:
             yield

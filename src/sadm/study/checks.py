@@ -4,12 +4,17 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from sadm.runtime.errors import ConfigError
-from sadm.study import registry
+from sadm.study import fits, registry
+from sadm.study.places import label
 
 if TYPE_CHECKING:
     from sadm.study.study import Study
 
 MAX_VOXELS = 2**26  # of the full grid: the paper's has 6 million
+EDGES = 100, 1000  # mm of the full grid along an axis: a brain has 130 to 190
+COARSEST = 8  # voxels along an axis that N4 has to work on
+SMALLEST = 16  # pixels along an axis of a slice that networks look at
+TABLES = ("thresholds", "pooled", "healthy")  # in a row's folder of scores, beside a table for each test set
 DRAEM = "draem"  # the synthetic training and test set, painted on healthy scans
 
 
@@ -30,6 +35,19 @@ def grid(config: dict[str, Any]) -> None:
             cause=f"at most {MAX_VOXELS}",
             fix="use fewer, or larger voxels (grid.spacing)",
         )
+    for axis, size in enumerate(said["shape"]):
+        if not EDGES[0] <= (edge := size * said["spacing"]) <= EDGES[1]:
+            cause = f"axis {axis} is {edge:g} mm long"
+            fix = f"shape times spacing must be {EDGES[0]} to {EDGES[1]} mm, so that a head fits"
+            raise ConfigError(
+                f"grid: {said['shape']} voxels of {said['spacing']} mm are no grid for a head",
+                cause=cause,
+                fix=fix,
+            )
+    if (left := min(said["shape"]) // config["bias"]["shrink"]) < COARSEST:
+        cause = f"{left} voxels along an axis are left of grid.shape"
+        fix = f"use at most {min(said['shape']) // COARSEST}"
+        raise ConfigError(f"bias.shrink: {config['bias']['shrink']} is too coarse", cause=cause, fix=fix)
     slices = said["shape"][2] // said["downsample"]
     if 2 * said["crop"] >= slices:
         cause = f"the volume has {slices} axial slices after down-sampling"
@@ -38,6 +56,32 @@ def grid(config: dict[str, Any]) -> None:
             cause=cause,
             fix=f"use at most {(slices - 1) // 2}",
         )
+
+
+def slice_shape(config: dict[str, Any]) -> tuple[int, int]:
+    """Pixels of a prepared slice."""
+    x, y, _ = (size // config["grid"]["downsample"] for size in config["grid"]["shape"])
+    return x, y
+
+
+def ranges(config: dict[str, Any]) -> None:
+    """Ranges begin at their lower end; sets of subjects are not larger than the whole."""
+    for section, name in (("quality", "brain_ml"), ("draem", "threshold"), ("draem", "blend")):
+        fits.ordered(config[section][name], f"{section}.{name}")
+    fits.augmenters(config["draem"]["augmenters"], config["draem"]["per_image"])
+    said = config["splits"]
+    shares = [said[name] for name in ("test", "val", "train") if said[name] is not None and said[name] < 1]
+    if sum(shares) > 1 or (said["train"] is None and sum(shares) >= 1):
+        cause = f"test, val and train add up to {sum(shares):g}"
+        raise ConfigError("splits: more than all subjects", cause=cause, fix="use smaller shares")
+    for name, dataset in config["datasets"].items():
+        subset, val = dataset["annotated"], dataset["annotated_val"]
+        if subset and (not val or 1 <= subset <= max(val, 1)):
+            cause = f"of {subset} annotated subjects {val} would validate"
+            fix = "use fewer, and at least one, or annotated: 0 where nothing trains on the labels"
+            raise ConfigError(
+                f"datasets.{name}.annotated_val: none would train or validate", cause=cause, fix=fix
+            )
 
 
 def names(study: "Study") -> None:
@@ -52,11 +96,19 @@ def names(study: "Study") -> None:
         raise ConfigError(
             f"rows.{taken[0]}: the name is taken", cause="a trivial score has it", fix="use another name"
         )
+    if twin := next((row for row in study.rows if study.labels[label(row)] != row), ""):
+        cause = f"in names of files it is {label(twin)!r}, as {study.labels[label(twin)]!r} is"
+        raise ConfigError(f"rows.{twin}: the name is taken", cause=cause, fix="use another name")
     known_sets = [*study.datasets, DRAEM]
     if study.rows:
         _known(study.healthy, list(study.datasets), "healthy")
     for testset in study.testsets:
         _known(testset, [name for name in known_sets if name != study.healthy], "testsets")
+        if testset in TABLES:
+            cause = f"a row's scores are in {testset}.tsv, as are others"
+            raise ConfigError(
+                f"testsets: the name {testset!r} is taken", cause=cause, fix="rename the data set"
+            )
     for row, models in study.rows.items():
         if len(models) > 2:
             cause = f"{len(models)} maps are added"
@@ -73,6 +125,9 @@ def names(study: "Study") -> None:
                     [*study.annotated, DRAEM],
                     f"rows.{row}: training set of {method}",
                 )
+                if (trained := model.partition("-")[2]) != DRAEM and not study.datasets[trained]["annotated"]:
+                    fix = f"set datasets.{trained}.annotated"
+                    raise ConfigError(f"rows.{row}: no subject of {trained!r} is annotated", fix=fix)
             elif "-" in model:
                 raise ConfigError(
                     f"rows.{row}: {method} trains on the healthy data set", fix=f"write {method!r} alone"
@@ -116,3 +171,35 @@ def _known(name: str, known: list[str], where: str) -> str:
     if name not in known:
         raise ConfigError(f"{where}: unknown {name!r}", fix=registry.nearest(name, known))
     return name
+
+
+def networks(study: "Study") -> None:
+    """What the models of the rows are made of fits the study's slices, and fits each other."""
+    shape = slice_shape(study.config)
+    if study.rows and min(shape) < SMALLEST:
+        cause = f"a slice has {shape[0]}x{shape[1]} pixels"
+        fix = f"use a finer grid, or a smaller downsample: {SMALLEST} pixels at least"
+        raise ConfigError("grid: too coarse for the networks", cause=cause, fix=fix)
+    painted = [*study.testsets, *map(study.trained_on, study.models)]
+    if DRAEM in painted:
+        fits.lattice(shape, study.config["draem"]["max_scale"])
+    for model in study.models:
+        hyper, said = study.hyper(model), study.declares(model)
+        for check, keys in said.fits.items():
+            try:
+                getattr(fits, check)(shape, *(hyper[key] for key in keys))
+            except ConfigError as error:
+                what = f"hyper.{model.replace('-', '@', 1)}: {error.what}"
+                raise ConfigError(what, cause=error.cause, fix=error.fix) from None
+        if said.imagenet and not study.random_features:
+            _pretrained(study, model, said.imagenet)
+
+
+def _pretrained(study: "Study", model: str, network: str) -> None:
+    """A network with ImageNet weights has the sizes that these are of."""
+    own, said = registry.declared("methods", study.method(model))[1], study.hyper(model)
+    for key in own:
+        if key.startswith("backbone_") and _plain(said[key]) != _plain(own[key]):
+            cause = f"ImageNet weights of {network} fit {_plain(own[key])} only"
+            fix = f"leave {key} at the default, or set imagenet: {{weights: random}} (marked in the table)"
+            raise ConfigError(f"hyper.{model}.{key}: {_plain(said[key])} does not fit", cause=cause, fix=fix)

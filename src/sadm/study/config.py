@@ -4,24 +4,27 @@ Runs where only Snakemake is installed.
 """
 
 import math
+import re
 from dataclasses import fields
+from functools import cache
 from typing import Any
 
 import jsonschema
 
+from sadm.runtime import kinds
 from sadm.runtime.errors import ConfigError
 from sadm.study import registry
 from sadm.study.keys import SECTIONS, TOP
-from sadm.study.keys.declare import FLAG, INT, NUMBER, TEXT, listed, maybe
 from sadm.study.keys.experiment import Dataset
 from sadm.study.registry import nearest
-
-KINDS: dict[str, dict[str, Any]] = {
-    "int": INT, "float": NUMBER, "str": TEXT, "bool": FLAG, "str | None": maybe(TEXT), "float | None": maybe(NUMBER), "int | None": maybe(INT),
-}  # fmt: skip
-
+from sadm.study.rows import expanded
 
 TABLE = ("healthy", "testsets", "rows")  # keys of a study that ends in a table
+WORDS = {"true": True, "false": False}
+WHOLE = re.compile(r"[-+]?(0|[1-9]\d*)")
+DECIMAL = re.compile(r"[-+]?((0|[1-9]\d*)(\.\d*)?|\.\d+)([eE][-+]?\d+)?")
+LONGEST = 300  # characters of a message
+DEEPEST = 20  # levels of sections in sections
 MOST = 20_000  # keys and values of a config: the paper's study has 500; YAML's references make billions of ten lines
 
 
@@ -58,13 +61,12 @@ def _settings(kind: str, name: str) -> dict[str, Any]:
     values = {}
     for setting, said in registry.settings(kind, name).items():
         default = list(said["default"]) if isinstance(said["default"], tuple) else said["default"]
-        form = KINDS.get(said["type"]) or listed(
-            NUMBER if default and isinstance(default[0], int | float) else TEXT
-        )
-        values[setting] = {**form, "default": default, "description": said["description"]}
+        about = {"default": default, "description": said["description"]}
+        values[setting] = kinds.form(said["type"]) | about
     return _object(values, f"settings of {name}")
 
 
+@cache
 def schema() -> dict[str, Any]:
     """JSON schema of the config, with every key described; `workflow/schemas/config.schema.json` is this."""
     properties = {
@@ -110,26 +112,67 @@ def _explain(error: jsonschema.ValidationError) -> ConfigError:
     if error.validator == "pattern":
         fix = "use Latin letters, digits and _ (in rows also - and .), and begin with a letter"
         return ConfigError(f"{where}: the name {error.instance!r} is not possible", fix=fix)
-    if error.validator == "type" and isinstance(error.instance, str) and _is_number(error.instance):
-        fix = f"write {float(error.instance)} without quotes (YAML takes 1e-4 for text, 1.0e-4 for a number)"
-        return ConfigError(f"{where}: {error.message}", fix=fix)
-    return ConfigError(f"{where}: {error.message}", fix=str(error.schema.get("description", "")))
+    if (
+        error.validator == "type"
+        and isinstance(error.instance, str)
+        and re.match("[-+]?[.0-9]", error.instance)
+    ):
+        fix = "write decimal digits: no leading zeros, no colons, no underscores"
+        return ConfigError(f"{where}: {error.message[:LONGEST]}", fix=fix)
+    if error.validator == "contains":
+        return ConfigError(f"{where}: {error.instance} has no number above 0", fix="give one at least")
+    if error.validator == "multipleOf":
+        fix = "give a count of subjects, or a share below 1"
+        return ConfigError(f"{where}: {error.instance} is neither a whole number nor a share", fix=fix)
+    return ConfigError(f"{where}: {error.message[:LONGEST]}", fix=str(error.schema.get("description", "")))
 
 
-def _is_number(text: str) -> bool:
-    try:
-        return math.isfinite(float(text))
-    except ValueError:
-        return False
+def typed(value: Any, said: dict[str, Any]) -> Any:
+    """``value`` with text that is a number, true or false as such where the schema ``said`` asks for one.
+
+    Snakemake hands the nested values of --config on as text, and YAML takes 1e-4 for text.
+    """
+    if isinstance(value, dict):
+        return {key: typed(item, _said_of(key, value, said)) for key, item in value.items()}
+    if isinstance(value, list):
+        return [typed(item, said.get("items", {})) for item in value]
+    types = said.get("type", "string")
+    types = types if isinstance(types, list) else [types]
+    if not isinstance(value, str) or len(value) > len("-1.2345678901234567e-300"):
+        return value
+    if "null" in types and value == "null":
+        return None
+    if "string" in types:
+        return value
+    if "boolean" in types:
+        return WORDS.get(value.lower(), value)
+    if {"integer", "number"} & set(types) and WHOLE.fullmatch(value):
+        return int(value)
+    return float(value) if "number" in types and DECIMAL.fullmatch(value) else value
+
+
+def _said_of(key: str, parent: dict[str, Any], said: dict[str, Any]) -> dict[str, Any]:
+    """Schema of ``key`` of ``parent``, of schema ``said``; {} for one that is unknown."""
+    for case in said.get("allOf", []):
+        wanted = case["if"]["properties"]["importer"]["const"]
+        if key == "options" and parent.get("importer") == wanted:
+            return case["then"]["properties"]["options"]
+    found = said.get("properties", {}).get(key)
+    fitting = [each for pattern, each in said.get("patternProperties", {}).items() if re.match(pattern, key)]
+    others = said.get("additionalProperties")
+    return found or next(iter(fitting), others if isinstance(others, dict) else {})
 
 
 def _check_plain(raw: dict[str, Any]) -> None:
     """Raise ConfigError for what YAML can say and a config cannot: keys that are no text, nan, references without end."""
-    todo: list[tuple[str, Any]] = [("", raw)]
+    todo: list[tuple[str, Any, int]] = [("", raw, 0)]
     seen = 0
     while todo:
-        where, value = todo.pop()
+        where, value, depth = todo.pop()
         seen += 1
+        if depth > DEEPEST:
+            cause = f"more than {DEEPEST} levels"
+            raise ConfigError(f"{where.partition('.')[0]}: too deep", cause=cause, fix="see the schema")
         if seen > MOST:
             fix = "write it without references (&, *) to references"
             raise ConfigError("The config is too large.", cause=f"more than {MOST} keys and values", fix=fix)
@@ -142,9 +185,9 @@ def _check_plain(raw: dict[str, Any]) -> None:
                     raise ConfigError(
                         what, fix="put it in quotes: YAML takes yes, no, on, off and numbers for themselves"
                     )
-            todo += [(f"{where}.{key}" if where else key, item) for key, item in value.items()]
+            todo += [(f"{where}.{key}" if where else key, item, depth + 1) for key, item in value.items()]
         elif isinstance(value, list | tuple):
-            todo += [(f"{where}.{n}", item) for n, item in enumerate(value)]
+            todo += [(f"{where}.{n}", item, depth + 1) for n, item in enumerate(value)]
 
 
 def _check_whole(raw: dict[str, Any]) -> None:
@@ -161,7 +204,8 @@ def resolve(raw: dict[str, Any]) -> dict[str, Any]:
     Raises ConfigError that names the key and the nearest known one.
     """
     _check_plain(raw)
-    raw = {k: ({} if v is None and k in SECTIONS else v) for k, v in raw.items()}
+    raw = {k: ({} if v is None and k in (*SECTIONS, "hyper") else v) for k, v in raw.items()}
+    raw = typed(raw, schema())
     problems = sorted(
         VALIDATOR(schema()).iter_errors(raw),
         key=lambda e: (e.validator != "additionalProperties", str(e.path)),
@@ -175,6 +219,8 @@ def resolve(raw: dict[str, Any]) -> dict[str, Any]:
     }
     full["hyper"] = raw.get("hyper", {})
     full["datasets"] = {name: _dataset(name, given) for name, given in raw["datasets"].items()}
+    sets = full["datasets"]
+    full["rows"] = expanded(full["rows"], [t for t in full["testsets"] if t in sets and sets[t]["annotated"]])
     return full
 
 

@@ -1,10 +1,11 @@
 """What is drawn of a study, and what the report shows: which maps, which groups of rows, which figures."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from sadm.study.checks import DRAEM
+from sadm.study.layout import Layout
 
 if TYPE_CHECKING:
     from sadm.study.study import Study
@@ -15,6 +16,11 @@ class Drawn:
     """What is drawn of ``study``, which has rows."""
 
     study: "Study"
+
+    @property
+    def layout(self) -> Layout:
+        """The layout of what is drawn: of each model the first seed."""
+        return replace(self.study.layout, seeds=1)
 
     @cached_property
     def rows(self) -> dict[str, list[str]]:

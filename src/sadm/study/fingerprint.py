@@ -15,6 +15,8 @@ from sadm.runtime.errors import CodeError
 # Modules that say what happens and change no result; so does every __init__, which holds a docstring and the version.
 SILENT = (
     "sadm/runtime/errors.py",
+    "sadm/runtime/kinds.py",
+    "sadm/study/fits.py",
     "sadm/runtime/job.py",
     "sadm/runtime/progress.py",
     "sadm/runtime/terminate.py",

@@ -38,6 +38,9 @@ class Declares:
         ""  # hyper-parameter with an entry for each reconstruction of a volume; "" where there is one
     )
     scored_with: tuple[str, ...] = ()  # hyper-parameters that only its reconstructions read
+    fits: Mapping[str, tuple[str, ...]] = field(
+        default_factory=dict
+    )  # {check of `sadm.study.fits`: hyper-parameters that it takes after the slice's shape}
     synthetic: str = ""  # name of the anomalies that it makes of its healthy scans and learns from
     maps: bool = True  # False: it only prepares another method, and can be no row
 
@@ -92,10 +95,10 @@ def _literal(word: ast.keyword, file: Path) -> Any:
         ) from error
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
+def nearest(name: object, known: Iterable[object]) -> str:
     """A hint to the nearest of ``known`` names, or all of them."""
-    known = sorted(known)
-    near = get_close_matches(name, known, 1, 0.5)
+    known = sorted(map(str, known))
+    near = get_close_matches(str(name), known, 1, 0.5)
     return f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import sadm
 from sadm.runtime.job import to_log
+from sadm.runtime.process import keep_freed_memory, limit_threads
 from sadm.study import fingerprint
 
 
@@ -16,7 +17,9 @@ def step(snakemake: Any) -> Iterator[Path]:
 
     Yields the folder of the project. Raises SystemExit, with the error in the log, if the body raises, or if the code is not the one that the job was planned with.
     """
-    with to_log(snakemake.log[0], snakemake.threads):
+    limit_threads(snakemake.threads)
+    keep_freed_memory()
+    with to_log(snakemake.log[0]):
         root = Path(snakemake.scriptdir).resolve().parents[1]
         fingerprint.check(snakemake.params.code, root, Path(sadm.__file__).parents[1])
         yield root

@@ -13,9 +13,9 @@ from itertools import product
 from typing import Any
 
 from sadm.data.base import Scan, tables
-from sadm.runtime.errors import SadmError
+from sadm.runtime.errors import ConfigError, SadmError
 from sadm.study import checks as study_checks
-from sadm.study import config, registry
+from sadm.study import config, places, registry
 from sadm.study.checks import DRAEM
 from sadm.study.chunks import Chunk, chunks
 from sadm.study.drawn import Drawn
@@ -34,9 +34,18 @@ class Study:
         """The study that ``raw`` describes. Raises ConfigError for whatever nothing declares or cannot be."""
         study = cls(config.resolve(raw))
         study_checks.grid(study.config)
+        study_checks.ranges(study.config)
         study_checks.names(study)
         study_checks.hyper(study)
+        study_checks.networks(study)
         return study
+
+    @property
+    def whole(self) -> dict[str, Any]:
+        """The config with all hyper-parameters of each model: a config of the same study that hangs on no default."""
+        return self.config | {
+            "hyper": {model.replace("-", "@", 1): self.hyper(model) for model in self.models}
+        }
 
     @property
     def name(self) -> str:
@@ -163,9 +172,10 @@ class Study:
         return next((each for each in models if self.declares(each).reconstructs), None)
 
     def hyper(self, model: str) -> dict[str, Any]:
-        """Hyper-parameters of a model: the method's own, then `hyper.METHOD`, then `hyper.METHOD@TRAINING_SET`."""
+        """Hyper-parameters of a model: the method's own, its SMALL ones if `size` is small, then `hyper.METHOD`, then `hyper.METHOD@TRAINING_SET`."""
         method, given = self.method(model), self.config["hyper"]
-        own = registry.declared("methods", method)[1]
+        said, own = registry.declared("methods", method)
+        own = own | said.get("SMALL", {}) if self.config["size"] == "small" else own
         return own | given.get(method, {}) | given.get(model.replace("-", "@", 1), {})
 
     def scored_with(self, model: str) -> dict[str, Any]:
@@ -220,6 +230,26 @@ class Study:
         """The source files and the subject of a scan."""
         return self._scans[dataset][scan]
 
+    def t1(self, dataset: str, folder: str, scan: str) -> str:
+        """The T1 of a scan whose results lie in ``folder`` of their data set. Raises ConfigError if they do not."""
+        if (right := places.folder(scan)) != folder:
+            raise ConfigError(f"{scan} does not lie in {folder}", fix=f"ask for it in {right}")
+        return self.scan(dataset, scan).t1
+
+    def raw(self, dataset: str, scan: str) -> dict[str, str]:
+        """BIDS URIs of the source files of a scan: of its t1, and of its brain_mask and lesion where there are any."""
+        found = self.scan(dataset, scan)
+        files = {"t1": found.t1, "brain_mask": found.brain_mask, "lesion": found.lesion}
+        return {name: places.raw(file, self.root(dataset)) for name, file in files.items() if file}
+
+    def link(self, dataset: str, place: str) -> str:
+        """The URI of the folder that the scans of a data set come from, as seen from the folder ``place``."""
+        return places.link(self.root(dataset), place)
+
+    def root(self, dataset: str) -> str:
+        """The folder that the scans of a data set come from."""
+        return self.datasets[dataset]["options"].get("path") or "."
+
     def files(self, dataset: str, scan: str) -> list[str]:
         """The source files of a scan: the T1, and the brain mask and lesion label where there are any."""
         found = self._scans[dataset][scan]
@@ -259,6 +289,11 @@ class Study:
         """The models whose maps a row adds; a trivial score has maps of its own, under its name."""
         return self.rows.get(row, (row,))
 
+    @cached_property
+    def labels(self) -> dict[str, str]:
+        """Rows and trivial scores by the labels that stand for them in names of files."""
+        return {places.label(row): row for row in [*self.rows, *self.trivial]}
+
     def beta(self, row: str) -> float:
         """Weight of a row's first map of two; a row of one map does not depend on the config's."""
         return self.config["score"]["beta"] if len(self.maps_of(row)) == 2 else 1.0
@@ -282,11 +317,6 @@ class Study:
         """The modules of the methods that the training of ``model`` runs: its own, and those of the models that it needs."""
         methods = {self.method(each) for each in (model, *self.needs(model))}
         return [f"src/sadm/methods/{method}.py" for method in sorted(methods)]
-
-    @property
-    def all_scans(self) -> list[tuple[str, str]]:
-        """Data set and name of every scan."""
-        return [(dataset, scan) for dataset in self.datasets for scan in self.scans(dataset)]
 
     @property
     def trivial_maps(self) -> list[tuple[str, str]]:

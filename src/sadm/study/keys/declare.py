@@ -11,13 +11,14 @@ def key(default: Any, description: str, **limits: Any) -> Any:
 
 
 INT, NUMBER, TEXT, FLAG = ({"type": t} for t in ("integer", "number", "string", "boolean"))
+PATH = {**TEXT, "minLength": 1}
+MOST = 64  # values of a list
 
 
 def listed(item: dict[str, Any], size: int | None = None) -> dict[str, Any]:
     """Schema of a list of ``item``, of exactly ``size`` if given."""
-    return {"type": "array", "items": item} | (
-        {"minItems": size, "maxItems": size} if size else {"minItems": 1}
-    )
+    least, most = (size, size) if size else (1, MOST)
+    return {"type": "array", "items": item, "minItems": least, "maxItems": most}
 
 
 def maybe(schema: dict[str, Any]) -> dict[str, Any]:
@@ -25,4 +26,8 @@ def maybe(schema: dict[str, Any]) -> dict[str, Any]:
     return {**schema, "type": [schema["type"], "null"]}
 
 
-COUNT_OR_SHARE = {"type": "number", "minimum": 0}
+# A count of subjects, or below 1 a share of them.
+COUNT_OR_SHARE = {**NUMBER, "minimum": 0, "maximum": 1_000_000, "if": {**NUMBER, "minimum": 1}, "then": {"multipleOf": 1}}  # fmt: skip
+SOME = {**{k: v for k, v in COUNT_OR_SHARE.items() if k != "minimum"}, "exclusiveMinimum": 0}
+# Iterations by level, coarse to fine, of which one is not 0.
+LEVELS = {**listed({**INT, "minimum": 0, "maximum": 10_000}), "maxItems": 4, "contains": {"minimum": 1}}

@@ -3,22 +3,24 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sadm.study.keys.declare import COUNT_OR_SHARE, FLAG, INT, NUMBER, TEXT, key, listed, maybe
+from sadm.runtime.kinds import LIMITS
+from sadm.study.fits import AUGMENTERS
+from sadm.study.keys.declare import COUNT_OR_SHARE, FLAG, INT, NUMBER, PATH, SOME, TEXT, key, listed, maybe
 
 
 @dataclass(frozen=True)
 class Splits:
     """How the subjects of the healthy data set are dealt (paper, Appendix B: 358/44/160, 5 folds)."""
 
-    folds: int = key(5, "folds of training and validation", **INT, minimum=1)
+    folds: int = key(5, "folds of training and validation", **INT, minimum=1, maximum=100)
     test: float = key(
-        160, "healthy test subjects, the same in each fold: a count, or below 1 a share", **COUNT_OR_SHARE
+        160, "healthy test subjects, the same in each fold: a count, or below 1 a share", **SOME
     )
-    val: float = key(44, "validation subjects of a fold: a count, or below 1 a share", **COUNT_OR_SHARE)
+    val: float = key(44, "validation subjects of a fold: a count, or below 1 a share", **SOME)
     train: float | None = key(
         358,
         "training subjects of a fold: a count, below 1 a share, null all that are left",
-        **maybe(COUNT_OR_SHARE),
+        **maybe(SOME),
     )
     annotated_folds: str = key(
         "same",
@@ -33,7 +35,9 @@ class Draem:
     """Synthetic anomalies (paper, Appendix C), for training on DRAEM and for the DRAEM test set."""
 
     threshold: list[float] = key(
-        [0.25, 0.75], "range the threshold on the Perlin noise is drawn from, uniformly", **listed(NUMBER, 2)
+        [0.25, 0.75],
+        "range the threshold on the Perlin noise is drawn from, uniformly",
+        **listed({**NUMBER, "minimum": -1, "exclusiveMaximum": 1}, 2),
     )
     max_scale: int = key(
         6, "the Perlin lattice has 2^k cells an axis, k uniform in 0 ... this", **INT, minimum=0, maximum=10
@@ -41,9 +45,12 @@ class Draem:
     augmenters: list[str] = key(
         ["brightness", "sharpness", "hue_saturation", "solarize", "posterize", "autocontrast", "equalize"],
         "augmentations of the texture, of which `per_image` are drawn",
-        **listed(TEXT),
+        **listed({**TEXT, "enum": list(AUGMENTERS)}),
+        uniqueItems=True,
     )
-    per_image: int = key(3, "distinct augmentations applied to each texture", **INT, minimum=0)
+    per_image: int = key(
+        3, "distinct augmentations applied to each texture", **INT, minimum=0, maximum=len(AUGMENTERS)
+    )
     blend: list[float] = key(
         [0.2, 1.0],
         "range of the texture's weight in the blend with the slice",
@@ -64,9 +71,18 @@ class Score:
     """The anomaly score (paper, section 3), and how it is measured."""
 
     ssim_sigma: float = key(
-        1.0, "sigma of the Gaussian window of the 3-D SSIM, in voxels", **NUMBER, exclusiveMinimum=0
+        1.0,
+        "sigma of the Gaussian window of the 3-D SSIM, in voxels",
+        **NUMBER,
+        exclusiveMinimum=0,
+        maximum=10,
     )
-    median: int = key(5, "edge of the 3-D median filter of the unsupervised map, in voxels", **INT, minimum=1)
+    median: int = key(
+        5,
+        "edge of the 3-D median filter of the unsupervised map, in voxels: an odd number",
+        **INT,
+        enum=list(range(1, 22, 2)),
+    )
     beta: float = key(
         0.5,
         "score = 2 (beta u + (1 - beta) p): 0.5 is the paper's 1:1 sum u + p",
@@ -90,12 +106,14 @@ class Score:
         [0.01, 0.05, 0.1],
         "false-positive rates in healthy validation brains that thresholds are set to",
         **listed({**NUMBER, "exclusiveMinimum": 0, "exclusiveMaximum": 1}),
+        uniqueItems=True,
     )
     tolerance: float = key(
         1.0,
         "tolerance of the normalised surface distance, in voxels of the study's grid (paper: 2 mm)",
         **NUMBER,
         minimum=0,
+        maximum=100,
     )
 
 
@@ -103,7 +121,9 @@ class Score:
 class Statistics:
     """Intervals and tests; the subject is their unit."""
 
-    resamples: int = key(10000, "bootstrap resamples of the test subjects", **INT, minimum=100)
+    resamples: int = key(
+        10000, "bootstrap resamples of the test subjects", **INT, minimum=100, maximum=100_000
+    )
     confidence: float = key(
         0.95, "coverage of the intervals", **NUMBER, exclusiveMinimum=0, exclusiveMaximum=1
     )
@@ -121,11 +141,15 @@ class Training:
 
     device: str = key("auto", "cuda where there is one, else cpu", **TEXT, enum=["auto", "cpu", "cuda"])
     amp: bool = key(True, "bfloat16 autocast on cuda", **FLAG)
-    threads: int = key(1, "threads of a training or prediction job on the CPU", **INT, minimum=1)
-    seeds: int = key(1, "trainings of each model in each fold, each with a seed of its own", **INT, minimum=1)
-    validate_every: int = key(1, "epochs between two validations", **INT, minimum=1)
-    validation_slices: int = key(4, "fixed slices of each validation volume", **INT, minimum=1)
-    checkpoint_every: int = key(20, "epochs between two resumable states", **INT, minimum=1)
+    threads: int = key(
+        1, "threads of a training or prediction job on the CPU", **INT, minimum=1, maximum=1024
+    )
+    seeds: int = key(
+        1, "trainings of each model in each fold, each with a seed of its own", **INT, minimum=1, maximum=100
+    )
+    validate_every: int = key(1, "epochs between two validations", **LIMITS["Count"])
+    validation_slices: int = key(4, "fixed slices of each validation volume", **INT, minimum=1, maximum=1000)
+    checkpoint_every: int = key(20, "epochs between two resumable states", **LIMITS["Count"])
 
 
 @dataclass(frozen=True)
@@ -135,7 +159,7 @@ class Imagenet:
     weights: str = key(
         "fetch",
         "fetch (checked), a folder that holds torchvision's files, or random (untrained features, which the table marks)",
-        **TEXT,
+        **PATH,
     )
 
 
@@ -143,7 +167,7 @@ class Imagenet:
 class Dataset:
     """One data set: which importer lists it, and how its scans are treated."""
 
-    importer: str = key("", "module of sadm.data that lists the scans", **TEXT)
+    importer: str = key("", "module of sadm.data that lists the scans", **PATH)
     title: str = key("", "name printed in tables and figures; empty: the key itself", **TEXT)
     brain: str = key(
         "hd-bet",

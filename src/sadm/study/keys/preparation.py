@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sadm.study.keys.declare import FLAG, INT, NUMBER, TEXT, key, listed, maybe
+from sadm.study.keys.declare import FLAG, INT, LEVELS, NUMBER, PATH, TEXT, key, listed, maybe
 
 
 @dataclass(frozen=True)
@@ -12,7 +12,7 @@ class Atlas:
     path: str | None = key(
         None,
         "folder with t1_brats_space.nii and t1_skullstripped_brats_space.nii; null: fetched",
-        **maybe(TEXT),
+        **maybe(PATH),
     )
 
 
@@ -23,22 +23,20 @@ class Grid:
     shape: list[int] = key(
         [192, 192, 160],
         "voxels of the full grid: right-left, anterior-posterior, inferior-superior",
-        **listed({**INT, "minimum": 8}, 3),
+        **listed({**INT, "minimum": 8, "maximum": 1024}, 3),
     )
-    spacing: float = key(1.0, "voxel size of the full grid in mm", **NUMBER, exclusiveMinimum=0)
-    downsample: int = key(2, "block mean of this many voxels along each axis", **INT, minimum=1)
-    crop: int = key(15, "axial slices removed at each end after down-sampling", **INT, minimum=0)
+    spacing: float = key(1.0, "voxel size of the full grid in mm", **NUMBER, minimum=0.1, maximum=20)
+    downsample: int = key(2, "block mean of this many voxels along each axis", **INT, minimum=1, maximum=16)
+    crop: int = key(15, "axial slices removed at each end after down-sampling", **INT, minimum=0, maximum=500)
 
 
 @dataclass(frozen=True)
 class Registration:
     """Affine registration to SRI24 by ANTs, first by the head, then by the brain."""
 
-    iterations: list[int] = key(
-        [200, 100, 50, 0], "iterations by level, head to SRI24 head", **listed({**INT, "minimum": 0})
-    )
+    iterations: list[int] = key([200, 100, 50, 0], "iterations by level, head to SRI24 head", **LEVELS)
     refine_iterations: list[int] = key(
-        [50, 50, 50, 10], "iterations by level, brain to SRI24 brain", **listed({**INT, "minimum": 0})
+        [50, 50, 50, 10], "iterations by level, brain to SRI24 brain", **LEVELS
     )
     retry_below: float = key(
         0.23,
@@ -50,7 +48,7 @@ class Registration:
     refine_retry_below: float = key(
         0.06, "the same of brain and SRI24 brain (good ones have about .09)", **NUMBER, minimum=0, maximum=1
     )
-    seed: int = key(1, "seed of the sampling in the mutual information", **INT, minimum=1)
+    seed: int = key(1, "seed of the sampling in the mutual information", **INT, minimum=1, maximum=2**31 - 1)
 
 
 @dataclass(frozen=True)
@@ -60,10 +58,14 @@ class Brain:
     tta: bool = key(True, "HD-BET's test-time augmentation by mirroring (8 times the work)", **FLAG)
     device: str = key("auto", "where HD-BET runs", **TEXT, enum=["auto", "cpu", "cuda"])
     chunk: int = key(
-        40, "scans that one job strips by HD-BET on average, its model loaded once", **INT, minimum=1
+        40,
+        "scans that one job strips by HD-BET on average, its model loaded once",
+        **INT,
+        minimum=1,
+        maximum=100_000,
     )
     hdbet_parameters: str | None = key(
-        None, "HD-BET's parameter folder; null: ~/hd-bet_params/release_2.0.0", **maybe(TEXT)
+        None, "HD-BET's parameter folder; null: ~/hd-bet_params/release_2.0.0", **maybe(PATH)
     )
 
 
@@ -71,10 +73,14 @@ class Brain:
 class Bias:
     """N4 bias field correction."""
 
-    shrink: int = key(4, "N4 works on every n-th voxel", **INT, minimum=1)
-    iterations: list[int] = key([20, 10, 10], "N4 iterations by level", **listed({**INT, "minimum": 0}))
+    shrink: int = key(4, "N4 works on every n-th voxel", **INT, minimum=1, maximum=16)
+    iterations: list[int] = key([20, 10, 10], "N4 iterations by level", **LEVELS)
     tolerance: float = key(
-        0.0, "N4 stops a level below this change; 0: at the last iteration", **NUMBER, minimum=0
+        0.0,
+        "N4 stops a level below this change; 0: at the last iteration",
+        **NUMBER,
+        minimum=0,
+        exclusiveMaximum=1,
     )
 
 
@@ -85,7 +91,7 @@ class Quality:
     brain_ml: list[float] = key(
         [900.0, 1900.0],
         "smallest and largest brain volume in ml, in the scan's own space",
-        **listed(NUMBER, 2),
+        **listed({**NUMBER, "minimum": 0, "maximum": 10_000}, 2),
     )
     overlap: float = key(
         0.93, "smallest Dice of the brain mask with the SRI24 brain", **NUMBER, minimum=0, maximum=1
@@ -129,6 +135,7 @@ class Quality:
         "largest distance of the head's stretch from adults', in standard deviations",
         **NUMBER,
         minimum=0,
+        maximum=100,
     )
     rotation: float = key(
         60.0,
