@@ -37,7 +37,7 @@ def test_the_papers_study_does_not_differ(paper: dict[str, Any]):
 
 def test_reporting_and_machines_are_no_difference(paper: dict[str, Any]):
     config = deepcopy(paper)
-    config["score"]["rates"], config["training"]["device"] = [0.02], "cpu"
+    config |= {"score": {"rates": [0.02]}, "training": {"device": "cpu"}}
     assert differs_from_paper(Study.from_config(config).config) == []
 
 

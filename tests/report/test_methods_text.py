@@ -104,6 +104,7 @@ def test_the_papers_study_in_words():
         "1600 epochs of 1 slice a volume",
         "once in each fold",
         "358 subjects for training",
+        "have ImageNet weights",
         "BRATS 100, of these 10",
     ):
         assert part in said
