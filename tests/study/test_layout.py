@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-import yaml
 
 from sadm.study.layout import RANDOM, Layout
 from sadm.study.loader import raw_config

@@ -14,8 +14,10 @@ from pathlib import Path
 import psutil
 from safetensors import safe_open
 
+from sadm.study.copies import MARK
+
 # The only results that carry run times, so that two undisturbed runs differ in them.
-RUN_TIMES = ("results/report.html", "results/.times")  # what tells times differs from run to run
+RUN_TIMES = ("results/report.html",)
 
 
 def start(words: list[str], log: Path, variables: Mapping[str, str]) -> subprocess.Popen[bytes]:
@@ -79,9 +81,9 @@ def rules(folder: Path) -> dict[str, str]:
 
 
 def results(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Every file below ``folder``/results, with its name from ``folder``."""
+    """Every file below ``folder``/results but the mark of its file times, with its name from ``folder``."""
     for path in sorted((folder / "results").rglob("*")):
-        if path.is_file():
+        if path.is_file() and path.name != MARK:
             yield path.relative_to(folder).as_posix(), path
 
 
