@@ -51,10 +51,13 @@ def differences(claims: Sequence[Line], layout: Layout) -> dict[tuple[str, str],
             against = "best trivial score" if line["claim"] == "trivial" else line["against"]
             key = (line["claim"], f"{line['row']} − {against}")
             own = cells.setdefault(key, [key[1], *[""] * len(columns)])
-            values = [100 * number(line[name]) for name in ("difference", "ci_low", "ci_high")]
+            # Plus zero, so that what rounds to zero has no minus.
+            values = [
+                round(100 * number(line[name]), 1) + 0.0 for name in ("difference", "ci_low", "ci_high")
+            ]
             if values[0] == values[0]:
                 span = f" [{values[1]:.1f}, {values[2]:.1f}]" if values[1] == values[1] else ""
-                point = f"{values[0]:+.1f}".replace("-0.0", "0.0").replace("+0.0", "0.0")
+                point = f"{values[0]:+.1f}" if values[0] else "0.0"
                 text = f"{point}{span}".translate(MINUS)
                 own[1 + columns.index((line["testset"], line["metric"]))] = text
     return cells
