@@ -10,8 +10,9 @@ bytes says so in the CHANGELOG, and renews the net in a commit of its own. Two f
 
 Numbers are compared to 1e-5 where the kind of machine is stored. Elsewhere they cannot be: the machine that is stored, told to
 use AVX2 kernels for AVX-512 (2026-11-29), made demo heads that differ in their last bits, then registrations and brain masks that
-differ by 1 % of the voxels, and after two epochs of training on them a Table 1 that differs by up to 1.4 points. So there numbers
-are compared to about twice what was found then.
+differ by 1 % of the voxels, and after two epochs of training on them a Table 1 that differs by up to 1.4 points. Processors of other makers
+may differ more. So there volumes, reconstructions and maps are compared to several times what was found then, scores and the table by
+their files and columns.
 """
 
 import json
@@ -32,7 +33,7 @@ from sadm.runtime.files import digest, write_text
 STORED = Path(__file__).resolve().parents[1] / "golden" / "net"
 NUMBERS = STORED / "numbers.json"
 # What is compared, and to what elsewhere: a share of a number above 1, absolute below; None: files and columns alone.
-ELSEWHERE = {"packed": 0.02, "reconstructions": 0.002, "maps": 0.6, "scores": None, "table1.csv": 0.3}
+ELSEWHERE = {"packed": 0.05, "reconstructions": 0.05, "maps": 1.0, "scores": None, "table1.csv": None}
 PARTS = 4  # an array also tells the means of its parts, so that what moves within it is seen
 HERE = dict.fromkeys(ELSEWHERE, 1e-5)
 
