@@ -8,6 +8,7 @@ from torch.distributions import Normal, kl_divergence
 
 from sadm.methods import ae, vae
 from sadm.methods.base import Batch, build
+from sadm.runtime.errors import ConfigError
 
 SHAPE, LATENT = (16, 16), 6
 TINY = {"channels": (4, 8), "maps": 2, "latent": LATENT}
@@ -66,3 +67,8 @@ def test_the_code_is_drawn_in_training_and_its_mean_is_taken_at_test() -> None:
     method.hyper = replace(method.hyper, sample_test=True)
     other = [method.reconstruct(given.image[:, 0], draw) for draw in draws]
     assert not torch.equal(*other)
+
+
+def test_unknown_reduction() -> None:
+    with pytest.raises(ConfigError, match=r"hyper\.vae\.reduction"):
+        make_vae(reduction="median")

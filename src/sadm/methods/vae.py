@@ -18,6 +18,7 @@ from torch import Tensor
 
 from sadm.methods import ae
 from sadm.methods.base import BaseMethod, Batch
+from sadm.runtime.errors import ConfigError
 from sadm.runtime.kinds import Weight
 from sadm.study.registry import Declares
 
@@ -49,6 +50,11 @@ class Method(ae.Method):
         self, hyper: Hyper, shape: tuple[int, int], needs: Mapping[str, BaseMethod] | None = None
     ) -> None:
         super().__init__(hyper, shape, needs, codes=2)
+        if hyper.reduction not in (
+            "mean",
+            "sum",
+        ):  # as the study's check refuses it; weights of others come here unchecked
+            raise ConfigError(f"hyper.vae.reduction: there is no {hyper.reduction!r}", fix="use mean or sum")
 
     def code(self, image: Tensor, generator: torch.Generator) -> Tensor:
         """Code [B, latent] that ``image`` [B, 1, X, Y] is reconstructed from at test: mu, or z if ``sample_test``."""
