@@ -9,11 +9,21 @@ LONGEST = 2  # times the mean size
 
 @dataclass(frozen=True)
 class Chunk:
-    """Scans of a data set that one job strips: chunk ``number`` (from 0) of it, ``t1s`` {scan: T1}."""
+    """Scans of a data set that one job strips: chunk ``number`` (from 0) of it, ``t1s`` {scan: T1}.
 
+    ``method``: "deepbet" or "hd-bet"; ``step``: "strip", or "deepbet" for masks that are only compared with HD-BET's.
+    """
+
+    step: str
     dataset: str
     number: int
+    method: str
     t1s: dict[str, str]
+
+    @property
+    def rule(self) -> str:
+        """The name of its rule."""
+        return f"{self.step}_{self.dataset}_{self.number}"
 
 
 def chunks(names: Iterable[str], size: int) -> list[list[str]]:
