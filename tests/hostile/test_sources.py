@@ -146,7 +146,7 @@ def test_every_download_is_known() -> None:
     }
     assert found == {("imagenet_weights.py", "torch.hub.download_url_to_file")}
     words = [path.name for path in SOURCES if '"download"' in path.read_text(encoding="utf-8")]
-    assert words == ["template.py"]
+    assert words == ["hdbet1_weights.py", "template.py"]
 
 
 def test_weights_are_safetensors() -> None:
@@ -154,7 +154,8 @@ def test_weights_are_safetensors() -> None:
     for path in [*SOURCES, *RULES]:
         if path.name in (
             "imagenet_weights.py",
-            "hdbet.py",
+            "hdbet1_weights.py",
+            "hdbet2.py",
             "import_checkpoint.py",
             READER,
         ):  # they read what others published
