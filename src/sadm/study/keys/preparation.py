@@ -71,7 +71,11 @@ class Brain:
         maximum=100_000,
     )
     deepbet_chunk: int = key(
-        4, "the same by deepbet: few, so that a small data set keeps all cores busy", **INT, minimum=1, maximum=100_000
+        4,
+        "the same by deepbet: few, so that a small data set keeps all cores busy",
+        **INT,
+        minimum=1,
+        maximum=100_000,
     )
     hdbet_parameters: str | None = key(
         None,

@@ -1,4 +1,4 @@
-"""Rule hdbet: the published parameters of HD-BET 1."""
+"""Rule hdbet_weights: the published parameters of HD-BET 1."""
 
 from sadm.study.step import step
 
