@@ -78,6 +78,7 @@ def stripper(
     ``weights``: of the networks whose mean is taken, with ``tta`` over the eight mirrorings of each, too.
     """
     torch.set_num_threads(threads)
+    torch.backends.cudnn.allow_tf32 = False  # a GPU's default rounds to 10 bits
     loaded = networks(weights, device)
     mirrorings = MIRRORINGS if tta else MIRRORINGS[:1]
 
