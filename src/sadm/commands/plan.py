@@ -68,7 +68,7 @@ def cores(study: Study, jobs: Jobs, costs: Costs) -> dict[str, float]:
         "job": 1.0,
         "scan": mean(len(study.scans(name)) for name in study.datasets),
         "volume": volumes(study),
-        "head": study.section("brain")["deepbet_chunk"],
+        "head": chunk_size(study, "deepbet"),
     }
     found = dict.fromkeys(costs["cpu"], 0.0)
     for stage, units in costs["cpu"].items():
@@ -95,8 +95,12 @@ def disk(study: Study, jobs: Jobs, costs: Costs) -> dict[str, float]:
 
 def passes(study: Study, jobs: Jobs) -> int:
     """Times that HD-BET's networks are left to see a head."""
-    total = sum(len(study.scans(name)) for name in study.stripped_by("hd-bet"))
-    return min(total, jobs["hdbet"] * study.section("brain")["chunk"]) * study.passes
+    return round(jobs["hdbet"] * chunk_size(study, "hd-bet")) * study.passes
+
+
+def chunk_size(study: Study, method: str) -> float:
+    """Mean number of scans that a job strips by ``method``."""
+    return mean([len(chunk.t1s) for chunk in study.strip_chunks if chunk.method == method] or [0])
 
 
 def text(study: Study, jobs: Jobs, costs: Costs, profile: Mapping[str, Any]) -> str:
