@@ -118,10 +118,10 @@ for chunk in study.strip_chunks:
             about=of_scans(f"{COMPARED if chunk.compared else MASK}.json", chunk.dataset, chunk.t1s),
         log:
             f"logs/strip/{chunk.rule}.log",
-        conda:
-            "../../envs/torch.yaml"
         group:
             "deepbet" if chunk.method == "deepbet" else None
+        conda:
+            "../../envs/torch.yaml"
         threads: 1 if chunk.method == "deepbet" else 4
         resources:
             mem_mb=grown(2000 if chunk.method == "deepbet" else 4000),
