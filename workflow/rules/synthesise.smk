@@ -26,7 +26,7 @@ rule synthesise:
         mem_mb=grown(4000),
         runtime=30,
     params:
-        draem=study.section("draem"),
+        draem=study.painter,
         seed=study.seed,
         code=code("synthesise.py"),
     message:

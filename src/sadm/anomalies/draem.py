@@ -21,23 +21,25 @@ class Draem:
         p   = three augmenters of a source image, in [0, 1]
         out = x (1 - M) + b p M + (1 - b) x M,     b ~ U(blend)
 
-    ``threshold`` is drawn from U(low, high) for each slice; ``max_scale`` is the finest lattice, 2^max_scale cells an
-    axis; ``augmenters`` the names that ``per_image`` distinct ones are drawn from; ``probability`` the share of slices
+    ``threshold`` is drawn from U(low, high) for each slice; ``spacing`` of the pixels in mm; ``max_scale`` is the finest
+    lattice, 2^max_scale cells on 256 mm (None: with cells of 4 mm, or of two pixels where these are larger); ``augmenters`` the names that ``per_image`` distinct ones are drawn from; ``probability`` the share of slices
     that get an anomaly; ``within_brain`` cuts M to the brain. ``source`` is what is augmented: "noise" (255 n as 8-bit
     integers, negative ones wrap around: what the released code does) or "mask" (255 M: what the paper's text says).
 
-    The defaults are the paper's recipe: a "uniformly sampled threshold" and three of seven augmenters. The paper names no
-    range for the threshold: [.25, .75], symmetric about the released .5, is our choice. M may be empty, as in the
-    reference. The released recipe is ``threshold=(.5, .5), augmenters=RELEASED_AUGMENTERS``, anomalies outside the brain
-    included.
+    The defaults are the recipe under which the paper's Table 1 is possible: the threshold fixed at .5, as released, with
+    the paper's three of seven augmenters. Its text says "uniformly sampled threshold": ``threshold=(.25, .75),
+    source="mask"`` is a literal reading, whose anomalies cover more of the brain than Table 1 admits (docs/protocol.md).
+    M may be empty, as in the reference. The released recipe is ``augmenters=RELEASED_AUGMENTERS``, anomalies outside the
+    brain included.
     """
 
     def __init__(
         self,
         shape: Sequence[int],
         *,
-        threshold: Sequence[float] = (0.25, 0.75),
-        max_scale: int = 6,
+        spacing: float = 2.0,
+        threshold: Sequence[float] = (0.5, 0.5),
+        max_scale: int | None = None,
         augmenters: Sequence[str] = PAPER_AUGMENTERS,
         per_image: int = 3,
         blend: Sequence[float] = (0.2, 1.0),
@@ -50,7 +52,7 @@ class Draem:
         fits.augmenters(augmenters, per_image)
         if source not in SOURCES:
             raise ConfigError(f"draem.source: unknown {source!r}", fix=f"choose from {', '.join(SOURCES)}")
-        self.perlin = Perlin(shape, max_scale)
+        self.perlin = Perlin(shape, spacing, max_scale)
         self.threshold, self.blend = (low, high), (least, most)
         self.augmenters, self.per_image = tuple(augmenters), per_image
         self.probability, self.within_brain, self.source = probability, within_brain, source

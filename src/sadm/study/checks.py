@@ -182,7 +182,7 @@ def networks(study: "Study") -> None:
         raise ConfigError("grid: too coarse for the networks", cause=cause, fix=fix)
     painted = [*study.testsets, *map(study.trained_on, study.models)]
     if DRAEM in painted:
-        fits.lattice(shape, study.config["draem"]["max_scale"])
+        fits.lattice(shape, study.spacing, study.config["draem"]["max_scale"])
     for model in study.models:
         hyper, said = study.hyper(model), study.declares(model)
         for check, keys in said.fits.items():

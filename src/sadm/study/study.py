@@ -304,6 +304,11 @@ class Study:
         return self.config["grid"]["spacing"] * self.config["grid"]["downsample"]
 
     @property
+    def painter(self) -> dict[str, Any]:
+        """How synthetic anomalies are painted: parameters of `sadm.anomalies.draem.Draem`."""
+        return self.config["draem"] | {"spacing": self.spacing}
+
+    @property
     def measures(self) -> dict[str, Any]:
         """What the measures of a volume depend on: fields of `sadm.evaluation.evaluate.Settings`."""
         return {key: self.config["score"][key] for key in ("rates", "tolerance")} | {"spacing": self.spacing}

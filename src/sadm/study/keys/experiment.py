@@ -35,12 +35,14 @@ class Draem:
     """Synthetic anomalies (paper, Appendix C), for training on DRAEM and for the DRAEM test set."""
 
     threshold: list[float] = key(
-        [0.25, 0.75],
-        "range the threshold on the Perlin noise is drawn from, uniformly",
+        [0.5, 0.5],
+        "range the threshold on the Perlin noise is drawn from, uniformly; 0.5 alone is what Table 1 admits, 0.25 to 0.75 one reading of the paper's text",
         **listed({**NUMBER, "minimum": -1, "exclusiveMaximum": 1}, 2),
     )
-    max_scale: int = key(
-        6, "the Perlin lattice has 2^k cells an axis, k uniform in 0 ... this", **INT, minimum=0, maximum=10
+    max_scale: int | None = key(
+        None,
+        "the Perlin lattice has 2^k cells on 256 mm, k uniform in 0 ... this; null: down to cells of 4 mm, or of two voxels where these are larger (6 on the paper's grid)",
+        **maybe({**INT, "minimum": 0, "maximum": 10}),
     )
     augmenters: list[str] = key(
         ["brightness", "sharpness", "hue_saturation", "solarize", "posterize", "autocontrast", "equalize"],
