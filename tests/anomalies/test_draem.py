@@ -70,7 +70,10 @@ def test_within_brain_and_probability() -> None:
 
 def test_a_higher_threshold_paints_a_part_of_what_a_lower_one_paints() -> None:
     images, brain = slices(50)
-    areas = [Draem((32, 32), spacing=8, max_scale=4, threshold=(t, t))(images, brain, seeded(11))[1] for t in (0.3, 0.5)]
+    areas = [
+        Draem((32, 32), spacing=8, max_scale=4, threshold=(t, t))(images, brain, seeded(11))[1]
+        for t in (0.3, 0.5)
+    ]
     assert (areas[1] <= areas[0]).all()
     between = Draem((32, 32), spacing=8, max_scale=4, threshold=(0.3, 0.5))(images, brain, seeded(11))[1]
     assert (areas[1] <= between).all()
@@ -99,9 +102,7 @@ def test_the_released_recipe_has_the_released_statistics() -> None:
 def brains(count: int, shape: tuple[int, int], spacing: float, seed: int) -> Iterator[torch.Tensor]:
     """Ellipsoids of 128 to 140 x 155 to 170 x 125 to 145 mm in the middle of 100 mm of axial slices: bool [D, 1, X, Y]."""
     draw = np.random.default_rng(seed)
-    axes = [
-        (torch.arange(size) + 0.5 - size / 2) * spacing for size in (round(100 / spacing), *shape)
-    ]
+    axes = [(torch.arange(size) + 0.5 - size / 2) * spacing for size in (round(100 / spacing), *shape)]
     z, x, y = torch.meshgrid(*axes, indexing="ij")
     for _ in range(count):
         half = [draw.uniform(*ends) / 2 for ends in ((125, 145), (128, 140), (155, 170))]
