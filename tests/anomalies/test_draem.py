@@ -28,7 +28,7 @@ def slices(n: int, size: int = 32) -> tuple[torch.Tensor, torch.Tensor]:
 @pytest.mark.parametrize("source", ["noise", "mask"])
 def test_the_image_changes_on_the_label_alone_and_stays_in_range(source: str) -> None:
     images, brain = slices(40)
-    out, label = Draem((32, 32), spacing=8, max_scale=4, source=source)(images, brain, seeded(8))
+    out, label = Draem((32, 32), max_scale=4, source=source)(images, brain, seeded(8))
     assert out.shape == label.shape == images.shape
     assert set(label.unique().tolist()) == {0.0, 1.0}
     assert torch.equal(out[label == 0], images[label == 0])
@@ -39,7 +39,7 @@ def test_the_image_changes_on_the_label_alone_and_stays_in_range(source: str) ->
 
 def test_the_blend_is_linear_in_the_image_with_a_weight_of_its_range() -> None:
     """out = b p + (1 - b) x on the label: x of 0 and of 1 differ by 1 - b there."""
-    draem = Draem((32, 32), spacing=8, max_scale=4, blend=(0.3, 0.6))
+    draem = Draem((32, 32), max_scale=4, blend=(0.3, 0.6))
     zero, one = torch.zeros(200, 1, 32, 32), torch.ones(200, 1, 32, 32)
     black, label = draem(zero, one.bool(), seeded(9))
     white, same = draem(one, one.bool(), seeded(9))
@@ -57,11 +57,11 @@ def test_the_blend_is_linear_in_the_image_with_a_weight_of_its_range() -> None:
 
 def test_within_brain_and_probability() -> None:
     images, brain = slices(600)
-    _, label = Draem((32, 32), spacing=8, max_scale=4, within_brain=True)(images, brain, seeded(10))
+    _, label = Draem((32, 32), max_scale=4, within_brain=True)(images, brain, seeded(10))
     assert not label[~brain].any()
-    _, everywhere = Draem((32, 32), spacing=8, max_scale=4)(images, brain, seeded(10))
+    _, everywhere = Draem((32, 32), max_scale=4)(images, brain, seeded(10))
     assert torch.equal(label, everywhere * brain)
-    _, rare = Draem((32, 32), spacing=8, max_scale=4, probability=0.25)(images, brain, seeded(10))
+    _, rare = Draem((32, 32), max_scale=4, probability=0.25)(images, brain, seeded(10))
     painted = everywhere.sum((1, 2, 3)) > 0
     kept = rare.sum((1, 2, 3)) > 0
     assert kept.sum() / painted.sum() == pytest.approx(0.25, abs=0.06)
@@ -70,12 +70,9 @@ def test_within_brain_and_probability() -> None:
 
 def test_a_higher_threshold_paints_a_part_of_what_a_lower_one_paints() -> None:
     images, brain = slices(50)
-    areas = [
-        Draem((32, 32), spacing=8, max_scale=4, threshold=(t, t))(images, brain, seeded(11))[1]
-        for t in (0.3, 0.5)
-    ]
+    areas = [Draem((32, 32), max_scale=4, threshold=(t, t))(images, brain, seeded(11))[1] for t in (0.3, 0.5)]
     assert (areas[1] <= areas[0]).all()
-    between = Draem((32, 32), spacing=8, max_scale=4, threshold=(0.3, 0.5))(images, brain, seeded(11))[1]
+    between = Draem((32, 32), max_scale=4, threshold=(0.3, 0.5))(images, brain, seeded(11))[1]
     assert (areas[1] <= between).all()
     assert (between <= areas[0]).all()
     assert areas[1].sum() < between.sum() < areas[0].sum()
@@ -147,7 +144,7 @@ def test_recipes_differ_by_parameters_alone() -> None:
     assert set(RELEASED_AUGMENTERS) == {*textures.TABLES, *textures.SPATIAL}
     images, brain = slices(20)
     for recipe in ({}, RELEASED, LITERAL):
-        draem = Draem((32, 32), spacing=8, max_scale=4, **recipe)
+        draem = Draem((32, 32), max_scale=4, **recipe)
         first, again, other = (draem(images, brain, seeded(seed))[0] for seed in (1, 1, 2))
         assert torch.equal(first, again)
         assert not torch.equal(first, other)
@@ -165,4 +162,4 @@ def test_recipes_differ_by_parameters_alone() -> None:
 )
 def test_impossible_parameters_are_named(wrong: dict, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
-        Draem((32, 32), **({"spacing": 8, "max_scale": 4} | wrong))
+        Draem((32, 32), **({"max_scale": 4} | wrong))

@@ -259,3 +259,29 @@ def test_a_state_of_other_imagenet_weights_is_not_resumed(
         train(tmp_path / "out", "fae", imagenet=file and tmp_path / file)
     assert len(set(seen)) == 3
     assert seen[0] == seen[3]
+
+
+@pytest.mark.parametrize(
+    ("model", "slices"),
+    [("unet-real", 2 * D), ("unet-draem", 2 * 3), ("cddpm", 2 * 3), ("unet_res-real", 2 * D)],
+)
+def test_annotated_volumes_validate_with_all_slices(
+    train: Callable[..., Path],
+    stage_one: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    model: str,
+    slices: int,
+) -> None:
+    """Two volumes validate: all of their slices where they are patients', three of each where they are healthy."""
+    seen: list[list[int]] = []
+    plain = training.Trainer.validation_loss
+
+    def watched(self: training.Trainer) -> float:
+        seen.append([len(batch) for batch in self.validation])
+        return plain(self)
+
+    monkeypatch.setattr(training.Trainer, "validation_loss", watched)
+    needs = [stage_one] if model.startswith("unet_res") else []
+    train(tmp_path, model, needs, settings=SETTINGS | {"validation_slices": 3})
+    assert {sum(sizes) for sizes in seen} == {slices}

@@ -13,6 +13,11 @@ from sadm.study import fits
 SOURCES = ("noise", "mask")
 
 
+def released_spacing(shape: Sequence[int]) -> float:
+    """Spacing in mm at which the next power of two of ``shape`` is 256 mm, as the released 128 of 96 pixels of 2 mm are."""
+    return fits.CANVAS / (1 << (max(shape) - 1).bit_length())
+
+
 class Draem:
     """Paints one anomaly on each slice of a batch.
 
@@ -21,9 +26,10 @@ class Draem:
         p   = three augmenters of a source image, in [0, 1]
         out = x (1 - M) + b p M + (1 - b) x M,     b ~ U(blend)
 
-    ``threshold`` is drawn from U(low, high) for each slice; ``spacing`` of the pixels in mm; ``max_scale`` is the finest
-    lattice, 2^max_scale cells on 256 mm (None: with cells of 4 mm, or of two pixels where these are larger); ``augmenters`` the names that ``per_image`` distinct ones are drawn from; ``probability`` the share of slices
-    that get an anomaly; ``within_brain`` cuts M to the brain. ``source`` is what is augmented: "noise" (255 n as 8-bit
+    ``threshold`` is drawn from U(low, high) for each slice; ``spacing`` of the pixels in mm (None:
+    `released_spacing`); ``max_scale`` is the finest lattice, 2^max_scale cells on 256 mm (None: with cells of 4 mm, or of two
+    pixels where these are larger); ``augmenters`` the names that ``per_image`` distinct ones are drawn from;
+    ``probability`` the share of slices that get an anomaly; ``within_brain`` cuts M to the brain. ``source`` is what is augmented: "noise" (255 n as 8-bit
     integers, negative ones wrap around: what the released code does) or "mask" (255 M: what the paper's text says).
 
     The defaults are the recipe under which the paper's Table 1 is possible: the threshold fixed at .5, as released, with
@@ -37,7 +43,7 @@ class Draem:
         self,
         shape: Sequence[int],
         *,
-        spacing: float = 2.0,
+        spacing: float | None = None,
         threshold: Sequence[float] = (0.5, 0.5),
         max_scale: int | None = None,
         augmenters: Sequence[str] = PAPER_AUGMENTERS,
@@ -52,7 +58,7 @@ class Draem:
         fits.augmenters(augmenters, per_image)
         if source not in SOURCES:
             raise ConfigError(f"draem.source: unknown {source!r}", fix=f"choose from {', '.join(SOURCES)}")
-        self.perlin = Perlin(shape, spacing, max_scale)
+        self.perlin = Perlin(shape, spacing or released_spacing(shape), max_scale)
         self.threshold, self.blend = (low, high), (least, most)
         self.augmenters, self.per_image = tuple(augmenters), per_image
         self.probability, self.within_brain, self.source = probability, within_brain, source

@@ -66,7 +66,7 @@ def splits(
 
 def _lines(
     rows: Sequence[Mapping[str, str]], final: Mapping[str, Seat], owners: Mapping[str, str], folds: int
-) -> list[dict[str, str | int]]:
+) -> list[dict[str, object]]:
     """The rows of a splits file: each scan of ``rows`` in each fold in which its subject has a set."""
     return [
         {key: row[key] for key in SHEET}

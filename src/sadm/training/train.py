@@ -72,11 +72,10 @@ def train(
     net = net.placed(place)
     precision = autocast(place, settings["amp"])
     source, validation = (slices_of(net, store, draem, spacing, precision) for store in stores)
-    validation = replace(validation, slices=settings["validation_slices"], drop_last=False)
     trainer = Trainer(
         net,
         Bank(source, net.hyper.bank, draws("bank")) if net.hyper.bank else source,
-        list(validation.epoch(draws("validation slices"))),
+        fixed(validation, settings["validation_slices"], draws("validation slices")),
         settings,
         precision,
         draws("train"),
@@ -92,6 +91,14 @@ def train(
     write_curve(run, trainer.curve, curve)
     checkpoint.save(trainer.best, about, weights)
     states.clear()
+
+
+def fixed(validation: Slices, slices: int, draws: torch.Generator) -> list[Batch]:
+    """What each validation looks at: ``slices`` random slices of each healthy volume, but all slices of the few annotated ones,
+    most of which have no lesion in a given slice."""
+    if validation.annotated:
+        return list(validation.every(draws))
+    return list(replace(validation, slices=slices, drop_last=False).epoch(draws))
 
 
 def described(net: BaseMethod, method: str) -> dict[str, Any]:

@@ -150,7 +150,13 @@ class Training:
         1, "trainings of each model in each fold, each with a seed of its own", **INT, minimum=1, maximum=100
     )
     validate_every: int = key(1, "epochs between two validations", **LIMITS["Count"])
-    validation_slices: int = key(4, "fixed slices of each validation volume", **INT, minimum=1, maximum=1000)
+    validation_slices: int = key(
+        4,
+        "fixed slices of each healthy validation volume; of the annotated ones, which are few, all slices validate",
+        **INT,
+        minimum=1,
+        maximum=1000,
+    )
     checkpoint_every: int = key(20, "epochs between two resumable states", **LIMITS["Count"])
 
 
