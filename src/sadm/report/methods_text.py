@@ -9,6 +9,7 @@ from typing import Any
 
 from sadm.statistics.claims import LEVEL
 from sadm.statistics.intervals import FEW
+from sadm.study.checks import DRAEM
 
 BRAINS = {
     "hd-bet": "HD-BET (Isensee et al. 2019)",
@@ -28,6 +29,7 @@ CHECKS = {
     "stretch": "stretch of the affine at most {0:g} standard deviations from adults'",
     "rotation": "rotation at most {0:g} degrees",
 }
+TEXTURES = {"noise": "the noise itself", "mask": "a constant"}
 SEARCH = {"exact": "over all thresholds", "greedy": "by the released code's ten bisections"}
 EMPTY = {"exclude": "were left out", "zero": "counted as Dice 0"}
 FATE = {"exclude": "were excluded by name", "stop": "would have stopped the study"}
@@ -92,6 +94,26 @@ def training(config: Mapping[str, Any], told: Mapping[str, Any]) -> str:
         f"with {splits['test']:g} test, {splits['val']:g} validation and {train} subjects for training (below 1: a share), disjoint by subject; the test "
         f"subjects are the same in every fold. Annotated subjects used for training (a count, or below 1 a share), {shared}: "
         f"{annotated}. Each model was trained {times} ({trained}); the checkpoint with the best validation loss was kept. Feature extractors have {features}."
+        + anomalies(config, told)
+    )
+
+
+def anomalies(config: Mapping[str, Any], told: Mapping[str, Any]) -> str:
+    """How synthetic anomalies were painted, with a space before it; nothing in a study without them."""
+    if (
+        not any(name.partition("-")[2] == DRAEM for name in told["trained"])
+        and DRAEM not in config["testsets"]
+    ):
+        return ""
+    said = config["draem"]
+    low, high = said["threshold"]
+    threshold = f"{low:g}" if low == high else f"a number drawn from {low:g} to {high:g}"
+    inside = " inside the brain" if said["within_brain"] else ""
+    return (
+        f" Synthetic anomalies (DRAEM) were painted on {100 * said['probability']:g} % of the slices{inside}: Perlin noise of 2^0 to "
+        f"2^{said['max_scale']} cells on 256 mm an axis, above {threshold}, filled with {TEXTURES[said['source']]} after "
+        f"{said['per_image']} of these augmentations ({', '.join(said['augmenters'])}), with a weight of {said['blend'][0]:g} to "
+        f"{said['blend'][1]:g}."
     )
 
 

@@ -39,10 +39,12 @@ class Draem:
         "range the threshold on the Perlin noise is drawn from, uniformly; 0.5 alone is what Table 1 admits, 0.25 to 0.75 one reading of the paper's text",
         **listed({**NUMBER, "minimum": -1, "exclusiveMaximum": 1}, 2),
     )
-    max_scale: int | None = key(
-        None,
-        "the Perlin lattice has 2^k cells on 256 mm, k uniform in 0 ... this; null: down to cells of 4 mm, or of two voxels where these are larger (6 on the paper's grid)",
-        **maybe({**INT, "minimum": 0, "maximum": 10}),
+    max_scale: int = key(
+        6,
+        "the Perlin lattice has 2^k cells on 256 mm, k uniform in 0 ... this; not given: down to cells of 4 mm, or of two voxels where these are larger, which is 6 on the paper's grid",
+        **INT,
+        minimum=0,
+        maximum=10,
     )
     augmenters: list[str] = key(
         ["brightness", "sharpness", "hue_saturation", "solarize", "posterize", "autocontrast", "equalize"],
