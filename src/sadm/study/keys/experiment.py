@@ -36,7 +36,7 @@ class Draem:
 
     threshold: list[float] = key(
         [0.5, 0.5],
-        "range the threshold on the Perlin noise is drawn from, uniformly; 0.5 alone is what Table 1 admits, 0.25 to 0.75 one reading of the paper's text",
+        "range the threshold on the Perlin noise is drawn from, uniformly; with 0.5 alone, as released, Table 1 is possible, with 0.25 to 0.75, one reading of the paper's text, it is not",
         **listed({**NUMBER, "minimum": -1, "exclusiveMaximum": 1}, 2),
     )
     max_scale: int = key(
