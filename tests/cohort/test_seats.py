@@ -42,7 +42,7 @@ def deal(
     """Seat of each subject, and {replaced: who took its seat}, by the splits file; ``excluded``: scans."""
     out, list_of = path.with_name("out.tsv"), path.with_name("excluded.tsv")
     write_table([{"scan": scan} for scan in sorted(excluded)], ("scan",), list_of)
-    splits.splits(path, out, role, folds, seed, excluded=list_of, **sizes)
+    splits.splits(path, out, role, folds, seed, excluded=[list_of], **sizes)
     rows, sheet = splits.read(out), splits.read(path)
     assert not within(sheet, rows), "nothing is on two sides, in a fold or across folds"
     assert not excluded & {row["scan"] for row in rows}
@@ -155,6 +155,23 @@ def test_the_papers_sizes_stay_while_subjects_are_left_over(tmp_path: Path) -> N
     tested = {s for s, seat in after.items() if "test" in seat}
     assert all(after[s] == ("test",) * 5 for s in tested)
     assert set(taken) == {s for s in gone if any(before[s])}
+
+
+def test_a_scan_that_could_not_be_read_counts_as_one_that_did_not_pass(tmp_path: Path) -> None:
+    """The sheet has no row of it then; its list tells the subject and its stratum."""
+    whole = write_sheet(tmp_path / "s.tsv", 40)
+    rows = splits.read(whole)
+    sizes = {"test": 10, "val": 5, "train": 20}
+    for bad in ("s004", "s017", "s030"):
+        wanted = deal(whole, scans_of(whole, {bad}), "healthy", 3, 1, sizes)
+        part, list_of = tmp_path / "part.tsv", tmp_path / "bad.tsv"
+        write_table([row for row in rows if row["subject"] != bad], list(rows[0]), part)
+        write_table([row for row in rows if row["subject"] == bad], list(rows[0]), list_of)
+        splits.splits(part, tmp_path / "found.tsv", "healthy", 3, 1, excluded=[list_of], **sizes)
+        found = splits.read(tmp_path / "found.tsv")
+        assert {row["replaces"]: row["subject"] for row in found if row["replaces"]} == wanted[1]
+        for row in found:
+            assert wanted[0][row["subject"]][int(row["fold"])] == row["set"]
 
 
 def test_one_of_two_sessions_excluded_moves_nobody(tmp_path: Path) -> None:

@@ -7,4 +7,4 @@ with step(snakemake):
 
     files, p = snakemake.input, snakemake.params
     given = (files.sheet, snakemake.output[0], p.role, p.folds, p.seed)
-    splits(*given, excluded=files.get("excluded"), **p.sizes)
+    splits(*given, excluded=files.get("excluded", ()), **p.sizes)

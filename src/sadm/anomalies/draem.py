@@ -11,6 +11,7 @@ from sadm.runtime.errors import ConfigError
 from sadm.study import fits
 
 SOURCES = ("noise", "mask")
+VIEW = 192.0  # mm: edge of the paper's slices; a square at least as large as the slice turns without losing an end of it
 
 
 def released_spacing(shape: Sequence[int]) -> float:
@@ -21,7 +22,7 @@ def released_spacing(shape: Sequence[int]) -> float:
 class Draem:
     """Paints one anomaly on each slice of a batch.
 
-        n   = Perlin noise, rotated by U(-90, 90) degrees
+        n   = the middle of Perlin noise on a square of 192 mm, rotated by U(-90, 90) degrees
         M   = n > threshold
         p   = three augmenters of a source image, in [0, 1]
         out = x (1 - M) + b p M + (1 - b) x M,     b ~ U(blend)
@@ -58,7 +59,10 @@ class Draem:
         fits.augmenters(augmenters, per_image)
         if source not in SOURCES:
             raise ConfigError(f"draem.source: unknown {source!r}", fix=f"choose from {', '.join(SOURCES)}")
-        self.perlin = Perlin(shape, spacing or released_spacing(shape), max_scale)
+        spacing = spacing or released_spacing(shape)
+        side = max(*shape, round(VIEW / spacing))
+        self.perlin = Perlin((side, side), spacing, max_scale)
+        self.window = [slice(margin := (side - size) // 2, margin + size) for size in shape]
         self.threshold, self.blend = (low, high), (least, most)
         self.augmenters, self.per_image = tuple(augmenters), per_image
         self.probability, self.within_brain, self.source = probability, within_brain, source
@@ -69,7 +73,8 @@ class Draem:
         Returns the images and the labels M, float32 0/1 [B, 1, H, W].
         """
         n = len(images)
-        noise = rotate(self.perlin(n, generator), uniform(n, -90, 90, generator))
+        whole = rotate(self.perlin(n, generator), uniform(n, -90, 90, generator))
+        noise = whole[:, self.window[0], self.window[1]]
         mask = noise > uniform(n, *self.threshold, generator)[:, None, None]
         mask &= (uniform(n, 0, 1, generator) < self.probability)[:, None, None]
         if self.within_brain:

@@ -30,7 +30,7 @@ Deal = dict[str, list[str]]
 def splits(
     sheet: str | Path, out: str | Path, role: str, folds: int, seed: int,
     test: float = 0, val: float = 0, train: float | None = None, annotated: float = 0, annotated_val: float = 0,
-    annotated_folds: str = "same", excluded: str | Path | None = None,
+    annotated_folds: str = "same", excluded: Sequence[str | Path] = (),
 ) -> None:  # fmt: skip
     """Deal the subjects of ``sheet`` into sets and write ``out`` (tsv: `COLUMNS` and `REPLACES`), a row a scan and fold.
 
@@ -38,13 +38,17 @@ def splits(
     are left), stratified by site, sex and tertile of age. ``role`` "annotated": a subset of ``annotated`` subjects, of
     which ``annotated_val`` for validation, and all others for testing, the same in each fold, stratified by quartile of
     lesion volume and site; with ``annotated_folds`` "rotate" the subset stays, and other ones of it validate in each fold.
-    Sizes are counts, or below 1 shares, of all subjects. ``excluded``: the scans that did not pass (tsv: scan), None before
-    there is a check: they get no row, and a subject that has no other is replaced (`sadm.cohort.seats`), which changes no
-    other seat. Raises SplitError for sizes that cannot be met.
+    Sizes are counts, or below 1 shares, of all subjects. ``excluded``: lists of the scans that did not pass (tsv: scan):
+    they get no row, and a subject that has no other is replaced (`sadm.cohort.seats`), which changes no other seat. Scans of
+    these lists that the sheet does not have are dealt as if it had, by the columns of the sheet that their list has. Raises SplitError for sizes that cannot be met.
     """
     rows = read(sheet, SHEET)
-    name, subjects = rows[0]["dataset"], sorted({row["subject"] for row in rows})
-    strata = stratify(rows, ("site", "sex", "age:3") if role == "healthy" else ("lesion_ml:4", "site"))
+    failed = {row["scan"]: row for path in excluded for row in read(path)}
+    kept = [row for row in rows if row["scan"] not in failed]
+    unread = failed.keys() - {row["scan"] for row in rows}
+    everyone = [*rows, *(row for scan, row in failed.items() if scan in unread and row.get("subject"))]
+    name, subjects = rows[0]["dataset"], sorted({row["subject"] for row in everyone})
+    strata = stratify(everyone, ("site", "sex", "age:3") if role == "healthy" else ("lesion_ml:4", "site"))
     if role == "healthy":
         deals = healthy(subjects, strata, folds, (test, val, train), seed, name)
         last = "" if train is not None else "train"
@@ -52,8 +56,6 @@ def splits(
         turns = folds if annotated_folds == "rotate" else 1
         deals = annotated_sets(subjects, strata, (annotated, annotated_val), seed, name, turns)
         deals, last = deals * (folds // turns), "test"
-    failed = {row["scan"] for row in read(excluded)} if excluded else set()
-    kept = [row for row in rows if row["scan"] not in failed]
     passed = {row["subject"] for row in kept}
     order = [subjects[n] for n in _rng(seed, name, "order").permutation(len(subjects))]
     held = seats(deals, subjects)
@@ -123,7 +125,7 @@ def stratify(rows: Sequence[Mapping[str, str]], properties: Sequence[str]) -> di
     columns = []
     for name in properties:
         column, _, parts = name.partition(":")
-        values = [[row[column] for row in group if row[column]] for group in by_subject.values()]
+        values = [[row[column] for row in group if row.get(column)] for group in by_subject.values()]
         columns.append(
             _quantiles(values, int(parts)) if parts else [value[0] if value else "" for value in values]
         )
