@@ -95,10 +95,10 @@ def train(
 
 
 def described(net: BaseMethod, method: str) -> dict[str, Any]:
-    """What a weights file says of its networks: ``method``, the hyper-parameters that training read, the slice's size."""
+    """What a weights file says of its networks: ``method``, the hyper-parameters that training read, the slice's size and frame."""
     apart = net.declares.scored_with
     hyper = {key: value for key, value in asdict(net.hyper).items() if key not in apart}
-    return {"method": method, "hyper": hyper, "shape": list(net.shape)}
+    return {"method": method, "hyper": hyper, "shape": list(net.shape), "frame": net.frame}
 
 
 def write_curve(run: Mapping[str, Any], curve: Iterable[Sequence[float]], path: str | Path) -> None:
