@@ -112,6 +112,7 @@ def text(study: Study, jobs: Jobs, costs: Costs, profile: Mapping[str, Any]) -> 
     alone = strip * hdbet["core_s"] + sum(work.values()) * 1e3 / machine["cpu_gflops"]
     lines = [
         f"Study {study.name}: {jobs.total():,} jobs, {sent:,} cluster submissions",
+        f"Protocol: {study.protocol}",
         *_table("core hours", {k: v / HOUR for k, v in cpu.items()}),
         *_table(f"GPU hours at {machine['gpu_tflops']} TFLOP/s", {k: v / HOUR for k, v in gpu.items()}),
         f"or without a GPU {alone / HOUR:,.1f} more core hours at {machine['cpu_gflops']} GFLOP/s a core",

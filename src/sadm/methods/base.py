@@ -30,6 +30,7 @@ class Training:
     batch: Several = 32  # slices a step
     slices: Count = 1  # slices drawn from each volume in an epoch
     bank: Stock = 0  # slices made ready once (augmented, painted, ...) and drawn from; 0: anew for each step
+    amp: bool = True  # reduced precision where the study's training.amp asks for it; false: float32 always
     augment_gamma: Share = 0.5  # probability of a random gamma
     augment_bias: Share = 0.25  # probability of a random bias field
     augment_blur: Share = 0.25  # probability of a random blur

@@ -1,7 +1,7 @@
 """The study in words: paragraphs to copy into a paper, each sentence made of the values that ran, so that it cannot differ from them.
 
 ``config`` is the study's, complete; ``told`` what the workflow derives from it: limits {data set: those of its checks}, trained {model:
-training set, epochs, slices of a volume an epoch}.
+training set, epochs, slices of a volume an epoch}, protocol (`sadm.study.protocol`).
 """
 
 from collections.abc import Mapping

@@ -15,7 +15,7 @@ from typing import Any
 from sadm.data.base import Scan, tables
 from sadm.runtime.errors import ConfigError, SadmError
 from sadm.study import checks as study_checks
-from sadm.study import config, places, registry
+from sadm.study import config, places, protocol, registry
 from sadm.study.checks import DRAEM
 from sadm.study.chunks import Chunk, chunks
 from sadm.study.drawn import Drawn
@@ -51,6 +51,11 @@ class Study:
     def name(self) -> str:
         """Name of the study."""
         return self.config["name"]
+
+    @cached_property
+    def protocol(self) -> str:
+        """What the study is called by its values: "paper", "released", or "paper, but: " and the keys."""
+        return protocol.called(self)
 
     @property
     def seed(self) -> int:
@@ -174,9 +179,12 @@ class Study:
     def hyper(self, model: str) -> dict[str, Any]:
         """Hyper-parameters of a model: the method's own, its SMALL ones if `size` is small, then `hyper.METHOD`, then `hyper.METHOD@TRAINING_SET`."""
         method, given = self.method(model), self.config["hyper"]
+        return self.sized(method) | given.get(method, {}) | given.get(model.replace("-", "@", 1), {})
+
+    def sized(self, method: str) -> dict[str, Any]:
+        """Hyper-parameters of a method at the study's `size`."""
         said, own = registry.declared("methods", method)
-        own = own | said.get("SMALL", {}) if self.config["size"] == "small" else own
-        return own | given.get(method, {}) | given.get(model.replace("-", "@", 1), {})
+        return own | said.get("SMALL", {}) if self.config["size"] == "small" else own
 
     def scored_with(self, model: str) -> dict[str, Any]:
         """The hyper-parameters of a model that only its reconstructions read: a change trains nothing."""

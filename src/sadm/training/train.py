@@ -70,8 +70,9 @@ def train(
     elif net.declares.imagenet:
         print(f"{model}: random features, no ImageNet weights (imagenet.weights)", file=sys.stderr)
     net = net.placed(place)
-    precision = autocast(place, settings["amp"])
-    source, validation = (slices_of(net, store, draem, spacing, precision) for store in stores)
+    precision = autocast(place, settings["amp"] and net.hyper.amp)
+    theirs = autocast(place, settings["amp"] and all(need.hyper.amp for need in net.needs.values()))
+    source, validation = (slices_of(net, store, draem, spacing, theirs) for store in stores)
     validation = replace(validation, slices=settings["validation_slices"], drop_last=False)
     trainer = Trainer(
         net,
@@ -116,7 +117,7 @@ def slices_of(
 ) -> Slices:
     """Training batches of ``store`` for ``net``, with its hyper-parameters' augmentation; with labels if it trains on them.
 
-    The labels are painted if ``draem`` holds the recipe. Healthy volumes fill whole batches only, annotated ones, which
+    ``precision``: that of the methods it needs. The labels are painted if ``draem`` holds the recipe. Healthy volumes fill whole batches only, annotated ones, which
     are few, any.
     """
     hyper, labelled = net.hyper, net.declares.trains_on == "labels"
