@@ -33,9 +33,10 @@ def trained(study: Study, name: str) -> int:
 
 
 def volumes(study: Study) -> int:
-    """Volumes that a model maps in a fold: of each scored set those that no model trains on."""
+    """Volumes that a model maps in a fold: of each scored set those that no model trains on, of `Study.subsets` all."""
     sets = [*study.testsets, study.healthy] if study.rows else []
-    return sum(len(study.scans(study.source(name))) - trained(study, name) for name in sets)
+    apart = {name: trained(study, name) for name in sets if name not in study.subsets}
+    return sum(len(study.scans(study.source(name))) - apart.get(name, 0) for name in sets)
 
 
 def pixels(study: Study, costs: Costs) -> float:

@@ -77,9 +77,21 @@ class Study:
         """What each model maps, by the name of its files: the test sets and the healthy data set, test and validation scans.
 
         {"brats": ("brats", "test"), ..., "val/brats": ("brats", "val"), ...}: set, and part of its splits. Thresholds are
-        fitted on the validation scans; healthy test scans tell false positives.
+        fitted on the validation scans; healthy test scans tell false positives. Of `subsets` the training scans, too.
         """
-        return {n: (n, "test") for n in self.sets} | {f"val/{n}": (n, "val") for n in self.sets}
+        found = {n: (n, "test") for n in self.sets} | {f"val/{n}": (n, "val") for n in self.sets}
+        return found | {f"train/{n}": (n, "train") for n in self.subsets}
+
+    @property
+    def subsets(self) -> list[str]:
+        """The test sets whose whole annotated subset the released threshold is fitted on (`score.subset_threshold`)."""
+        wanted = self.config["score"]["subset_threshold"]
+        return [n for n in self.testsets if wanted and self.datasets.get(n, {}).get("annotated")]
+
+    @property
+    def released_tables(self) -> list[str]:
+        """The table of those thresholds in a row's folder of scores, if there are any."""
+        return ["released"] if self.subsets else []
 
     @property
     def folds(self) -> int:
