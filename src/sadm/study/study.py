@@ -89,6 +89,11 @@ class Study:
         return [n for n in self.testsets if wanted and self.datasets.get(n, {}).get("annotated")]
 
     @property
+    def score_tables(self) -> list[str]:
+        """Tables in a row's folder of scores that depend on the study: one a test set, and `released_tables`."""
+        return [*self.testsets, *self.released_tables]
+
+    @property
     def released_tables(self) -> list[str]:
         """The table of those thresholds in a row's folder of scores, if there are any."""
         return ["released"] if self.subsets else []
