@@ -52,9 +52,13 @@ class Target:
         return block_mean(volume, self.downsample)[:, :, self.crop : self.crop + self.coarse.shape[2]]
 
     def middle(self, mask: np.ndarray) -> np.ndarray:
-        """The voxel of the fine ``mask`` nearest to the centre of each block, the higher of two: bool on the coarse grid."""
-        first, step = self.downsample // 2, self.downsample
-        return self.slab(mask)[first::step, first::step, first::step]
+        """The voxel of the fine ``mask`` nearest to the centre of each block: bool on the coarse grid.
+
+        Of two it is the one to the left, the back and the top: the released code takes odd indices, of volumes that lie LPS.
+        """
+        step = self.downsample
+        low, high = (step - 1) // 2, step // 2
+        return self.slab(mask)[low::step, low::step, high::step]
 
     def brain(self, inside: np.ndarray) -> np.ndarray:
         """The fine brain mask on the coarse grid, uint8."""
