@@ -8,9 +8,11 @@ import nibabel as nib
 import numpy as np
 import pytest
 
+from sadm.cohort import audit as used
 from sadm.cohort.audit import audit, audit_used, identity
 from sadm.cohort.sheet import fingerprint
 from sadm.cohort.splits import read
+from sadm.evaluation import thresholds
 from sadm.runtime.errors import SplitError
 
 Rows = list[dict[str, str]]
@@ -193,6 +195,10 @@ def test_each_leak_is_refused_by_name(kind: str, tmp_path: Path) -> None:
     with pytest.raises(SplitError, match=said):
         study.run(tmp_path)
     assert not (tmp_path / "used.tsv").exists()
+
+
+def test_the_audit_and_the_evaluation_call_the_kinds_alike() -> None:
+    assert (used.ORACLE, used.SUBSET) == (thresholds.ORACLE, thresholds.SUBSET)
 
 
 def test_there_are_at_least_twenty_kinds() -> None:

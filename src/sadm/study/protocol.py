@@ -6,7 +6,7 @@ what only further measures read is not.
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -82,7 +82,8 @@ def _of(study: "Study", overlay: Mapping[str, Any]) -> dict[str, Any]:
     return {key: _plain(value) for key, value in found.items()}
 
 
-def _sections(values: Any) -> dict[str, Any]:
+def _sections(values: Callable[[str], Mapping[str, Any]]) -> dict[str, Any]:
+    """The counted keys of all sections, ``values`` those of a section."""
     return {
         f"{section}.{key}": value
         for section in SECTIONS
