@@ -33,6 +33,14 @@ def study(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def test_a_spline_that_overshoots_gives_no_score_below_zero(study: Path) -> None:
+    t1 = np.load(study / "patients/t1.npy").astype(np.float32) * 1.3 - 0.15
+    np.save(study / "patients/t1.npy", t1.astype(np.float16))
+    found = run(study)
+    assert min(volume.min() for volume in found.values()) == 0
+    assert t1.max() > 1
+
+
 def run(
     study: Path, fold: int = 0, testset: str = "patients", seed: int = 1, out: str = "maps"
 ) -> dict[str, np.ndarray]:

@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from sadm.networks.imagenet import extractor
+from sadm.runtime.devices import autocast
 from sadm.runtime.errors import SplitError
 from sadm.training import checkpoint
 from sadm.training import train as jobs
@@ -115,6 +116,22 @@ def test_a_second_run_and_a_resumed_one_give_the_same_bytes(
     assert train(tmp_path / "third", model, needs, **options).read_bytes() == first.read_bytes()
     assert (tmp_path / "third/curve.csv").read_bytes() == (tmp_path / "first/curve.csv").read_bytes()
     assert sorted(p.name for p in (tmp_path / "third").iterdir()) == ["curve.csv", "weights.safetensors"]
+
+
+def test_a_method_in_float32_is_trained_in_float32(
+    train: Callable[..., Path], stage_one: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever training.amp says; the reconstructions of a frozen stage I are made in its own precision."""
+    asked: list[bool] = []
+    monkeypatch.setattr(jobs, "autocast", lambda place, amp: (asked.append(amp), autocast(place, amp))[1])
+    train(tmp_path / "half", "unet-real")
+    train(tmp_path / "full", "unet-real", hyper={"amp": False})
+    train(tmp_path / "never", "unet-real", settings=SETTINGS | {"amp": False})
+    assert asked == [True, True, False, True, False, False]
+    stage = train(tmp_path / "stage", "cddpm", hyper={"amp": False})
+    asked.clear()
+    train(tmp_path / "mixed", "unet_res-real", [stage])
+    assert asked == [True, False], "own, then that of what it needs"
 
 
 def test_how_often_states_are_saved_changes_nothing(train: Callable[..., Path], tmp_path: Path) -> None:

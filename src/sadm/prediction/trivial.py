@@ -38,7 +38,7 @@ def trivial_map(
 ) -> np.ndarray:  # fmt: skip
     """One trivial map of a volume: float32 [D, X, Y] >= 0, 0 outside the brain.
 
-    ``x`` and ``mean`` [D, X, Y] in [0, 1], ``brain`` 0/1; ``sigma`` and ``median`` as in ``residual_map``.
+    ``x`` and ``mean`` [D, X, Y] in about [0, 1], ``brain`` 0/1; ``sigma`` and ``median`` as in ``residual_map``.
     """
     x = x.astype(np.float32)
     if name == "mean-abs":
@@ -46,7 +46,7 @@ def trivial_map(
     if name == "mean-ssim":
         return residual_map(x, mean, brain, sigma, median)
     if name == "inverted":
-        return (1 - x) * brain
+        return np.maximum(1 - x, 0) * brain  # a B-spline overshoots 1
     if name == "whole-brain":
         return brain.astype(np.float32)
     return draw.random(x.shape, dtype=np.float32) * brain

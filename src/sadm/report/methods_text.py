@@ -1,7 +1,7 @@
 """The study in words: paragraphs to copy into a paper, each sentence made of the values that ran, so that it cannot differ from them.
 
 ``config`` is the study's, complete; ``told`` what the workflow derives from it: limits {data set: those of its checks}, trained {model:
-training set, epochs, slices of a volume an epoch}.
+training set, epochs, slices of a volume an epoch}, protocol (`sadm.study.protocol`).
 """
 
 from collections.abc import Mapping
@@ -32,6 +32,11 @@ CHECKS = {
 TEXTURES = {"noise": "the noise itself", "mask": "a constant"}
 SEARCH = {"exact": "over all thresholds", "greedy": "by the released code's ten bisections"}
 EMPTY = {"exclude": "were left out", "zero": "counted as Dice 0"}
+DOWN = {
+    "mean": "averaged over blocks of {0} voxels an axis",
+    "bspline": "down-sampled by a cubic B-spline at the centre of each block of {0} voxels an axis, not clipped",
+}
+MASKS = {"share": "", "nearest": " Masks and labels were down-sampled by their nearest voxel."}
 FATE = {"exclude": "were excluded by name", "stop": "would have stopped the study"}
 
 
@@ -41,7 +46,8 @@ def preprocessing(config: Mapping[str, Any], told: Mapping[str, Any]) -> str:
     for dataset in config["datasets"].values():
         brains.setdefault(BRAINS[dataset["brain"]], []).append(dataset["title"])
     stripped = "; ".join(f"{', '.join(names)}: {how}" for how, names in brains.items())
-    grid = config["grid"]
+    grid, steps = config["grid"], config["grid"]["curvature_flow"]
+    flow = f", after {_plural(steps, 'iteration')} of curvature flow (time step 0.125)" if steps else ""
     fine = " x ".join(map(str, grid["shape"]))
     x, y, z = (size // grid["downsample"] for size in grid["shape"])
     return (
@@ -49,10 +55,10 @@ def preprocessing(config: Mapping[str, Any], told: Mapping[str, Any]) -> str:
         f"skull and brains to the atlas without; brain extraction by data set ({stripped}); the registration was refined by the "
         f"brain; intensity non-uniformity was corrected with N4 (shrink factor {config['bias']['shrink']}, "
         f"{'/'.join(map(str, config['bias']['iterations']))} iterations). Both transforms and the field were applied to the raw "
-        f"scan in one interpolation on {fine} voxels of {grid['spacing']:g} mm, averaged over blocks of {grid['downsample']} voxels "
-        f"an axis; {grid['crop']} axial slices were removed at each end, which leaves {x} x {y} x {z - 2 * grid['crop']} voxels of "
-        f"{grid['spacing'] * grid['downsample']:g} mm. Intensities were scaled from percentiles 1 and 99 in the brain to [0, 1]. "
-        + checks(config, told["limits"])
+        f"scan in one interpolation on {fine} voxels of {grid['spacing']:g} mm, {DOWN[grid['resampling']].format(grid['downsample'])}; "
+        f"{grid['crop']} axial slices were removed at each end, which leaves {x} x {y} x {z - 2 * grid['crop']} voxels of "
+        f"{grid['spacing'] * grid['downsample']:g} mm.{MASKS[grid['labels']]} Intensities were scaled from percentiles 1 and 99 in the brain of the "
+        f"remaining slices to [0, 1]{flow}. " + checks(config, told["limits"])
     )
 
 

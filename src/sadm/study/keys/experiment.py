@@ -106,6 +106,11 @@ class Score:
         **TEXT,
         enum=["exclude", "zero"],
     )
+    subset_threshold: bool = key(
+        False,
+        "also fit the released code's threshold, on each whole annotated subset, training scans included (results/statistics/released.tsv alone)",
+        **FLAG,
+    )
     rates: list[float] = key(
         [0.01, 0.05, 0.1],
         "false-positive rates in healthy validation brains that thresholds are set to",
