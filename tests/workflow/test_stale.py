@@ -23,7 +23,10 @@ OWN = {"importer": "demo", "annotated": 0, "brain": "deepbet", "options": {"kind
 SETS = ["tumour", "stroke", "draem"]
 PARTS = re.findall(r'^ *include: "(.*)"', (ROOT / "Snakefile").read_text(encoding="utf-8"), re.MULTILINE)
 RULES = [
-    re.findall(r"^rule (\w+):", (ROOT / part).read_text(encoding="utf-8"), re.MULTILINE) for part in PARTS
+    re.findall(
+        r"^(?:use rule \w+ as|rule) (\w+)(?: with)?:", (ROOT / part).read_text(encoding="utf-8"), re.MULTILINE
+    )
+    for part in PARTS
 ]
 CHUNKS = re.compile(r"(deepbet|hdbet)_\w+_\d+")  # rules by data set and chunk: they count as one
 ORDER = [rule for part in RULES for rule in part]
