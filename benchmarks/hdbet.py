@@ -118,8 +118,8 @@ def measure(data: Path, folder: Path, templates: str | None = None) -> None:
             passes(folder / name, mirrorings, networks[:models])
 
 
-def mask(folder: Path, models: int, mirrored: bool) -> np.ndarray | None:
-    """The mask of a head by the first ``models`` networks, with or without mirroring; None if passes are lacking."""
+def mask(folder: Path, models: int, mirrored: bool, slices: int = 155) -> np.ndarray | None:
+    """The mask of a head by the first ``models`` networks, with or without mirroring, on ``slices``; None if passes are lacking."""
     from sadm.preprocess import hdbet1
 
     mirrorings = hdbet1.MIRRORINGS if mirrored else hdbet1.MIRRORINGS[:1]
@@ -127,7 +127,7 @@ def mask(folder: Path, models: int, mirrored: bool) -> np.ndarray | None:
     if not all(file.exists() for file in files):
         return None
     mean = sum(np.load(file) for file in files) / len(files)
-    return hdbet1.brain(mean, np.load(folder / "head.npy", mmap_mode="r").shape)
+    return hdbet1.brain(mean, (240, 240, slices))
 
 
 def wheels_function(packages: Path, folder: Path) -> Callable[..., Any]:
@@ -189,6 +189,9 @@ def table(data: Path, folder: Path) -> None:
             if (theirs := folder / name / f"wheel_{way}.npy").exists():
                 other = np.load(theirs)
                 apart = {"voxels": int((one != other).sum()), "of": int(other.sum())}
+                # 103 slices of 1.5 mm are 154 of 1 mm to the wheel, which adds an empty one; to us they are the head's 155
+                rounded = mask(folder / name, *ways[way], slices=154)
+                apart["voxels on its slices"] = int((rounded != other[..., :154]).sum())
                 found["with the wheel"].setdefault(name, {})[way] = apart | likeness(one, other)
         costs = json.loads((folder / name / "costs.json").read_text())
         own = [cost for what, cost in costs.items() if what.startswith("model")]
