@@ -12,8 +12,12 @@ from scipy import ndimage
 from torch import Tensor
 
 from sadm.preprocess.hdbet1_network import DIVISOR, SMALLEST, Network
+from sadm.runtime.process import keep_freed_memory
 
 SPACING = 1.5  # mm, of the voxels that the networks see
+BLOCK = (
+    2**27
+)  # bytes: larger ones, the maps at full resolution, are given back at once, or a job takes 3.6 GB
 MIRRORINGS = tuple(axes for count in range(4) for axes in combinations(range(3), count))  # 8, none first
 
 
@@ -78,6 +82,7 @@ def stripper(
     ``weights``: of the networks whose mean is taken, with ``tta`` over the eight mirrorings of each, too.
     """
     torch.set_num_threads(threads)
+    keep_freed_memory(BLOCK)
     torch.backends.cudnn.allow_tf32 = False  # a GPU's default rounds to 10 bits
     loaded = networks(weights, device)
     mirrorings = MIRRORINGS if tta else MIRRORINGS[:1]
