@@ -22,7 +22,7 @@ def test_jobs_are_those_of_the_page_on_reruns(jobs: Jobs) -> None:
     said = re.search(r"^\| everything.*\| (\d+) \|", page, re.MULTILINE)
     assert said
     assert jobs.total() == int(said[1])
-    assert (jobs["train"], jobs["register"], jobs["evaluate"]) == (17, 10, 26)
+    assert (jobs["train"], jobs["register"], jobs["evaluate"]) == (17, 10, 27)
     assert (jobs["brain"], jobs["deepbet"]) == (3, 4)
 
 
