@@ -162,7 +162,12 @@ def main(given: argparse.Namespace) -> None:
         templates = chain.template(Path(name, "template"), given.template)
         for path in given.scans:
             for kind, found in of_scan(path, Path(name), templates, how, given.whole):
-                about = {"source": given.source, "scan": Path(path).name.split(".")[0], "kind": kind, "given": given.given}
+                about = {
+                    "source": given.source,
+                    "scan": Path(path).name.split(".")[0],
+                    "kind": kind,
+                    "given": given.given,
+                }
                 print(json.dumps(found | about), file=out)
 
 

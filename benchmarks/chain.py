@@ -39,7 +39,6 @@ class How:
         """As the steps take it."""
         return {"space": self.space, "stripped": self.stripped}
 
-
     @property
     def limits(self) -> dict[str, Any]:
         """The checks' limits, as `sadm.study.study.Study.limits` chooses them."""

@@ -95,7 +95,9 @@ def run(folder: Path, files: list[Path], folds: int = 2, shown: str = "deviation
     excluded[0].write_text("dataset\tscan\treasons\nles\tsub-bad\tbrain volume 2100 ml\n")
     excluded[1].write_text("dataset\tscan\treasons\n")
     out = {kind: folder / "out" / f"table1.{kind}" for kind in ("csv", "md", "tex")}
-    read = (files, excluded, splits(folder), *statistics(folder))
+    kept = folder / "scans.tsv"
+    kept.write_text("dataset\tscan\tunusual\nles\tsub-odd\tthe brain has 880 ml\nixi\tsub-1\t\n")
+    read = (files, excluded, [kept], splits(folder), *statistics(folder))
     table(*read, ["ixi", "les"], layout(folds), STUDY | {"statistics": {"shown": shown}}, MODELS, **out)
     return out
 

@@ -13,7 +13,12 @@ from sadm.runtime.errors import DataError, ProcessingError, SadmError
 from sadm.runtime.files import write_json, write_text
 
 MARK = "sadm: no result, as a step failed on this scan\n"
-OF_DATA = (RuntimeError, ValueError, ArithmeticError, AssertionError)  # what libraries raise on data that they cannot take
+OF_DATA = (
+    RuntimeError,
+    ValueError,
+    ArithmeticError,
+    AssertionError,
+)  # what libraries raise on data that they cannot take
 OF_CODE = (NotImplementedError, RecursionError)
 OF_MACHINE = re.compile("memory|alloc|cuda|no space|disk|thread", re.IGNORECASE)
 
@@ -46,7 +51,11 @@ def belongs_to_scan(error: Exception, files: Iterable[str | Path]) -> bool:
     if isinstance(error, DataError):
         own = {Path(file) for file in files if file}
         return error.file is not None and Path(error.file) in own and Path(error.file).exists()
-    if not isinstance(error, OF_DATA) or isinstance(error, OF_CODE) or OF_MACHINE.search(f"{type(error)} {error}"):
+    if (
+        not isinstance(error, OF_DATA)
+        or isinstance(error, OF_CODE)
+        or OF_MACHINE.search(f"{type(error)} {error}")
+    ):
         return False
     raised_in = Path(traceback.extract_tb(error.__traceback__)[-1].filename)
     return Path(sadm.__file__).parent not in raised_in.parents
@@ -56,7 +65,9 @@ def tell(error: Exception) -> str:
     """``error`` in one line."""
     if not isinstance(error, SadmError):
         return f"{type(error).__name__}: {error}".partition("\n")[0]
-    return ": ".join(filter(None, (error.what.rstrip("."), ", ".join(filter(None, (error.cause, error.fix))))))
+    return ": ".join(
+        filter(None, (error.what.rstrip("."), ", ".join(filter(None, (error.cause, error.fix)))))
+    )
 
 
 def attempt(

@@ -44,8 +44,8 @@ class Intensities:
         if not (content := self.values[self.inside]).size:
             return 0.0, 0.0
         low, high = map(float, np.percentile(content, PERCENTILES))
-        # What surrounds is the zero of the scale, or a mark below it: the nearer of 0 and the background.
-        zeros = sorted({0.0, self.background or 0.0}, reverse=True)
+        # What surrounds is the zero of the scale; or a mark, far from the rest, and 0 is.
+        zeros = (self.background or 0.0, 0.0)
         far = RAISED if self.background is None else BELOW if self.background else np.inf
         return next((zero for zero in zeros if 0 <= low - zero <= far * (high - low)), low), high
 

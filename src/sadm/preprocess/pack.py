@@ -29,7 +29,9 @@ def named(scans: Mapping[str, list[str]]) -> str:
     return "; ".join(f"{', '.join(names)}: {reasons}" for reasons, names in shared.items())
 
 
-def check(found: Mapping[str, Mapping[str, Any]], on_failure: str, on_unusual: str, dataset: str) -> dict[str, list[str]]:
+def check(
+    found: Mapping[str, Mapping[str, Any]], on_failure: str, on_unusual: str, dataset: str
+) -> dict[str, list[str]]:
     """The scans to leave out, with their reasons. ``found``: {scan: its check}.
 
     Raises ProcessingError that names the unusable scans if ``on_failure`` is "stop", the unusual ones if ``on_unusual`` is, and all
@@ -80,7 +82,8 @@ def pack(
     for name, dtype in DTYPES.items():
         stack([files[name][scan] for scan in kept], dtype, Path(outputs[name]))
     rows = [
-        {"index": n, "unusual": "; ".join(checks[scan]["unusual"])} | {key: checks[scan][key] for key in (*WHOSE, *MEASURED)}
+        {"index": n, "unusual": "; ".join(checks[scan]["unusual"])}
+        | {key: checks[scan][key] for key in (*WHOSE, *MEASURED)}
         for n, scan in enumerate(kept)
     ]
     write_table(rows, (*WHOSE, "index", *MEASURED, "unusual"), outputs["scans"])

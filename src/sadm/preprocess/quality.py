@@ -118,7 +118,12 @@ class Verdict:
 
     def of(self, dataset: str, scan: str) -> dict[str, Any]:
         """What qc.json says of a scan with this verdict, beside its numbers."""
-        said = {"passed": not self.unusable, "complete": True, "reasons": self.unusable, "unusual": self.unusual}
+        said = {
+            "passed": not self.unusable,
+            "complete": True,
+            "reasons": self.unusable,
+            "unusual": self.unusual,
+        }
         return {"dataset": dataset, "scan": scan, **said}
 
 

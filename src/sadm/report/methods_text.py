@@ -31,7 +31,11 @@ CHECKS = {
 }
 SEARCH = {"exact": "over all thresholds", "greedy": "by the released code's ten bisections"}
 EMPTY = {"exclude": "were left out", "zero": "counted as Dice 0"}
-FATE = {"keep": "were kept and are named", "exclude": "were excluded by name", "stop": "would have stopped the study"}
+FATE = {
+    "keep": "were kept and are named",
+    "exclude": "were excluded by name",
+    "stop": "would have stopped the study",
+}
 
 
 def preprocessing(config: Mapping[str, Any], told: Mapping[str, Any]) -> str:

@@ -56,7 +56,12 @@ def qc(
             "blocks": [from_rows(f"{len(lines)} scans", lines, dataset="")],
         },
     ]
-    chips = [("Data set", title), ("Scans", str(len(lines))), ("Unusable", str(len(failed))), ("Unusual", str(len(odd)))]
+    chips = [
+        ("Data set", title),
+        ("Scans", str(len(lines))),
+        ("Unusable", str(len(failed))),
+        ("Unusual", str(len(odd))),
+    ]
     html = render(
         assets,
         ["page.js"],

@@ -52,11 +52,19 @@ def exclusions(excluded: Iterable[str | Path], titles: Mapping[str, str]) -> Blo
 def unusual(scans: Iterable[str | Path], titles: Mapping[str, str]) -> Block:
     """The scans that were kept though something about them is unusual (``scans``: scans.tsv of the packed data sets)."""
     lines = [
-        {"data set": titles.get(own["dataset"], own["dataset"]), "scan": own["scan"], "unusual": own["unusual"]}
+        {
+            "data set": titles.get(own["dataset"], own["dataset"]),
+            "scan": own["scan"],
+            "unusual": own["unusual"],
+        }
         for own in read_all(scans)
         if own.get("unusual")
     ]
-    return from_rows(f"Unusual scans, kept: {len(lines)}", lines) if lines else Words(["No scan that was kept is unusual."])
+    return (
+        from_rows(f"Unusual scans, kept: {len(lines)}", lines)
+        if lines
+        else Words(["No scan that was kept is unusual."])
+    )
 
 
 def scan_tables(checks: Iterable[str | Path], titles: Mapping[str, str]) -> list[Block]:

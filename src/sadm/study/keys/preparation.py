@@ -103,13 +103,17 @@ class Quality:
         [0.75, 0.93], f"Dice of the brain mask with the SRI24 brain: {WORST}", **listed(SHARE, 2)
     )
     coverage: list[float] = key(
-        [0.4, 0.8], f"share of the SRI24 brain in the brain mask, in the worst octant: {WORST}", **listed(SHARE, 2)
+        [0.4, 0.8],
+        f"share of the SRI24 brain in the brain mask, in the worst octant: {WORST}",
+        **listed(SHARE, 2),
     )
     nmi: list[float] = key(
         [0.03, 0.055], f"normalised mutual information with SRI24 in its brain: {WORST}", **listed(SHARE, 2)
     )
     correlation: list[float] = key(
-        [0.2, 0.45], f"correlation with SRI24 in its brain, the contrast of a T1: {WORST}", **listed(SIGNED, 2)
+        [0.2, 0.45],
+        f"correlation with SRI24 in its brain, the contrast of a T1: {WORST}",
+        **listed(SIGNED, 2),
     )
     given_overlap: list[float] = key(
         [0.65, 0.85], "overlap of a scan that comes stripped or in SRI24 space", **listed(SHARE, 2)
