@@ -25,7 +25,9 @@ def caught(work) -> Exception:
 
 
 def itk() -> None:
-    image, mask = (sitk.GetImageFromArray(np.ones(shape, dtype=np.float32)) for shape in ((9, 9, 9), (8, 9, 9)))
+    image, mask = (
+        sitk.GetImageFromArray(np.ones(shape, dtype=np.float32)) for shape in ((9, 9, 9), (8, 9, 9))
+    )
     sitk.N4BiasFieldCorrectionImageFilter().Execute(image, sitk.Cast(mask, sitk.sitkUInt8))
 
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from sadm.preprocess.intensities import Intensities
 from sadm.preprocess.head import Head, turns
+from sadm.preprocess.intensities import Intensities
 from sadm.preprocess.space import Grid, block_mean
 
 ORDERS = [

@@ -1,4 +1,4 @@
-"""A scan's values in one range, whatever scale, offset, background or outlier its file has: 0 outside and in the darkest, 1 in the brightest."""
+"""A scan's values in one range, whatever scale, offset, background or outlier its file has: 0 outside and in the darkest, 1 at the 99.9th percentile."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -6,7 +6,8 @@ from functools import cached_property
 import nibabel as nib
 import numpy as np
 
-PERCENTILES = (0.1, 99.9)  # of what is no background: real heads go on to 1.2 to 2.5 times the upper one
+PERCENTILES = (0.1, 99.9)  # of what is no background
+TOP = 2.0  # real heads reach 1.1 to 2.5, most of them below 2: so far are histograms as those of the raw values; what is above is an outlier
 FACES = 0.5  # share of the voxels on the faces of the array that have one value, if this is the background and no noise
 BELOW = 0.25  # of the span: a value that lies further below the darkest is not the zero of the scale
 RAISED = 0.05  # of the span: a scan whose darkest voxels lie higher above 0 than this has had something added
@@ -40,7 +41,7 @@ class Intensities:
 
     @cached_property
     def span(self) -> tuple[float, float]:
-        """The values that become 0 and 1."""
+        """The values that become 0 and 1: the zero of the scale, and the upper one of PERCENTILES."""
         if not (content := self.values[self.inside]).size:
             return 0.0, 0.0
         low, high = map(float, np.percentile(content, PERCENTILES))
@@ -50,11 +51,11 @@ class Intensities:
         return next((zero for zero in zeros if 0 <= low - zero <= far * (high - low)), low), high
 
     def common(self) -> np.ndarray:
-        """The values in [0, 1], float32, 0 in the background: the same for scaled and shifted copies of a scan, but for rounding."""
+        """The values in [0, TOP], float32, 0 in the background: the same for scaled and shifted copies of a scan, but for rounding."""
         low, high = self.span
         if high <= low:
             return np.where(self.inside, self.values, 0).astype(np.float32)
-        scaled = np.clip((self.values - np.float32(low)) / np.float32(high - low), 0, 1)
+        scaled = np.clip((self.values - np.float32(low)) / np.float32(high - low), 0, TOP)
         scaled[~self.inside] = 0
         return scaled
 
