@@ -14,6 +14,7 @@ from sadm.data import base
 
 SPACE = "native"
 STRIPPED = False
+TREE = "ATLAS"
 SUBJECT = ("subject id", "subject_id", "participant_id", "indi subject id")
 
 
@@ -30,10 +31,8 @@ def listed(dataset: str, options: Mapping[str, Any]) -> list[base.Scan]:
 
     Raises DataError: no tree, no scan, several T1 or labels of one session, a subject at two sites.
     """
-    root = base.folder(base.folder(options["path"], "ATLAS_2"), "Training")
-    found = [
-        _scan(dataset, site.name, anat) for site in base.children(root, r"R\d+") for anat in _anats(site)
-    ]
+    root = _root(options["path"])
+    found = [_scan(dataset, site.name, anat) for site in _sites(root) for anat in _anats(site)]
     return base.checked(found, root, "R*/sub-*/ses-*/anat/*_T1w.nii.gz")
 
 
@@ -57,6 +56,20 @@ def _scan(dataset: str, site: str, anat: Path) -> base.Scan:
         lesion=lesion,
         site=site,
     )
+
+
+def recognises(path: Path) -> list[dict[str, Any]]:
+    """The options that list ``path``, if it is the tree of ATLAS."""
+    subjects = (base.children(site, "sub-.+") for site in _sites(_root(path)))
+    return [{"path": str(path)}] if any(subjects) else []
+
+
+def _root(path: str | Path) -> Path:
+    return base.folder(base.folder(path, "ATLAS_2"), "Training")
+
+
+def _sites(root: Path) -> list[Path]:
+    return base.children(root, r"R\d+")
 
 
 def scans(dataset: str, options: Mapping[str, Any]) -> list[base.Scan]:

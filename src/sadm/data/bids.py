@@ -18,6 +18,7 @@ from sadm.data import base
 
 SPACE = "native"
 STRIPPED = False
+TREE = "BIDS"
 OWN_SPACE = ("T1w", "orig", "native", "individual", "scanner")
 DERIVED = ("label", "desc", "space", "res", "hemi")
 
@@ -47,6 +48,14 @@ def listed(dataset: str, options: Mapping[str, Any]) -> list[base.Scan]:
         masks = _masks(root, subject.name) if t1s else []
         found += _distinct([_scan(dataset, t1, masks, options) for t1 in t1s])
     return base.checked(found, root, f"sub-*/[ses-*/]anat/{options['t1']}.nii[.gz]")
+
+
+def recognises(path: Path) -> list[dict[str, Any]]:
+    """The options that list ``path``, if it is the tree of BIDS: subjects, and a description or folders anat."""
+    subjects = base.children(path, "sub-.+")
+    anat = ((place / "anat").is_dir() for subject in subjects for place in _sessions(subject))
+    described = (path / "dataset_description.json").is_file()
+    return [{"path": str(path)}] if subjects and (described or any(anat)) else []
 
 
 def scans(dataset: str, options: Mapping[str, Any]) -> list[base.Scan]:

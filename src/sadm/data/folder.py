@@ -18,6 +18,8 @@ from sadm.runtime.errors import ConfigError, DataError
 
 SPACE = "native"
 STRIPPED = False
+TREE = "a folder of scans"
+ANY = True  # lists what no other importer knows
 BY_OPTION = {"space": {"sri24": {"SPACE": "sri24"}}, "stripped": {True: {"STRIPPED": True}}}
 STARS = re.compile(r"(\*\*|\*)")
 MEANS = {"*": "([^/]+)", "**": "(.+)"}
@@ -27,7 +29,7 @@ MEANS = {"*": "([^/]+)", "**": "(.+)"}
 class Options:
     """Options of the importer."""
 
-    path: str = ""  # the folder
+    path: str = ""  # the folder, or one scan
     t1: str = (
         "**"  # the T1s' paths below it, without suffix; * stands for a part of a name, ** for folders, too
     )
@@ -43,7 +45,8 @@ def listed(dataset: str, options: Mapping[str, Any]) -> list[base.Scan]:
     Raises DataError: no folder, no image that fits, equal names, several masks of one T1, a folder that cannot be read.
     """
     _check(dataset, options)
-    root = base.folder(options["path"])
+    given = Path(options["path"])
+    root = given if _one(given) else base.folder(options["path"])
     files = _files(root)
     masks = {kind: _fitting(options[kind], files) for kind in ("lesion", "brain_mask")}
     taken = {path for fitting in masks.values() for paths in fitting.values() for path in paths}
@@ -58,6 +61,12 @@ def listed(dataset: str, options: Mapping[str, Any]) -> list[base.Scan]:
             base.Scan(dataset, subject, session, str(path), **own) for path in paths if path not in taken
         ]
     return base.checked(found, root, f"{options['t1']}.nii[.gz]")
+
+
+def recognises(path: Path) -> list[dict[str, Any]]:
+    """The options that list ``path``, if it is an image or there is one below it."""
+    there = _one(path) or path.is_dir()
+    return [{"path": str(path)}] if there and _files(path) else []
 
 
 def scans(dataset: str, options: Mapping[str, Any]) -> list[base.Scan]:
@@ -76,13 +85,19 @@ def _check(dataset: str, options: Mapping[str, Any]) -> None:
             raise ConfigError(f"{where}.{kind}: other stars than t1's", cause=cause, fix=fix)
 
 
+def _one(path: Path) -> bool:
+    return path.is_file() and path.name.endswith(base.SUFFIXES)
+
+
 def _files(root: Path) -> dict[str, list[Path]]:
-    """The images below ``root`` by path without suffix; hidden files and folders are left out, links to folders not followed."""
+    """The images below ``root``, or the one that it is, by path without suffix; hidden files and folders are left out, links to folders not followed."""
 
     def refuse(error: OSError) -> None:
         cause = error.strerror or str(error)
         raise DataError("A folder cannot be read.", file=error.filename, cause=cause, fix="mend or remove it")
 
+    if _one(root):
+        return {base.stem(root): [root]}
     found: dict[str, list[Path]] = {}
     for place, folders, names in os.walk(root, onerror=refuse):
         folders[:] = sorted(name for name in folders if not name.startswith("."))

@@ -14,6 +14,7 @@ from sadm.data import base
 
 SPACE = "native"
 STRIPPED = False
+TREE = "IXI"
 TABLES = ("IXI.xls", "IXI.xlsx", "IXI.csv", "participants.tsv", "participants.csv")
 SUBJECT = ("ixi_id", "mrid", "participant_id", "subject")
 
@@ -28,12 +29,20 @@ class Options:
 
 def listed(dataset: str, options: Mapping[str, Any]) -> list[base.Scan]:
     """Every T1 of the folder; site from the file name. Raises DataError: no tree, no T1, a subject twice."""
-    root = base.folder(options["path"], "IXI-T1")
-    found = []
-    for path in base.images(root, r"IXI\d+-\w+-\d+-T1"):
+    root, found = base.folder(options["path"], "IXI-T1"), []
+    for path in _heads(root):
         subject, site, *_ = path.name.split("-")
         found.append(base.Scan(dataset, subject, "", str(path), site=site))
     return base.checked(found, root, "IXI*-*-*-T1.nii.gz")
+
+
+def recognises(path: Path) -> list[dict[str, Any]]:
+    """The options that list ``path``, if it is the tree of IXI."""
+    return [{"path": str(path)}] if _heads(base.folder(path, "IXI-T1")) else []
+
+
+def _heads(root: Path) -> list[Path]:
+    return base.images(root, r"IXI\d+-\w+-\d+-T1")
 
 
 def scans(dataset: str, options: Mapping[str, Any]) -> list[base.Scan]:

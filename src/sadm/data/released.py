@@ -11,12 +11,14 @@ Their README shows the tree without the level Data, their code reads it with; bo
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 from sadm.data import base
 
 SPACE = "study"
 STRIPPED = True
+TREE = "the authors' preprocessed release"
 FRACTIONAL = True  # their labels were interpolated linearly; all above 0 is lesion, as in their code
 PARTS = {
     "ixi": ("Train/ixi", r"(?P<subject>IXI\d+)-(?P<site>\w+)-\d+", "IXI"),
@@ -61,6 +63,13 @@ def listed(dataset: str, options: Mapping[str, Any]) -> list[base.Scan]:
             )
         )
     return base.checked(found, root, "t1/*_t1.nii.gz")
+
+
+def recognises(path: Path) -> list[dict[str, Any]]:
+    """The options that list each part of the release that is at ``path``."""
+    root = base.folder(path, "Data")
+    parts = [part for part, (place, _, _) in PARTS.items() if (root / place / "t1").is_dir()]
+    return [{"path": str(path), "part": part} for part in parts]
 
 
 def scans(dataset: str, options: Mapping[str, Any]) -> list[base.Scan]:

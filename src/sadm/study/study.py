@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 from sadm.data.base import Scan, tables
@@ -248,7 +249,8 @@ class Study:
 
     def root(self, dataset: str) -> str:
         """The folder that the scans of a data set come from."""
-        return self.datasets[dataset]["options"].get("path") or "."
+        path = Path(self.datasets[dataset]["options"].get("path") or ".")
+        return str(path.parent if path.is_file() else path)
 
     def files(self, dataset: str, scan: str) -> list[str]:
         """The source files of a scan: the T1, and the brain mask and lesion label where there are any."""
