@@ -27,7 +27,7 @@ class Options:
 
 
 def listed(dataset: str, options: Mapping[str, Any]) -> list[base.Scan]:
-    """Every session that has a folder anat, also one that lacks its T1; the site is the cohort folder.
+    """Every session of every subject, also one that lacks its T1; the site is the cohort folder.
 
     Raises DataError: no tree, no scan, several T1 or labels of one session, a subject at two sites.
     """
@@ -37,17 +37,24 @@ def listed(dataset: str, options: Mapping[str, Any]) -> list[base.Scan]:
 
 
 def _anats(site: Path) -> Iterator[Path]:
+    """The folders anat of the subjects of a ``site``; of a subject or session without one the folder that it lacks."""
     for subject in base.children(site, "sub-.+"):
-        for session in base.children(subject, "ses-.+"):
-            yield from base.children(session, "anat")
+        sessions = base.children(subject, "ses-.+")
+        if base.children(subject, "anat"):
+            yield subject / "anat"
+        elif not sessions:
+            yield subject / "ses-1" / "anat"
+        yield from (session / "anat" for session in sessions)
 
 
 def _scan(dataset: str, site: str, anat: Path) -> base.Scan:
-    subject, session = anat.parts[-3], anat.parts[-2]
+    above = anat.parent
+    session = above.name if above.name.startswith("ses-") else ""
+    subject = above.parent.name if session else above.name
     fix = "keep one of them in the folder anat"
     t1 = base.single(base.images(anat, ".*_T1w"), "T1", fix)
     lesion = base.single(base.images(anat, ".*lesion_mask"), "lesion label", fix)
-    expected = anat / f"{subject}_{session}_space-MNI152NLin2009aSym_T1w.nii.gz"
+    expected = anat / f"{subject}_{session or 'ses-1'}_space-MNI152NLin2009aSym_T1w.nii.gz"
     return base.Scan(
         dataset,
         subject.removeprefix("sub-"),
@@ -70,11 +77,6 @@ def _root(path: str | Path) -> Path:
 
 def _sites(root: Path) -> list[Path]:
     return base.children(root, r"R\d+")
-
-
-def scans(dataset: str, options: Mapping[str, Any]) -> list[base.Scan]:
-    """The scans whose files exist."""
-    return base.present(listed(dataset, options))
 
 
 def tables(options: Mapping[str, Any]) -> list[str]:

@@ -43,8 +43,3 @@ def recognises(path: Path) -> list[dict[str, Any]]:
 
 def _patients(root: Path) -> list[Path]:
     return base.children(root, r"BraTS\w*_\d+")
-
-
-def scans(dataset: str, options: Mapping[str, Any]) -> list[base.Scan]:
-    """The scans whose files exist."""
-    return base.present(listed(dataset, options))

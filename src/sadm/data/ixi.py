@@ -45,11 +45,6 @@ def _heads(root: Path) -> list[Path]:
     return base.images(root, r"IXI\d+-\w+-\d+-T1")
 
 
-def scans(dataset: str, options: Mapping[str, Any]) -> list[base.Scan]:
-    """The scans whose files exist."""
-    return base.present(listed(dataset, options))
-
-
 def tables(options: Mapping[str, Any]) -> list[str]:
     """The table of demographics, if there is one."""
     if options["table"]:

@@ -65,16 +65,17 @@ def listed(dataset: str, options: Mapping[str, Any]) -> list[base.Scan]:
     return base.checked(found, root, "t1/*_t1.nii.gz")
 
 
+def why(path: str, options: Mapping[str, Any]) -> str:
+    """Why the image ``path`` is not used."""
+    own = any(place in path for place in (PARTS[options["part"]][0], f"{options['part']}/"))
+    return "" if own else f"another part than {options['part']}"
+
+
 def recognises(path: Path) -> list[dict[str, Any]]:
     """The options that list each part of the release that is at ``path``."""
     root = base.folder(path, "Data")
     parts = [part for part, (place, _, _) in PARTS.items() if (root / place / "t1").is_dir()]
     return [{"path": str(path), "part": part} for part in parts]
-
-
-def scans(dataset: str, options: Mapping[str, Any]) -> list[base.Scan]:
-    """The scans whose files exist."""
-    return base.present(listed(dataset, options))
 
 
 def tables(options: Mapping[str, Any]) -> list[str]:
