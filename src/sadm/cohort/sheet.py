@@ -116,14 +116,14 @@ def _notes(kept: Sequence[Finding], causes: Mapping[str, str]) -> Iterator[str]:
 
 
 def examined(
-    dataset: str, importer: str, options: Mapping[str, Any], annotated: bool, masks: bool, threads: int = 1
+    dataset: str, importer: str, options: Mapping[str, Any], annotated: bool, masks: bool = True, threads: int = 1
 ) -> Checked:
     """The scans of a data set, with what is wrong with each. Raises DataError where they cannot be listed."""
     module = import_module(f"sadm.data.{importer}")
     scans = listing(importer, dataset, options, masks)
     known = module.demographics(options) if hasattr(module, "demographics") else {}
     described = [_described(scan, known.get(scan.subject, {})) for scan in scans]
-    return Checked(check(described, annotated, threads, getattr(module, "FRACTIONAL", False)), set(known))
+    return Checked(read_all(described, annotated, threads, getattr(module, "FRACTIONAL", False)), set(known))
 
 
 def _elsewhere(others: Mapping[str, Mapping[str, Any]], threads: int) -> dict[str, list[Problem]]:
@@ -156,6 +156,16 @@ def refusal(problems: Mapping[str, Sequence[Problem]], read: int, on_bad_file: s
 
 
 def check(
+    scans: Sequence[Scan], annotated: bool = False, threads: int = 1, fractional: bool = False
+) -> list[Finding]:
+    """What the files of ``scans`` hold (`read_all`). Raises one DataError for all files with a problem."""
+    findings = read_all(scans, annotated, threads, fractional)
+    if problems := [problem for each in findings for problem in each.problems]:
+        raise refusal({scans[0].dataset: problems}, len(scans))
+    return findings
+
+
+def read_all(
     scans: Sequence[Scan], annotated: bool = False, threads: int = 1, fractional: bool = False
 ) -> list[Finding]:
     """Read every file of ``scans`` once, in ``threads`` threads; what is wrong is in the findings' problems.

@@ -60,7 +60,8 @@ def subjects(options: Mapping[str, Any]) -> list[str]:
 
 def why(path: str, options: Mapping[str, Any]) -> str:
     """Why the image ``path`` is not used."""
-    top, *_, name = parts = path.split("/")
+    parts = path.split("/")
+    top, name = parts[0], parts[-1]
     if top in PLACES:
         return PLACES[top]
     if not top.startswith("sub-") or len(parts) < 2:
