@@ -116,7 +116,12 @@ def _notes(kept: Sequence[Finding], causes: Mapping[str, str]) -> Iterator[str]:
 
 
 def examined(
-    dataset: str, importer: str, options: Mapping[str, Any], annotated: bool, masks: bool = True, threads: int = 1
+    dataset: str,
+    importer: str,
+    options: Mapping[str, Any],
+    annotated: bool,
+    masks: bool = True,
+    threads: int = 1,
 ) -> Checked:
     """The scans of a data set, with what is wrong with each. Raises DataError where they cannot be listed."""
     module = import_module(f"sadm.data.{importer}")

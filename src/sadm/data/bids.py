@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fnmatch import translate
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +120,7 @@ def demographics(options: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     )
 
 
+@cache
 def _regex(pattern: str) -> str:
     return translate(pattern).removesuffix(r"\Z").removesuffix(r"\z")
 
