@@ -25,6 +25,7 @@ rule cohort:
         importer=lambda w: study.datasets[w.dataset]["importer"],
         options=lambda w: study.datasets[w.dataset]["options"],
         annotated=lambda w: w.dataset in study.annotated,
+        missing=lambda w: study.datasets[w.dataset]["missing_lesions"],
         code=lambda w: code("cohort.py", f"src/sadm/data/{study.datasets[w.dataset]['importer']}.py"),
     message:
         "Check every file of {wildcards.dataset}, listed by the importer {params.importer}."

@@ -6,4 +6,4 @@ with step(snakemake):
     from sadm.cohort.sheet import cohort
 
     p, dataset = snakemake.params, snakemake.wildcards.dataset
-    cohort(dataset, p.importer, p.options, p.annotated, snakemake.output[0], snakemake.threads)
+    cohort(dataset, p.importer, p.options, p.annotated, snakemake.output[0], snakemake.threads, p.missing)

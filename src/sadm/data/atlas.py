@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sadm.data import base
+from sadm.data import base, subjects
 
 SPACE = "native"
 STRIPPED = False
@@ -71,4 +71,4 @@ def tables(options: Mapping[str, Any]) -> list[str]:
 
 def demographics(options: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     """Age and sex by subject ("r001s001")."""
-    return base.demographics(tables(options), SUBJECT, lambda cell: cell.removeprefix("sub-"))
+    return subjects.demographics(tables(options), SUBJECT, lambda cell: cell.removeprefix("sub-"))

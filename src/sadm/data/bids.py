@@ -14,7 +14,7 @@ from fnmatch import translate
 from pathlib import Path
 from typing import Any
 
-from sadm.data import base
+from sadm.data import base, subjects
 
 SPACE = "native"
 STRIPPED = False
@@ -62,7 +62,7 @@ def tables(options: Mapping[str, Any]) -> list[str]:
 
 def demographics(options: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     """Age, sex and site by subject ("01")."""
-    return base.demographics(
+    return subjects.demographics(
         tables(options), ("participant_id",), lambda cell: cell.removeprefix("sub-"), ("site", "site_id")
     )
 

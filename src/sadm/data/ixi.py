@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sadm.data import base
+from sadm.data import base, subjects
 
 SPACE = "native"
 STRIPPED = False
@@ -53,7 +53,7 @@ def tables(options: Mapping[str, Any]) -> list[str]:
 
 def demographics(options: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     """Age and sex by subject ("IXI002")."""
-    return base.demographics(tables(options), SUBJECT, _identify)
+    return subjects.demographics(tables(options), SUBJECT, _identify)
 
 
 def _identify(cell: str) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sadm.data import base
+from sadm.data import base, subjects
 
 SPACE = "study"
 STRIPPED = True
@@ -77,6 +77,6 @@ def tables(options: Mapping[str, Any]) -> list[str]:
 
 def demographics(options: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     """Age and sex by subject."""
-    return base.demographics(
+    return subjects.demographics(
         tables(options), ("img_name",), lambda cell: found[0] if (found := SUBJECT.search(cell)) else ""
     )

@@ -32,6 +32,7 @@ from sadm.preprocess.space import (
 )
 from sadm.preprocess.thumbnail import thumbnail
 from sadm.runtime.files import load_nifti, write_json
+from sadm.runtime.labels import load_label
 
 PERCENTILES = (1, 99)
 PIXEL = 2.0  # mm of the thumbnail
@@ -205,10 +206,10 @@ def grid(
         "rotation": rotation(matrix),
     }
     label = np.zeros(target.coarse.shape, dtype=np.uint8)
-    values["lesion_ml"], values["lesion_ml_prepared"] = 0.0, 0.0
+    values["lesion_ml"], values["lesion_ml_prepared"], values["labelled"] = 0.0, 0.0, int(bool(lesion))
     fine_label = np.zeros(target.fine.shape, dtype=bool)
     if lesion:
-        source, determinant = load_nifti(lesion), abs(float(np.linalg.det(matrix[:3, :3])))
+        source, determinant = load_label(lesion), abs(float(np.linalg.det(matrix[:3, :3])))
         part = share(source, target.fine, matrix)
         label, fine_label = keep_volume(target.reduce(part)), part >= 0.5
         values["lesion_ml"] = (

@@ -219,8 +219,12 @@ class Study:
         found = {}
         for name, dataset in self.datasets.items():
             scans = import_module(f"sadm.data.{dataset['importer']}").scans(name, dataset["options"])
-            found[name] = {scan.name: scan for scan in scans}
+            found[name] = {scan.name: scan for scan in scans if scan.lesion or not self._left_out(name)}
         return found
+
+    def _left_out(self, dataset: str) -> bool:
+        """Whether scans of a data set that have no lesion label are left out; the cohort check names them."""
+        return dataset in self.annotated and self.datasets[dataset]["missing_lesions"] == "exclude"
 
     def scans(self, dataset: str) -> list[str]:
         """Names of the scans of a data set."""

@@ -1,0 +1,124 @@
+"""Patients without a lesion label: refused, left out or taken for healthy; files that may be their label are named."""
+
+import os
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sadm.cohort.examine import Problem
+from sadm.data.base import Scan, children, images, stem
+
+LABELS = re.compile(
+    r"lesion|(?<![a-z])(?:les|roi|seg|segm|mask|label|tumou?r|stroke|infarct|annotation)(?![a-z])", re.I
+)
+NO_LABELS = re.compile(
+    r"brain|probseg|aparc|aseg|(?<![a-z])(?:gm|wm|csf|t1w?|t2w?|flair|t1ce|t1c|t1n|t2f|pd|dwi)$", re.I
+)
+ENTITY = re.compile(r"(?:sub|ses|run|acq|rec|ce)-.*|T1w|[A-Za-z]*BraTS.*", re.I)
+
+
+def sort_out(
+    scans: Sequence[Scan], options: Mapping[str, Any], missing: str
+) -> tuple[list[Scan], list[Problem], list[str]]:
+    """The scans of annotated patients that are used, the problems of those that lack a label, and notes on them.
+
+    ``missing``: "stop", a problem for each; "exclude", they are left out; "empty", they count as healthy volumes.
+    ``options``: the importer's.
+    """
+    lacking = [scan for scan in scans if not scan.lesion]
+    names = ", ".join(scan.name for scan in lacking)
+    if not lacking or missing == "stop":
+        return list(scans), problems(scans, options), []
+    fate = (
+        "are left out"
+        if missing == "exclude"
+        else "count as healthy volumes, for false alarms and not for Dice"
+    )
+    note = f"{len(lacking)} scans have no lesion label and {fate} (missing_lesions: {missing}): {names}"
+    kept = [scan for scan in scans if scan.lesion] if missing == "exclude" else list(scans)
+    return kept, [], [note, *candidate_notes(scans, options)]
+
+
+def problems(scans: Sequence[Scan], options: Mapping[str, Any]) -> list[Problem]:
+    """A problem for each scan without a label."""
+    found, others = [], Others.of(scans)
+    for scan in scans:
+        if not scan.lesion:
+            files = others.candidates(scan)
+            seen = f"; {', '.join(map(str, files))} may be it" if files else ""
+            fix = advice(scan, files, scans, options)
+            found.append(
+                Problem(scan.t1, f"has no lesion label, in a data set of annotated patients{seen}", fix)
+            )
+    return found
+
+
+def candidate_notes(scans: Sequence[Scan], options: Mapping[str, Any]) -> list[str]:
+    """A sentence for each scan without a label that a file beside it may be."""
+    others = Others.of(scans)
+    found = [(scan, others.candidates(scan)) for scan in scans if not scan.lesion]
+    return [
+        f"{scan.name} has no lesion label; {', '.join(map(str, files))} may be it: {advice(scan, files, scans, options)}"
+        for scan, files in found if files
+    ]  # fmt: skip
+
+
+def advice(scan: Scan, files: Sequence[Path], scans: Sequence[Scan], options: Mapping[str, Any]) -> str:
+    """What makes the importer take one of ``files`` for the label of ``scan``."""
+    choice = "missing_lesions: exclude (or empty, for a healthy person) in the data set's config"
+    if not files:
+        return f"add its label, or set {choice}"
+    if "lesion" in options:
+        parts = [part for part in stem(files[0]).split("_") if not ENTITY.fullmatch(part)]
+        return f"set options.lesion, now {options['lesion']!r}, to a pattern that it fits, as '*{'_'.join(parts)}'; or {choice}"
+    other = next((each for each in scans if each.lesion), None)
+    named = (
+        Path(other.lesion).name.replace(other.subject, scan.subject)
+        if other
+        else "as the importer expects it"
+    )
+    return f"rename it to {named}, if it is the label; or set {choice}"
+
+
+@dataclass(frozen=True)
+class Others:
+    """The images about the scans of a data set that are of no scan: ``used`` are files, ``shared`` the scans in each folder."""
+
+    used: set[str]
+    shared: Counter[Path]
+    images: dict[Path, list[Path]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, scans: Sequence[Scan]) -> "Others":
+        """Those about ``scans``."""
+        used = {path for scan in scans for path in (scan.t1, scan.brain_mask, scan.lesion) if path}
+        return cls(used, Counter(Path(scan.t1).parent for scan in scans))
+
+    def candidates(self, scan: Scan) -> list[Path]:
+        """Images of the scan's subject that may be its label: named like one, or the only other one in a folder of its own."""
+        place = Path(scan.t1).parent
+        own = self.shared[place] == 1
+        beside = [path for path in self._free(place) if own or scan.subject in path.name]
+        derived = [path for folder in _derivatives(scan) for path in self._free(folder)]
+        plausible = [path for path in (*beside, *derived) if not NO_LABELS.search(stem(path))]
+        named = [path for path in plausible if LABELS.search(stem(path))]
+        return named or (plausible if own and len(plausible) == 1 else [])
+
+    def _free(self, place: Path) -> list[Path]:
+        if place not in self.images:
+            found = images(place, ".+") if place.is_dir() else []
+            self.images[place] = [path for path in found if str(path) not in self.used]
+        return self.images[place]
+
+
+def _derivatives(scan: Scan) -> list[Path]:
+    """The folders of the scan's subject below derivatives, of a BIDS tree, with those in them."""
+    name = f"sub-{scan.subject}"
+    root = next((above.parent for above in Path(scan.t1).parents if above.name == name), None)
+    if root is None or not (root / "derivatives").is_dir():
+        return []
+    tops = [place / name for place in children(root / "derivatives", ".+")]
+    return [Path(folder) for top in tops for folder, _, _ in os.walk(top)]
