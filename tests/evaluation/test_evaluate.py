@@ -156,7 +156,7 @@ def test_a_healthy_volume_moves_no_threshold_by_dice():
         Volume(
             f"sub-{k}", draw.random(24).astype(np.float32), label.ravel() > 0, brain, label, not label.any()
         )
-        for k, label in enumerate(((draw.random((2, 2, 3, 4)) < 0.3) * np.array([1, 0])[:, None, None, None]))
+        for k, label in enumerate((draw.random((2, 2, 3, 4)) < 0.3) * np.array([1, 0])[:, None, None, None])
     ]
     both, labelled = greedy_threshold(made), greedy_threshold(made[:1])
     assert both == labelled

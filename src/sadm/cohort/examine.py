@@ -132,7 +132,7 @@ def _flaws(path: str, t1: nib.Nifti1Image) -> list[Problem]:
         cause = "empty: all voxels are 0" if not data.any() else f"constant: all voxels are {data.flat[0]:g}"
         return [Problem(path, cause)]
     try:
-        nifti.check_field(data.shape, np.asarray(t1.affine))
+        nifti.check_field(data.shape, np.asarray(t1.affine), t1.extra["unit"])
     except nifti.Unusable as error:
         return [Problem(path, f"{error.what.rstrip('.')} ({error.cause})", error.fix)]
     return []

@@ -17,6 +17,7 @@ LABELS = re.compile(
 NO_LABELS = re.compile(
     r"brain|probseg|aparc|aseg|(?<![a-z])(?:gm|wm|csf|t1w?|t2w?|flair|t1ce|t1c|t1n|t2f|pd|dwi)$", re.I
 )
+CHOICE = "missing_lesions of the data set to exclude, or to empty for healthy persons"
 ENTITY = re.compile(r"(?:sub|ses|run|acq|rec|ce)-.*|T1w|[A-Za-z]*BraTS.*", re.I)
 
 
@@ -49,7 +50,7 @@ def problems(scans: Sequence[Scan], options: Mapping[str, Any]) -> list[Problem]
         if not scan.lesion:
             files = others.candidates(scan)
             seen = f"; {', '.join(map(str, files))} may be it" if files else ""
-            fix = advice(scan, files, scans, options)
+            fix = f"{advice(scan, files, scans, options) or 'add its label'}; or set {CHOICE}"
             found.append(
                 Problem(scan.t1, f"has no lesion label, in a data set of annotated patients{seen}", fix)
             )
@@ -67,20 +68,20 @@ def candidate_notes(scans: Sequence[Scan], options: Mapping[str, Any]) -> list[s
 
 
 def advice(scan: Scan, files: Sequence[Path], scans: Sequence[Scan], options: Mapping[str, Any]) -> str:
-    """What makes the importer take one of ``files`` for the label of ``scan``."""
-    choice = "missing_lesions: exclude (or empty, for a healthy person) in the data set's config"
+    """What makes the importer take one of ``files`` for the label of ``scan``; "" if there are none."""
     if not files:
-        return f"add its label, or set {choice}"
+        return ""
     if "lesion" in options:
         parts = [part for part in stem(files[0]).split("_") if not ENTITY.fullmatch(part)]
-        return f"set options.lesion, now {options['lesion']!r}, to a pattern that it fits, as '*{'_'.join(parts)}'; or {choice}"
+        whole = ", with the stars of options.t1" if "space" in options else f", as '*{'_'.join(parts)}'"
+        return f"set options.lesion, now {options['lesion']!r}, to a pattern that it fits{whole}"
     other = next((each for each in scans if each.lesion), None)
     named = (
         Path(other.lesion).name.replace(other.subject, scan.subject)
         if other
         else "as the importer expects it"
     )
-    return f"rename it to {named}, if it is the label; or set {choice}"
+    return f"rename it to {named}, if it is the label"
 
 
 @dataclass(frozen=True)

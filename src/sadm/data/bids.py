@@ -1,4 +1,4 @@
-"""Any BIDS data set with T1w images; lesion labels and brain masks are looked for under derivatives.
+"""Any BIDS data set with T1w images; lesion labels and brain masks are looked for beside them and under derivatives.
 
 sub-01/[ses-01/]anat/sub-01[_ses-01][_acq-...][_run-...]_T1w.nii[.gz]
 participants.tsv                                                        participant_id, age, sex, site
@@ -28,8 +28,10 @@ class Options:
 
     path: str = ""  # the data set's folder
     t1: str = "*_T1w"  # pattern of the T1s' file names without suffix; narrower to choose among acq- or run-
-    lesion: str = "*lesion*mask"  # pattern of the lesion labels' file names under derivatives
-    brain_mask: str = "*desc-brain_mask"  # pattern of the brain masks' file names under derivatives
+    lesion: str = (
+        "*lesion*mask"  # pattern of the lesion labels' file names, beside the T1s or under derivatives
+    )
+    brain_mask: str = "*desc-brain_mask"  # pattern of the brain masks' file names, likewise
 
 
 def listed(dataset: str, options: Mapping[str, Any]) -> list[base.Scan]:
@@ -81,8 +83,8 @@ def _sessions(subject: Path) -> list[Path]:
 
 def _masks(root: Path, subject: str) -> list[Path]:
     found = []
-    for pipeline in base.children(root / "derivatives", ".+"):
-        for place, _, names in os.walk(pipeline / subject):
+    for tree in (root, *base.children(root / "derivatives", ".+")):
+        for place, _, names in os.walk(tree / subject):
             found += [Path(place, name) for name in names if name.endswith(base.SUFFIXES)]
     return sorted(found)
 

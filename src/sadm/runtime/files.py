@@ -184,7 +184,8 @@ def load_nifti(path: str | Path) -> "nib.Nifti1Image":
     """Load a 3-D NIfTI-1 or NIfTI-2 image (.nii, .nii.gz) as float32; trailing axes of length 1 are dropped.
 
     The header is judged before its voxels are read, and the file is read to its end. Of the header only the affine is
-    kept, in mm: the sform's, or the qform's where there is no sform (as nibabel does; ITK and ANTs here get arrays, no files).
+    kept, in mm: the sform's, or the qform's where there is no sform (as nibabel does; ITK and ANTs here get arrays, no files);
+    ``extra`` tells the unit that it was in.
     Raises DataError: missing, no NIfTI, truncated or too long, too large in voxels or mm, colours or complex numbers, not
     3-D, NaN or infinite voxels, no orientation, impossible voxel sizes.
     """
@@ -211,7 +212,8 @@ def load_nifti(path: str | Path) -> "nib.Nifti1Image":
     if not (finite := np.isfinite(data)).all():
         cause = f"{data.size - np.count_nonzero(finite)} NaN or infinite{nifti.scaling(header)}"
         raise DataError("An image has voxels that are no numbers.", file=path, cause=cause, fix=nifti.FIX)
-    return nib.Nifti1Image(data.reshape(data.shape[:3], order="F"), affine)
+    kept = {"unit": nifti.unit(header)[0]}
+    return nib.Nifti1Image(data.reshape(data.shape[:3], order="F"), affine, extra=kept)
 
 
 def unreadable(path: str | Path) -> str:

@@ -208,15 +208,17 @@ def check_room(shape: tuple[int, ...], affine: np.ndarray) -> None:
         raise Unusable("An image's field of view is too large.", cause, f"{ORIENT}, or cut it to the head")
 
 
-def check_field(shape: tuple[int, ...], affine: np.ndarray) -> None:
-    """Raise Unusable for a field of view that is far too small for a head."""
+def check_field(shape: tuple[int, ...], affine: np.ndarray, named: str = "mm") -> None:
+    """Raise Unusable for a field of view that is far too small for a head; ``named``: the unit that the header is in."""
     edges, _ = _field(shape, affine)
     if edges.max() < LEAST_FIELD:
-        cause = f"its field of view is {_product(edges)} mm: no head fits"
+        cause = f"{_product(edges)} mm{_by(named)}: no head fits"
         raise Unusable(
             "An image's field of view is too small.",
             cause,
-            f"{ORIENT}; where its numbers are centimetres, multiply them by 10",
+            f"{ORIENT}; where its numbers are centimetres, multiply them by 10"
+            if named == "mm"
+            else f"{ORIENT}, or the right unit: xyzt_units says {named}",
         )
 
 
