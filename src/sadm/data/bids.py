@@ -58,15 +58,20 @@ def scans(dataset: str, options: Mapping[str, Any]) -> list[base.Scan]:
 
 def tables(options: Mapping[str, Any]) -> list[str]:
     """participants.tsv, if there is one."""
-    path = base.folder(options["path"]) / "participants.tsv"
-    return [str(path)] if path.is_file() else []
+    return [path for path in _tables(options) if Path(path).is_file()]
 
 
 def demographics(options: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     """Age, sex and site by subject ("01")."""
     return subjects.demographics(
-        tables(options), ("participant_id",), lambda cell: cell.removeprefix("sub-"), ("site", "site_id")
+        _tables(options), ("participant_id",), lambda cell: cell.removeprefix("sub-"), ("site", "site_id")
     )
+
+
+def _tables(options: Mapping[str, Any]) -> list[str]:
+    """participants.tsv, also one that is no file: reading it tells."""
+    path = base.folder(options["path"]) / "participants.tsv"
+    return [str(path)] if os.path.lexists(path) else []
 
 
 def _regex(pattern: str) -> str:

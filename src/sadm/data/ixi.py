@@ -4,6 +4,7 @@ IXI-T1/IXI002-Guys-0828-T1.nii.gz      subject - hospital (Guys, HH, IOP) - numb
 IXI.xls                                official demographics (IXI_ID, SEX_ID, AGE), in the folder or beside it
 """
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -43,17 +44,22 @@ def scans(dataset: str, options: Mapping[str, Any]) -> list[base.Scan]:
 
 def tables(options: Mapping[str, Any]) -> list[str]:
     """The table of demographics, if there is one."""
+    return [path for path in _tables(options) if Path(path).is_file()]
+
+
+def _tables(options: Mapping[str, Any]) -> list[str]:
+    """The table of demographics, also one that is no file: reading it tells."""
     if options["table"]:
         return [options["table"]]
     root = base.folder(options["path"], "IXI-T1")
     beside = [root.parent / name for name in TABLES if name.startswith("IXI")]
     inside = [place / name for place in (root, Path(options["path"])) for name in TABLES]
-    return [str(path) for path in [*inside, *beside] if path.is_file()][:1]
+    return [str(path) for path in [*inside, *beside] if os.path.lexists(path)][:1]
 
 
 def demographics(options: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     """Age and sex by subject ("IXI002")."""
-    return subjects.demographics(tables(options), SUBJECT, _identify)
+    return subjects.demographics(_tables(options), SUBJECT, _identify)
 
 
 def _identify(cell: str) -> str:

@@ -204,7 +204,7 @@ def check_room(shape: tuple[int, ...], affine: np.ndarray) -> None:
     """Raise Unusable for a field of view that the steps, which work on voxels of 2 mm, have no memory for."""
     edges, volume = _field(shape, affine)
     if volume > MAX_FIELD:
-        cause = f"its field of view is {_product(edges)} mm, a box of {volume / 1e6:.3g} l; at most {MAX_FIELD / 1e6:g} l"
+        cause = f"{_product(edges)} mm, a box of {volume / 1e6:.3g} l; at most {MAX_FIELD / 1e6:g} l"
         raise Unusable("An image's field of view is too large.", cause, f"{ORIENT}, or cut it to the head")
 
 
