@@ -30,7 +30,7 @@ def options(importer: str, **given: object) -> dict:
 
 
 def listing(importer: str, **given: object) -> list[base.Scan]:
-    return import_module(f"sadm.data.{importer}").scans("set", options(importer, **given))
+    return base.planned(importer, "set", options(importer, **given))
 
 
 IXI = (

@@ -11,7 +11,11 @@ rule cohort:
         files=lambda w: study.source_files(w.dataset),
         tables=lambda w: study.tables(w.dataset),
     output:
-        "results/cohort/{dataset}.tsv",
+        sheet="results/cohort/{dataset}.tsv",
+        files="results/cohort/{dataset}_files.tsv",
+        notes="results/cohort/{dataset}_notes.tsv",
+        excluded="results/cohort/{dataset}_excluded.tsv",
+        prints="results/cohort/{dataset}_prints.tsv",
     log:
         "logs/cohort/{dataset}.log",
     priority: 10
@@ -22,20 +26,20 @@ rule cohort:
         mem_mb=grown(3000),
         runtime=60,
     params:
-        importer=lambda w: study.datasets[w.dataset]["importer"],
-        options=lambda w: study.datasets[w.dataset]["options"],
-        annotated=lambda w: w.dataset in study.annotated,
-        missing=lambda w: study.datasets[w.dataset]["missing_lesions"],
+        listed=lambda w: study.listed(w.dataset),
+        sizes=lambda w: study.sizes(w.dataset),
+        on_bad_file=study.section("cohort")["on_bad_file"],
+        others=lambda wildcards, threads: study.others(wildcards.dataset),
         code=lambda w: code("cohort.py", f"src/sadm/data/{study.datasets[w.dataset]['importer']}.py"),
     message:
-        "Check every file of {wildcards.dataset}, listed by the importer {params.importer}."
+        "Check every file of {wildcards.dataset}, listed by the importer {params.listed[importer]}."
     script:
         "../scripts/cohort.py"
 
 
 rule splits:
     input:
-        rules.cohort.output[0],
+        rules.cohort.output.sheet,
     output:
         "results/splits/{dataset}.tsv",
     log:
@@ -59,7 +63,8 @@ rule splits:
 
 rule audit:
     input:
-        sheets=expand(rules.cohort.output[0], dataset=study.datasets),
+        sheets=expand(rules.cohort.output.sheet, dataset=study.datasets),
+        prints=expand(rules.cohort.output.prints, dataset=study.datasets),
         splits=expand(rules.splits.output[0], dataset=study.datasets),
     output:
         "results/audit.tsv",

@@ -1,16 +1,19 @@
 """One scan's files, read once: what is wrong with each, and what the sheet says of them."""
 
 import hashlib
+import os
+import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import nibabel as nib
 import numpy as np
 
-from sadm.cohort import plausible
-from sadm.data.base import Scan
+from sadm.cohort import plausible, prints
+from sadm.cohort.intensities import no_intensities
+from sadm.data.base import Scan, files_of
 from sadm.runtime import nifti
 from sadm.runtime.errors import DataError
 from sadm.runtime.files import load_nifti
@@ -18,6 +21,8 @@ from sadm.runtime.labels import load_label
 
 SHARED = 3  # subjects that one label makes suspect enough to stop; of two it is told
 REPLACE = "replace or remove it"
+NAME = "name masks and labels by the options lesion and brain_mask, and narrow t1 to the T1s"
+AHEAD = 60  # seconds that a file's time may lie in the future: clocks in a network differ
 DRAW = "use the label that was drawn on this T1, 0 outside the lesion"
 
 
@@ -31,11 +36,12 @@ class Problem(NamedTuple):
 
 @dataclass
 class Finding:
-    """What the files of one scan hold: ``sha256`` of the T1's voxels, lesion volume in ml (None: no label), ``outline`` of the label
+    """What the files of one scan hold: ``sha256`` of the T1's voxels, its print, lesion volume in ml (None: no label), ``outline`` of the label
     (what equal labels share), and problems."""
 
     scan: Scan
     sha256: str = ""
+    printed: str = ""
     lesion_ml: float | None = None
     outline: str = ""
     problems: list[Problem] = field(default_factory=list)
@@ -46,14 +52,14 @@ def examine(scan: Scan, fractional: bool = False) -> Finding:
 
     ``fractional``: its masks were interpolated.
     """
-    found = Finding(scan)
+    found = Finding(scan, problems=[*_from_the_future(scan)])
     t1 = _load(scan.t1, found, load_nifti)
     mask, lesion = (
         _load(path, found, load_label) if path else None for path in (scan.brain_mask, scan.lesion)
     )
     if t1 is not None:
         found.problems += _flaws(scan.t1, t1)
-        found.sha256 = fingerprint(t1)
+        found.sha256, found.printed = fingerprint(t1), prints.print_of(t1)
     for path, image in ((scan.brain_mask, mask), (scan.lesion, lesion)):
         if image is not None and (cause := plausible.no_mask(image.get_fdata(dtype=np.float32), fractional)):
             found.problems.append(Problem(path, f"is no mask: {cause}", DRAW))
@@ -97,6 +103,16 @@ def duplicates(findings: Sequence[Finding]) -> list[Problem]:
     return problems
 
 
+def copies(findings: Sequence[Finding]) -> Iterator[Problem]:
+    """A problem for each T1 that is another one but for a scaling and a shift of its values."""
+    sums = {finding.scan.t1: finding.sha256 for finding in findings}
+    for one, other, found in prints.copies({finding.scan.t1: finding.printed for finding in findings}):
+        if sums[one] != sums[other]:
+            for path, twin in ((one, other), (other, one)):
+                cause = f"the same head as {twin}, its values scaled or shifted (correlation {found:.5f})"
+                yield Problem(path, cause, "keep one of them")
+
+
 def shared_labels(findings: Sequence[Finding]) -> list[list[Finding]]:
     """Groups of findings of several subjects with one label, in files of their own."""
     groups = _groups([(finding.outline, finding) for finding in findings])
@@ -116,6 +132,15 @@ def _others(path: str, group: Sequence[Finding], kind: str) -> str:
     return ", ".join(other for other in paths if other != path)
 
 
+def _from_the_future(scan: Scan) -> Iterator[Problem]:
+    """Snakemake runs a job again whose input is newer than its result, and takes a result away that stays older."""
+    for path in filter(os.path.exists, files_of(scan)):
+        ahead = os.stat(path).st_mtime - time.time()
+        if ahead > AHEAD:
+            when = time.strftime("%Y-%m-%d %H:%M", time.localtime(time.time() + ahead))
+            yield Problem(path, f"its time lies ahead: {when}", "set it to now: touch FILE")
+
+
 def _load(path: str, found: Finding, load: Callable[[str], nib.Nifti1Image]) -> nib.Nifti1Image | None:
     try:
         return load(path)
@@ -131,6 +156,8 @@ def _flaws(path: str, t1: nib.Nifti1Image) -> list[Problem]:
     if data.min() == data.max():
         cause = "empty: all voxels are 0" if not data.any() else f"constant: all voxels are {data.flat[0]:g}"
         return [Problem(path, cause)]
+    if cause := no_intensities(data):
+        return [Problem(path, cause, NAME)]
     try:
         nifti.check_field(data.shape, np.asarray(t1.affine), t1.extra["unit"])
     except nifti.Unusable as error:

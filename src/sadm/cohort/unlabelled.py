@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from sadm.cohort.examine import Problem
 from sadm.data.base import Scan, children, images, stem
@@ -21,26 +21,38 @@ CHOICE = "missing_lesions of the data set to exclude, or to empty for healthy pe
 ENTITY = re.compile(r"(?:sub|ses|run|acq|rec|ce)-.*|T1w|[A-Za-z]*BraTS.*", re.I)
 
 
-def sort_out(
-    scans: Sequence[Scan], options: Mapping[str, Any], missing: str
-) -> tuple[list[Scan], list[Problem], list[str]]:
-    """The scans of annotated patients that are used, the problems of those that lack a label, and notes on them.
+class Sorted(NamedTuple):
+    """The scans of a data set that are ``kept``, those that are ``left`` out, problems of those that lack a label, and notes."""
 
-    ``missing``: "stop", a problem for each; "exclude", they are left out; "empty", they count as healthy volumes.
-    ``options``: the importer's.
+    kept: list[Scan]
+    left: list[Scan]
+    problems: list[Problem]
+    notes: list[str]
+
+
+def sort_out(scans: Sequence[Scan], options: Mapping[str, Any], missing: str) -> Sorted:
+    """What becomes of the scans that have no label; ``options``: the importer's.
+
+    ``missing``: "stop", a problem for each; "exclude", they are left out; "empty", they count as healthy volumes; "", no label is
+    asked for. A file that may be a label is named in any case.
     """
     lacking = [scan for scan in scans if not scan.lesion]
-    names = ", ".join(scan.name for scan in lacking)
-    if not lacking or missing == "stop":
-        return list(scans), problems(scans, options), []
-    fate = (
-        "are left out"
-        if missing == "exclude"
-        else "count as healthy volumes, for false alarms and not for Dice"
-    )
-    note = f"{len(lacking)} scans have no lesion label and {fate} (missing_lesions: {missing}): {names}"
-    kept = [scan for scan in scans if scan.lesion] if missing == "exclude" else list(scans)
-    return kept, [], [note, *candidate_notes(scans, options)]
+    if missing == "stop":
+        return Sorted(list(scans), [], problems(scans, options), [])
+    notes = candidate_notes(scans, options)
+    if lacking and missing:
+        fate = (
+            "are left out"
+            if missing == "exclude"
+            else "count as healthy volumes, for false alarms and not for Dice"
+        )
+        names = ", ".join(scan.name for scan in lacking)
+        notes = [
+            f"{len(lacking)} scans have no lesion label and {fate} (missing_lesions: {missing}): {names}",
+            *notes,
+        ]
+    left = lacking if missing == "exclude" else []
+    return Sorted([scan for scan in scans if scan not in left], left, [], notes)
 
 
 def problems(scans: Sequence[Scan], options: Mapping[str, Any]) -> list[Problem]:

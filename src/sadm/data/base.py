@@ -1,17 +1,20 @@
-"""What the importers share: the scan, the checks on a listing. Standard library alone."""
+"""What the importers share: the scan, the checks on a listing, the files of a scan. Standard library alone."""
 
 import os
 import re
+import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from sadm.data.tree import instead, shown
 from sadm.runtime.errors import DataError
 
 SUFFIXES = (".nii.gz", ".nii")
+LONGEST = 160  # bytes of a scan's name: names of results add up to 83, of temporary files 12 more, and 255 are possible
 
 
 @dataclass(frozen=True)
@@ -116,54 +119,117 @@ def single(paths: Sequence[Path], what: str, fix: str) -> str:
 
 
 def checked(scans: Iterable[Scan], tree: str | Path, expected: str) -> list[Scan]:
-    """``scans`` sorted by name.
+    """``scans`` sorted by name, their subjects and sessions in one form of Unicode (NFC).
 
-    Raises DataError if there is none (``expected`` tells what was looked for), if a path has braces, if a subject's id has no Latin letter or
-    digit, if two scans share a name but for case (some file systems do not tell them apart), or if one subject occurs at
-    two sites.
+    Raises DataError if there is none (``expected`` tells what was looked for), if a path has braces, control signs or bytes
+    that are no UTF-8, if a subject's id has no Latin letter or digit, if names of results would be too long, if two scans share
+    a name but for case (some file systems do not tell them apart), or if one subject occurs at two sites.
     """
-    found = sorted(scans, key=lambda scan: (scan.name, scan.t1))
+    found = sorted(map(_composed, scans), key=lambda scan: (scan.name, scan.t1))
     if not found:
-        raise DataError(
-            "A data set has no scans.",
-            file=tree,
-            cause=f"no {expected}",
-            fix="set options.path to the data set's folder",
-        )
-    by_name: dict[str, list[str]] = defaultdict(list)
-    by_subject: dict[str, dict[str, str]] = defaultdict(dict)
-    if braces := next((f for s in found for f in (s.t1, s.brain_mask, s.lesion) if set(f) & set("{}")), ""):
-        cause = "Snakemake takes {braces} for wildcards"
-        raise DataError(
-            "A path cannot be used.", file=braces, cause=cause, fix="rename the folder or the file"
-        )
-    for scan in found:
-        if not re.search("[A-Za-z0-9]", scan.subject):
-            raise DataError(
-                "A subject's id cannot be used.",
-                file=scan.t1,
-                cause=f"{scan.subject!r} has no letter a to z and no digit",
-                fix="rename the subject; names of results are made of these",
-            )
-        by_name[scan.name.lower()].append(scan.t1)
-        by_subject[scan.subject].setdefault(scan.site, scan.t1)
-    clashes = [f"{name}: {', '.join(files)}" for name, files in by_name.items() if len(files) > 1]
-    clashes += [
-        f"{who} at {' and '.join(at)}: {', '.join(at.values())}"
-        for who, at in by_subject.items()
-        if len(at) > 1
-    ]
-    if clashes:
+        has, fix = instead(tree)
+        raise DataError("A data set has no scans.", file=shown(tree), cause=f"no {expected}; {has}", fix=fix)
+    _check_paths(found)
+    _check_ids(found)
+    if clashes := [*_clashes(found)]:
         fix = "remove or rename all but one of each; a subject's id is unique in a data set"
         raise DataError(
-            "Several scans have the same subject and session.", file=tree, cause="; ".join(clashes), fix=fix
+            "Several scans have the same subject and session.",
+            file=shown(tree),
+            cause="; ".join(map(shown, clashes)),
+            fix=fix,
         )
     return found
 
 
-def present(scans: Iterable[Scan]) -> list[Scan]:
-    """The scans whose every file exists: those the workflow can plan for. The cohort check names the others."""
-    return [s for s in scans if all(os.path.exists(path) for path in (s.t1, s.brain_mask, s.lesion) if path)]
+def _composed(scan: Scan) -> Scan:
+    subject, session = (unicodedata.normalize("NFC", text) for text in (scan.subject, scan.session))
+    return replace(scan, subject=subject, session=session)
+
+
+def _check_paths(scans: Iterable[Scan]) -> None:
+    files = [path for scan in scans for path in files_of(scan)]
+    bad = {path: cause for path in files if (cause := _unwritable(path))}
+    if bad:
+        first, *more = bad
+        cause = bad[first] + "".join(f"\n    {shown(path)}: {bad[path]}" for path in more)
+        raise DataError(
+            "A path cannot be used.", file=shown(first), cause=cause, fix="rename the folder or the file"
+        )
+
+
+def _unwritable(path: str) -> str:
+    """Why ``path`` cannot be handed on to the steps and tables, "" if it can."""
+    if set(path) & set("{}"):
+        return "Snakemake takes {braces} for wildcards"
+    if any("\ud800" <= sign <= "\udfff" for sign in path):
+        return "its name is not in UTF-8"
+    if any(unicodedata.category(sign) in ("Cc", "Zl", "Zp") for sign in path):
+        return "it has control signs, such as a line break or a tab"
+    return ""
+
+
+def _check_ids(scans: Iterable[Scan]) -> None:
+    for scan in scans:
+        if not re.search("[A-Za-z0-9]", scan.subject):
+            raise DataError(
+                "A subject's id cannot be used.",
+                file=shown(scan.t1),
+                cause=f"{scan.subject!r} has no letter a to z and no digit",
+                fix="rename the subject; names of results are made of these",
+            )
+    if long := {scan.t1: len(scan.name) for scan in scans if len(scan.name) > LONGEST}:
+        first, *more = long
+        cause = f"the scan would be named with {long[first]} signs, at most {LONGEST}"
+        cause += "".join(f"\n    {shown(path)}: {long[path]}" for path in more)
+        raise DataError(
+            "A name is too long.",
+            file=shown(first),
+            cause=cause,
+            fix="shorten the folder or the file; names of results are made of it, and can have 255 bytes",
+        )
+
+
+def _clashes(scans: Iterable[Scan]) -> Iterator[str]:
+    by_name: dict[str, list[str]] = defaultdict(list)
+    by_subject: dict[str, dict[str, str]] = defaultdict(dict)
+    for scan in scans:
+        by_name[scan.name.lower()].append(scan.t1)
+        by_subject[scan.subject].setdefault(scan.site, scan.t1)
+    for name, files in by_name.items():
+        if len(files) > 1:
+            yield f"{name}: {', '.join(files)}"
+    for who, at in by_subject.items():
+        if len(at) > 1:
+            yield f"{who} at {' and '.join(at)}: {', '.join(at.values())}"
+
+
+def listing(importer: str, dataset: str, options: Mapping[str, Any], masks: bool = True) -> list[Scan]:
+    """The scans that ``importer`` lists with ``options``, also those that lack files; without ``masks`` no brain masks.
+
+    A mask that no step uses need not be there, nor be the only one that fits. Raises DataError and ConfigError.
+    """
+    module = import_module(f"sadm.data.{importer}")
+    if not masks and vars(module.Options()).get("brain_mask"):  # the importer looks for masks by itself
+        options = {**options, "brain_mask": ""}
+    scans: list[Scan] = module.listed(dataset, options)
+    return scans if masks else [replace(scan, brain_mask="") for scan in scans]
+
+
+def files_of(scan: Scan) -> list[str]:
+    """The paths of the files of a scan: the T1, and the brain mask and lesion label where there are any."""
+    return [path for path in (scan.t1, scan.brain_mask, scan.lesion) if path]
+
+
+def planned(importer: str, dataset: str, options: Mapping[str, Any], masks: bool = True) -> list[Scan]:
+    """The scans that the workflow can plan for: those whose every file exists, or will be made. The cohort check names the others."""
+    scans = listing(importer, dataset, options, masks)
+    return scans if makes(importer) else [s for s in scans if all(map(os.path.exists, files_of(s)))]
+
+
+def makes(importer: str) -> bool:
+    """Whether the workflow itself makes the files that ``importer`` lists."""
+    return bool(getattr(import_module(f"sadm.data.{importer}"), "MADE", False))
 
 
 def tables(importer: str, options: Mapping[str, Any]) -> list[str]:

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sadm.data import base, subjects
+from sadm.data import base
+from sadm.data.subjects import People, people
 
 SPACE = "native"
 STRIPPED = False
+TREE = "IXI"
 TABLES = ("IXI.xls", "IXI.xlsx", "IXI.csv", "participants.tsv", "participants.csv")
 SUBJECT = ("ixi_id", "mrid", "participant_id", "subject")
 
@@ -29,17 +31,20 @@ class Options:
 
 def listed(dataset: str, options: Mapping[str, Any]) -> list[base.Scan]:
     """Every T1 of the folder; site from the file name. Raises DataError: no tree, no T1, a subject twice."""
-    root = base.folder(options["path"], "IXI-T1")
-    found = []
-    for path in base.images(root, r"IXI\d+-\w+-\d+-T1"):
+    root, found = base.folder(options["path"], "IXI-T1"), []
+    for path in _heads(root):
         subject, site, *_ = path.name.split("-")
         found.append(base.Scan(dataset, subject, "", str(path), site=site))
     return base.checked(found, root, "IXI*-*-*-T1.nii.gz")
 
 
-def scans(dataset: str, options: Mapping[str, Any]) -> list[base.Scan]:
-    """The scans whose files exist."""
-    return base.present(listed(dataset, options))
+def recognises(path: Path) -> list[dict[str, Any]]:
+    """The options that list ``path``, if it is the tree of IXI."""
+    return [{"path": str(path)}] if _heads(base.folder(path, "IXI-T1")) else []
+
+
+def _heads(root: Path) -> list[Path]:
+    return base.images(root, r"IXI\d+-\w+-\d+-T1")
 
 
 def tables(options: Mapping[str, Any]) -> list[str]:
@@ -57,9 +62,9 @@ def _tables(options: Mapping[str, Any]) -> list[str]:
     return [str(path) for path in [*inside, *beside] if os.path.lexists(path)][:1]
 
 
-def demographics(options: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+def demographics(options: Mapping[str, Any]) -> People:
     """Age and sex by subject ("IXI002")."""
-    return subjects.demographics(_tables(options), SUBJECT, _identify)
+    return people(_tables(options), SUBJECT, _identify)
 
 
 def _identify(cell: str) -> str:

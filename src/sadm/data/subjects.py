@@ -1,9 +1,10 @@
 """Age, sex and site of subjects, from tables: each value is right, or left out and told."""
 
 import re
+import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from sadm.data.subject_tables import Sheet, read_sheet
 
@@ -44,10 +45,18 @@ OLDEST = 130
 SHOWN = 5  # values or names that a note shows
 
 
-def demographics(
+class People(dict[str, dict[str, str]]):
+    """Age, sex and site by subject; ``notes``: what of the tables is left out, a sentence each."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.notes: list[str] = []
+
+
+def people(
     tables: Iterable[str], subject: Sequence[str], identify: Callable[[str], str], site: Sequence[str] = ()
-) -> dict[str, dict[str, str]]:
-    """Age in years, sex (M, F) and site of each subject, from ``tables`` (csv, tsv, xls, xlsx); what is left out is printed.
+) -> People:
+    """Age in years, sex (M, F) and site of each subject, from ``tables`` (csv, tsv, xls, xlsx), with notes on what is left out.
 
     ``subject`` and ``site``: lower-case names of the columns to look in, the first that exists counts; ``identify``
     makes a subject's id of a cell ("" skips the row). Where rows or columns of one subject differ (IXI.xls has such), the
@@ -55,49 +64,62 @@ def demographics(
     cannot be read, has no column of subjects, or lines with more or fewer cells than its head.
     """
     seen: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    found = People()
     for path in tables:
         sheet = read_sheet(path, subject)
-        for field, read in (("age", _ages), ("sex", _sexes), ("site", lambda each: _sites(each, site))):
-            for row, values in zip(sheet.rows, read(sheet), strict=True):
+        columns = {
+            "age": _ages(sheet, found.notes),
+            "sex": _sexes(sheet, found.notes),
+            "site": _sites(sheet, site),
+        }
+        for field, values in columns.items():
+            for row, own in zip(sheet.rows, values, strict=True):
                 if who := identify(row[sheet.subject]):
-                    seen[who][field].update(values)
-    known = {
-        who: {field: _agreed(values) for field, values in fields.items()} for who, fields in seen.items()
-    }
+                    seen[who][field].update(own)
+    found.update(
+        {who: {field: _agreed(own) for field, own in fields.items()} for who, fields in seen.items()}
+    )
     for field in ("age", "sex", "site"):
-        differ = [who for who, fields in seen.items() if len(fields[field] - {""}) > 1]
-        if differ:
-            print(
+        if differ := [who for who, fields in seen.items() if len(fields[field] - {""}) > 1]:
+            found.notes.append(
                 f"{field}: left out of {len(differ)} subjects whose rows or columns differ: {_listed(differ)}"
             )
-    return known
+    return found
 
 
-def matched(
-    known: Mapping[str, dict[str, str]], subjects: Collection[str]
-) -> tuple[dict[str, dict[str, str]], str]:
-    """The rows of ``subjects``, and a sentence on those that have none ("" if all have, or if there is no table).
+class Matched(NamedTuple):
+    """The ``rows`` by subject, the ids of the table's rows that are of no subject here, and a ``note`` on subjects without a row."""
+
+    rows: dict[str, dict[str, str]]
+    strangers: set[str]
+    note: str
+
+
+def matched(known: Mapping[str, dict[str, str]], subjects: Iterable[str]) -> Matched:
+    """The rows of ``subjects`` of a table that was read.
 
     An id that is not there as written is found by case, leading zeros and separators alone, where that is unique on both sides.
     """
-    mine, theirs = Counter(map(_plain, set(subjects))), Counter(map(_plain, known))
-    by_plain = {_plain(who): row for who, row in known.items()}
-    found = {}
-    for who in subjects:
+    asked = sorted(set(subjects))
+    mine, theirs = Counter(map(_plain, asked)), Counter(map(_plain, known))
+    by_plain = {_plain(who): who for who in known}
+    ids = {}
+    for who in asked:
         plain = _plain(who)
-        if who in known:
-            found[who] = known[who]
-        elif mine[plain] == theirs[plain] == 1:
-            found[who] = by_plain[plain]
-    lacking = sorted(set(subjects) - set(found))
-    if not known or not lacking:
-        return found, ""
-    text = f"{len(lacking)} of {len(set(subjects))} subjects have no row in the table of subjects: {_listed(lacking)}"
-    return found, text
+        if who in known or mine[plain] == theirs[plain] == 1:
+            ids[who] = who if who in known else by_plain[plain]
+    lacking = [who for who in asked if who not in ids]
+    told = known and lacking
+    note = (
+        f"{len(lacking)} of {len(asked)} subjects have no row in the table of subjects: {_listed(lacking)}"
+        if told
+        else ""
+    )
+    return Matched({who: known[row] for who, row in ids.items()}, set(known) - set(ids.values()), note)
 
 
 def _plain(who: str) -> str:
-    parts = re.findall(r"[^\W\d_]+|[0-9]+", who.lower().removeprefix("sub-"))
+    parts = re.findall(r"[^\W\d_]+|[0-9]+", unicodedata.normalize("NFC", who).lower().removeprefix("sub-"))
     return " ".join(part.lstrip("0") or "0" for part in parts)
 
 
@@ -111,7 +133,7 @@ def _agreed(values: set[str]) -> str:
     return known.pop() if len(known) == 1 else ""
 
 
-def _ages(sheet: Sheet) -> list[set[str]]:
+def _ages(sheet: Sheet, notes: list[str]) -> list[set[str]]:
     """The ages in years of each row, one a column of ages."""
     columns = _called(sheet, AGE)
     units = {n: _unit(sheet, n) for n in columns}
@@ -158,7 +180,7 @@ def _missing(cell: str) -> bool:
     return cell.strip().lower() in UNKNOWN
 
 
-def _sexes(sheet: Sheet) -> list[set[str]]:
+def _sexes(sheet: Sheet, notes: list[str]) -> list[set[str]]:
     """The sexes of each row, one a column of sexes."""
     columns = _called(sheet, SEX)
     codes = {n: _levels(sheet, n) for n in columns}

@@ -6,7 +6,7 @@ from typing import Any
 
 from sadm.report.blocks import Block, Words, from_rows
 from sadm.report.html import render
-from sadm.report.quality_tables import pictured, thumbnails
+from sadm.report.quality_tables import cohort_notes, pictured, thumbnails
 from sadm.runtime.files import read_table, write_text
 
 PICTURE = (
@@ -22,8 +22,9 @@ def qc(
     assets: Path,
     out: str | Path,
     title: str,
+    notes: str | Path,
 ) -> None:
-    """Write the page of a data set with ``title``: ``checks`` its table (tsv), ``pictures`` the PNGs of its scans.
+    """Write the page of a data set with ``title``: ``checks`` its table (tsv), ``pictures`` the PNGs of its scans, ``notes`` what its listing told.
 
     ``assets``: the folder workflow/report. The page holds every picture, a third larger than its file.
     """
@@ -37,7 +38,13 @@ def qc(
     if failed:
         reasons = from_rows(f"{len(failed)} of {len(lines)} scans failed", failed)
     sections: list[dict[str, Any]] = [
-        {"id": "failed", "title": "Failed scans", "part": "", "lede": "", "blocks": [reasons]},
+        {
+            "id": "failed",
+            "title": "Failed scans",
+            "part": "",
+            "lede": "",
+            "blocks": [reasons, cohort_notes([notes], titles)],
+        },
         {"id": "pictures", "title": "Pictures", "part": "", "lede": PICTURE, "blocks": shown},
         {
             "id": "checks",
