@@ -17,7 +17,9 @@ def test_populations_are_known_to_the_importer() -> None:
 
 def test_importer_lists_what_will_be_made() -> None:
     """Names, paths and subjects; a larger count keeps the first heads."""
-    some, more = (demo.listed("mine", {"kind": "stroke", "count": n, "path": "results/demo"}) for n in (3, 40))
+    some, more = (
+        demo.listed("mine", {"kind": "stroke", "count": n, "path": "results/demo"}) for n in (3, 40)
+    )
     assert more[:3] == some
     assert some[0].name == "sub-stroke001"
     assert some[0].t1 == "results/demo/mine/sub-stroke001_T1w.nii.gz"

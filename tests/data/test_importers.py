@@ -5,7 +5,6 @@ Each importer lists its official tree exactly, from names alone, and says what i
 
 import subprocess
 import sys
-from importlib import import_module
 from pathlib import Path
 
 import pandas as pd

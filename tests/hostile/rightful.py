@@ -136,7 +136,6 @@ for number, dtype in enumerate(("uint8", "int8", "uint16", "int32", "uint32", "i
 for name in (
     "with spaces",
     "ünïcode-脑",
-    "new\nline",
     "quote'\"s",
     "$(touch ran)",
     "-rf",

@@ -153,6 +153,12 @@ def braces_in_a_path(folder: Path) -> Path:
     return folder / "br{a}ces"
 
 
+@kind("ixi", "DataError.*path cannot be used.*control signs")
+def line_break_in_a_path(folder: Path) -> Path:
+    save(folder / "new\nline" / T1, voxels())
+    return folder / "new\nline"
+
+
 @kind("ixi", "DataError.*has no scans")
 def empty_folder(folder: Path) -> Path:
     return folder
@@ -203,7 +209,7 @@ def id_without_a_latin_letter(folder: Path) -> Path:
     return anat(folder, subject="sub-患者")
 
 
-@kind("atlas", right=lambda rows: None if rows[0]["scan"] == "sub-r001s001_ses-1" else 1 / 0)
+@kind("atlas", "DataError.*path cannot be used.*control signs")
 def newline_in_an_id(folder: Path) -> Path:
     return anat(folder, subject="sub-r001\ns001")
 

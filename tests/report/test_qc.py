@@ -15,8 +15,12 @@ def test_the_page_of_a_data_set_has_every_scan_and_its_reasons(tmp_path: Path):
         "les\tsub-a\tTrue\t\t1200\t0.95\nles\tsub-b\tFalse\tno <brain>\t3\t0.1\n",
     )
     pictures = [text(tmp_path / f"les/sub-{name}/anat/sub-{name}_qc.png", "x") for name in "ba"]
-    qc.qc(checks, pictures, ROOT / "workflow/report", tmp_path / "les.html", "Les <b>")
+    notes = text(
+        tmp_path / "notes.tsv", "dataset\tnote\nles\t2 of 3 images used; 1 not: 1 another contrast (flair)\n"
+    )
+    qc.qc(checks, pictures, ROOT / "workflow/report", tmp_path / "les.html", "Les <b>", notes)
     html = (tmp_path / "les.html").read_text()
+    assert "Les &lt;b&gt;: 2 of 3 images used; 1 not: 1 another contrast (flair)." in html
     assert html.count("<img") == 2
     assert html.count("data:image/png;base64") == 2
     assert "no &lt;brain&gt;" in html

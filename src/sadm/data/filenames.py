@@ -1,16 +1,29 @@
 """What the name of an image says that it shows: a mask, another contrast, a contrast agent, a derivative. Standard library."""
 
 import re
+from itertools import pairwise
 
 T1 = {"t1", "t1w", "t1n", "mprage", "bravo", "spgr", "fspgr", "tfe"}
 MASK = re.compile(
     r"(brain|lesion|tumou?r|head|skull|wm|gm|csf|t1|bin)?(masks?|rois?|segs?|dseg|probseg|segm|segmentations?|labels?|"
-    r"labelmap|parc|parcellation)|lesions?|tumou?rs?|aparc\w*|aseg|wmparc|ribbon|groundtruth|annotation|pve|pveseg|probmap"
+    r"labelmap|parc|parcellation)|lesions?|tumou?rs?|aparc\w*|aseg|wmparc|ribbon|tissues?|groundtruth|annotation|pve|pveseg|probmap"
 )
 CONTRAST = re.compile(  # wherever it stands in a name that has no word for T1
     r"flair\w*|t2w?|t2f|t2flair|t2star\w*|pdt2|bold|dwi|adc|asl|cbf|swi|qsm|sbref|tof|mra|dti|unit1|mp2rage|megre|"
     r"[rt][12]s?map|inplanet[12]|phasediff|phase[12]|magnitude[12]?|fieldmap|angio|cest|mtw|mtr|mtsat"
 )
+MADE = ("applied", "out", "free")  # after "mask": of a scan that was masked
+MIDDLE = {
+    "mask",
+    "brainmask",
+    "lesionmask",
+    "dseg",
+    "probseg",
+    "segmentation",
+    "aparc",
+    "aseg",
+    "wmparc",
+}  # not at the end alone
 WEAK = re.compile(r"pdw?|phase|epi|uni|fa|md|ct|pet|t2s|warp|xfm|biasfield")  # only at the end of a name
 AGENT = re.compile(
     r"t1w?(ce|gd|gad|gado|post|postgd|km|c)|gd|gad|gado|gadolinium|postcontrast|contrastenhanced"
@@ -58,6 +71,10 @@ def _told(name: str, said: list[str]) -> tuple[str, str]:
     last, middle = said[-1:], said[1:]
     alone = len(said) == 1 < numbered
     whole = [] if set(said) & T1 else middle
+    if mask := next(
+        (one for one, after in pairwise([*middle, ""]) if one in MIDDLE and after not in MADE), ""
+    ):
+        return "a mask or label", mask
     for kind, pattern, among in (
         ("a mask or label", MASK, last), (OTHER, CONTRAST, [*last, *whole]),
         ("contrast agent", AGENT, [*last, *middle]), (OTHER, WEAK, [] if alone else last),

@@ -34,11 +34,14 @@ def alike(subjects: Iterable[str]) -> dict[str, list[str]]:
         endings[begin][""] = begin
     groups = {begin: found for begin, found in endings.items() if 1 < len(found) <= MOST}
     repeated = _repeated(groups)
-    return {
-        begin: sorted(found.values())
-        for begin, found in sorted(groups.items())
-        if all(not end or _session(end, len(groups)) for end in found) or begin in repeated
-    }
+    chosen: dict[str, list[str]] = {}
+    taken = set[str]()
+    for begin, found in sorted(groups.items(), key=lambda item: (len(item[0]), item[0])):
+        sessions = all(not end or _session(end, len(groups)) for end in found)
+        if (sessions or begin in repeated) and not taken & set(found.values()):
+            chosen[begin] = sorted(found.values())
+            taken |= set(found.values())
+    return chosen
 
 
 def _session(end: str, persons: int) -> bool:
