@@ -93,7 +93,7 @@ def test_other_images_of_a_healthy_person_are_no_candidates(
     )
     write(tmp_path / "derivatives/x/sub-01/anat/sub-01_label-GM_probseg.nii.gz", head(3), AFFINE)
     run("bids", tmp_path, annotated=False)
-    assert "note" not in capsys.readouterr().out
+    assert "may be it" not in capsys.readouterr().out
     with pytest.raises(
         DataError,
         match="has no lesion label, in a data set of annotated patients; fix: add its label; or set missing_lesions",

@@ -5,24 +5,24 @@ from pathlib import Path
 
 import pytest
 
-from sadm.data.subjects import demographics, matched
+from sadm.data.subjects import People, matched, people
 from sadm.runtime.errors import DataError
 
 
-def read(
-    folder: Path, content: str, sidecar: object = None, name: str = "participants.tsv"
-) -> dict[str, dict[str, str]]:
+def read(folder: Path, content: str, sidecar: object = None, name: str = "participants.tsv") -> People:
     (folder / name).write_text(content, encoding="utf-8")
     if sidecar is not None:
         (folder / name).with_suffix(".json").write_text(json.dumps(sidecar))
-    return demographics(
+    return people(
         [str(folder / name)], ("participant_id", "ixi_id"), lambda cell: cell.removeprefix("sub-"), ("site",)
     )
 
 
-def ages(folder: Path, *cells: str, sidecar: object = None, column: str = "age") -> list[str]:
+def ages(folder: Path, *cells: str, sidecar: object = None, column: str = "age") -> tuple[list[str], str]:
+    """The ages that are read of ``cells``, and the notes."""
     rows = "".join(f"sub-{n:02}\t{cell}\n" for n, cell in enumerate(cells))
-    return [row["age"] for row in read(folder, f"participant_id\t{column}\n{rows}", sidecar).values()]
+    found = read(folder, f"participant_id\t{column}\n{rows}", sidecar)
+    return [row["age"] for row in found.values()], "\n".join(found.notes)
 
 
 @pytest.mark.parametrize(
@@ -31,11 +31,10 @@ def ages(folder: Path, *cells: str, sidecar: object = None, column: str = "age")
      ("30 years", "30"), ("6 mo", "0.5"), ("0", ""), ("-3", ""), ("1e1", ""), ("4_5", ""), ("20-25", ""), ("540", ""), ("nan", ""),
      ("inf", ""), ("٣٥", ""), ("n/a", "")],
 )  # fmt: skip
-def test_an_age_is_read_or_left_out(
-    tmp_path: Path, cell: str, years: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert ages(tmp_path, cell) == [years]
-    told = "1 ages are no age in years" in capsys.readouterr().out
+def test_an_age_is_read_or_left_out(tmp_path: Path, cell: str, years: str) -> None:
+    found, notes = ages(tmp_path, cell)
+    assert found == [years]
+    told = "1 ages are no age in years" in notes
     assert told == (not years and cell not in ("n/a", "nan")), (
         "what is lost is told, what is not known is not"
     )
@@ -46,16 +45,15 @@ def test_an_age_is_read_or_left_out(
     [("months", ["8.5", "8", "45"]), ("Month", ["8.5", "8", "45"]), ("years", ["102", "96", ""]), ("weeks", ["1.95483", "1.83984", "10.3491"]),
      ("decades", ["", "", ""])],
 )  # fmt: skip
-def test_the_unit_is_the_sidecars(
-    tmp_path: Path, unit: str, found: list[str], capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert ages(tmp_path, "102", "96", "540", sidecar={"age": {"Units": unit}}) == found
-    assert ("left out" in capsys.readouterr().out) == ("" in found)
+def test_the_unit_is_the_sidecars(tmp_path: Path, unit: str, found: list[str]) -> None:
+    read_, notes = ages(tmp_path, "102", "96", "540", sidecar={"age": {"Units": unit}})
+    assert read_ == found
+    assert ("left out" in notes) == ("" in found)
 
 
 @pytest.mark.parametrize("column", ["age_months", "Age (months)", "age_in_months"])
 def test_the_unit_is_the_columns(tmp_path: Path, column: str) -> None:
-    assert ages(tmp_path, "102", column=column) == ["8.5"]
+    assert ages(tmp_path, "102", column=column) == (["8.5"], "")
 
 
 @pytest.mark.parametrize(
@@ -77,17 +75,16 @@ def test_codes_are_the_sidecars_levels(tmp_path: Path, levels: object) -> None:
     assert [row["sex"] for row in found.values()] == ["M", "F", "M", ""]
 
 
-def test_codes_without_levels_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert read(tmp_path, "participant_id\tsex\na\t1\nb\t2\n")["a"]["sex"] == ""
-    assert "values of sex that are not known and left out: 1, 2" in capsys.readouterr().out
+def test_codes_without_levels_are_told(tmp_path: Path) -> None:
+    found = read(tmp_path, "participant_id\tsex\na\t1\nb\t2\n")
+    assert found["a"]["sex"] == ""
+    assert "values of sex that are not known and left out: 1, 2" in found.notes[0]
 
 
-def test_columns_that_differ_in_case_alone_must_agree(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_columns_that_differ_in_case_alone_must_agree(tmp_path: Path) -> None:
     found = read(tmp_path, "participant_id\tage\tAge\na\t30\t30\nb\t30\t40\nc\t\t50\n")
     assert [row["age"] for row in found.values()] == ["30", "", "50"]
-    assert "age: left out of 1 subjects whose rows or columns differ: b" in capsys.readouterr().out
+    assert found.notes == ["age: left out of 1 subjects whose rows or columns differ: b"]
 
 
 def test_a_damaged_sidecar_is_named(tmp_path: Path) -> None:
@@ -115,7 +112,8 @@ def test_a_damaged_sidecar_is_named(tmp_path: Path) -> None:
 def test_ids_are_matched_where_that_is_unique(
     ids: list[str], subjects: list[str], found: dict[str, str], lacking: str
 ) -> None:
-    rows, text = matched({who: {"age": who} for who in ids}, subjects)
+    rows, strangers, text = matched({who: {"age": who} for who in ids}, subjects)
     assert {who: row["age"] for who, row in rows.items()} == found
     assert text.startswith(lacking)
     assert bool(text) == bool(lacking)
+    assert strangers == set(ids) - set(found.values())

@@ -146,7 +146,7 @@ def _ages(sheet: Sheet, notes: list[str]) -> list[set[str]]:
     ]
     if lost:
         fix = 'months and days are told by the sidecar: {"age": {"Units": "months"}}'
-        print(
+        notes.append(
             f"{sheet.path}: {len(lost)} ages are no age in years up to {OLDEST} and left out: {_listed(lost)} ({fix})"
         )
     return [set(ages.values()) for ages in made]
@@ -195,7 +195,7 @@ def _sexes(sheet: Sheet, notes: list[str]) -> list[set[str]]:
     )
     if lost:
         fix = 'codes are told by the sidecar: {"sex": {"Levels": {"1": "male", "2": "female"}}}'
-        print(f"{sheet.path}: values of sex that are not known and left out: {_listed(lost)} ({fix})")
+        notes.append(f"{sheet.path}: values of sex that are not known and left out: {_listed(lost)} ({fix})")
     return [set(sexes.values()) for sexes in made]
 
 
