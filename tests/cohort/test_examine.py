@@ -1,4 +1,7 @@
-"""One scan's files: every odd label is refused with its advice, every right one taken, whatever the order of its axes."""
+"""Covers sadm.cohort.examine, sadm.cohort.plausible.
+
+One scan's files: every odd label is refused with its advice, every right one taken, whatever the order of its axes.
+"""
 
 import re
 from pathlib import Path
