@@ -28,4 +28,6 @@ def whole(values: "np.ndarray") -> "np.ndarray":
     import numpy as np
 
     rounded = np.rint(values)
-    return rounded + 0.0 if np.abs(values - rounded).max(initial=0) <= WHOLE else values
+    rounded += 0.0  # no -0
+    off = rounded - values
+    return rounded if np.abs(off, out=off).max(initial=0) <= WHOLE else values
