@@ -9,7 +9,7 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from sadm.cohort import sheet
+from sadm.cohort import examine, sheet
 from sadm.runtime.errors import DataError
 from sadm.runtime.files import read_table
 from sadm.study import registry
@@ -123,7 +123,7 @@ def test_a_mask_that_a_name_does_not_tell_is_no_t1(tmp_path: Path) -> None:
 def test_a_file_from_the_future_is_named(tmp_path: Path, ahead: float) -> None:
     path = scan(tmp_path / "set/p0.nii", 0)
     os.utime(path, (time.time() + ahead,) * 2)
-    if ahead <= sheet.AHEAD:
+    if ahead <= examine.AHEAD:
         sheet.cohort("set", **said(tmp_path / "set"), out=tmp_path / "set.tsv")
         return
     with pytest.raises(

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from sadm.cohort.audit import audit, audit_used, identity
-from sadm.cohort.sheet import fingerprint
+from sadm.cohort.examine import fingerprint
 from sadm.cohort.splits import read
 from sadm.runtime.errors import SplitError
 

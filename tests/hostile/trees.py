@@ -1,5 +1,6 @@
 """Data sets that are no such, and the labels, masks and tables in them."""
 
+import os
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -74,6 +75,27 @@ _of("negative_label", "DataError.*is no mask: values down to -1", label().astype
 _of("label_that_is_a_t1", "DataError.*is no mask: .* values", voxels(7))
 _of("label_with_nan", "DataError.*no numbers", np.where(label() > 0, np.nan, 0).astype(np.float32))
 _of("label_where_the_t1_is_0", "DataError.*lesion label lies beside the head", label(), t1=dark)
+
+
+_of("inverted_label", "DataError.*no lesion label: its background is not 0", 1 - label())
+_of("label_of_ones", "DataError.*no lesion label: its background is not 0: 100%", label() * 0 + 1)
+_of(
+    "label_of_most_of_the_head",
+    "DataError.*no lesion label.*of the head",
+    np.pad(np.ones((10, 12, 14), np.uint8), 1),
+)
+
+
+@kind("brats", right=volume("1.600"))
+def label_on_a_background_of_nearly_0(folder: Path) -> Path:
+    return patient(folder, label(), scl_slope=1, scl_inter=1e-5)
+
+
+@kind("brats", "DataError.*same label as.*BraTS2021_00001_seg.*BraTS2021_00002_seg")
+def one_label_for_three_patients(folder: Path) -> Path:
+    for number in range(3):
+        patient(folder, label() * (number + 1), number=number)
+    return folder
 
 
 @kind("brats", right=volume("1.600"))
@@ -266,6 +288,23 @@ def empty_table(folder: Path) -> Path:
 @kind("bids", "DataError.*table of subjects has no column(?!.*DOE)")
 def table_without_a_header_line(folder: Path) -> Path:
     return participants(folder, b"sub-01\tDOE^JANE\t19700101\n")
+
+
+@kind("bids", "DataError.*table of subjects cannot be read.*3 cells.*row.names")
+def table_with_row_names(folder: Path) -> Path:
+    return participants(folder, b'"participant_id"\t"age"\n"1"\t"sub-01"\t40\n"2"\t"sub-02"\t41\n')
+
+
+@kind("bids", right=lambda rows: None if [row["age"] for row in rows] == ["30"] else 1 / 0)
+def quote_that_is_never_closed(folder: Path) -> Path:
+    return participants(folder, b'participant_id\tage\tsite\nsub-01\t30\t"A\nsub-02\t40\tB\n')
+
+
+@kind("bids", "DataError.*table of subjects cannot be read.*neither a file nor a folder")
+def table_that_is_a_pipe(folder: Path) -> Path:
+    head(folder, label())
+    os.mkfifo(folder / "participants.tsv")
+    return folder
 
 
 @kind("bids", right=lambda rows: None if [row["age"] for row in rows] == [""] else 1 / 0)

@@ -1,7 +1,7 @@
 """The audit: no subject and no image is on two sides, within a data set or across data sets, and nothing was fitted on a test scan.
 
 A subject is its id but for case, separators and leading zeros: IXI002, ixi_2 and sub-IXI02 are one. An image is its
-voxels, whatever their order in the file (`sadm.cohort.sheet.fingerprint`). Subjects of two data sets are told apart by the data set.
+voxels, whatever their order in the file (`sadm.cohort.examine.fingerprint`). Subjects of two data sets are told apart by the data set.
 """
 
 import math

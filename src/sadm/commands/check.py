@@ -8,12 +8,15 @@ Without --importer it is guessed. Names alone are looked at; with --read every f
 import argparse
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from importlib import import_module
 from typing import Any
 
 from sadm.cohort.sheet import check
+from sadm.cohort.unlabelled import candidate_notes
 from sadm.data.account import Account, account
 from sadm.data.base import Scan, listing
+from sadm.data.subjects import People, matched
 from sadm.runtime.errors import ConfigError
 from sadm.study import registry
 from sadm.study.config import resolve
@@ -54,10 +57,13 @@ def text(importer: str, scans: Sequence[Scan], found: Account, whole: bool = Fal
     return "\n".join([*lines, *(f"note: {note}" for note in found.notes)])
 
 
-def known(importer: str, options: Mapping[str, Any]) -> set[str]:
-    """The subjects that the tables beside the images know."""
+def known(importer: str, options: Mapping[str, Any], scans: Sequence[Scan]) -> tuple[set[str], list[str]]:
+    """The subjects that the tables beside the images know, and what is to be told of these tables and of labels."""
     module = import_module(f"sadm.data.{importer}")
-    return set(module.demographics(options)) if hasattr(module, "demographics") else set()
+    people = module.demographics(options) if hasattr(module, "demographics") else People()
+    own = matched(people, [scan.subject for scan in scans])
+    notes = [*candidate_notes(scans, options), *people.notes, *[own.note] * bool(own.note)]
+    return own.strangers | set(own.rows), notes
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -71,8 +77,9 @@ def main(arguments: Sequence[str]) -> None:
     said = parser.parse_args(arguments)
     importer, options = options_of(said.path, said.importer, said.option)
     scans = listing(importer, NAME, options)
-    found = account(importer, NAME, options, scans, known=known(importer, options))
-    print(text(importer, scans, found, said.all))
+    people, notes = known(importer, options, scans)
+    found = account(importer, NAME, options, scans, known=people)
+    print(text(importer, scans, replace(found, notes=[*notes, *found.notes]), said.all))
     if said.read:
         fractional = registry.constants(f"data/{importer}").get("FRACTIONAL", False)
         print(f"{len(check(scans, fractional=fractional))} scans were read: no problem found")

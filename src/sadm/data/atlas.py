@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sadm.data import base
+from sadm.data.subjects import People, people
 
 SPACE = "native"
 STRIPPED = False
@@ -84,6 +85,6 @@ def tables(options: Mapping[str, Any]) -> list[str]:
     return [options["table"]] if options["table"] else []
 
 
-def demographics(options: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+def demographics(options: Mapping[str, Any]) -> People:
     """Age and sex by subject ("r001s001")."""
-    return base.demographics(tables(options), SUBJECT, lambda cell: cell.removeprefix("sub-"))
+    return people(tables(options), SUBJECT, lambda cell: cell.removeprefix("sub-"))

@@ -1,11 +1,10 @@
-"""What the importers share: the scan, the checks on a listing, demographic tables. Standard library, but for tables."""
+"""What the importers share: the scan, the checks on a listing, the files of a scan. Standard library alone."""
 
 import os
 import re
 import unicodedata
-import zipfile
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
@@ -19,9 +18,6 @@ UNWRITABLE = re.compile(
     "[{}\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\ud800-\\udfff]"
 )  # in the path of a scan's file
 LONGEST = 160  # bytes of a scan's name: names of results add up to 83, of temporary files 12 more, and 255 are possible
-WORKBOOK = 50_000_000  # bytes that an .xlsx may unpack to: IXI's has under a million
-AGE = ("age", "age at scan", "age_at_scan")
-SEX = ("sex", "gender", "sex_id (1=m, 2=f)", "sex_id")
 
 
 @dataclass(frozen=True)
@@ -246,87 +242,3 @@ def tables(importer: str, options: Mapping[str, Any]) -> list[str]:
     """The tables of demographics that ``importer`` reads beside the images; nothing heavy is imported."""
     module = import_module(f"sadm.data.{importer}")
     return module.tables(options) if hasattr(module, "tables") else []
-
-
-def _text(cell: Any) -> str:
-    return "" if cell is None or cell != cell else str(cell).strip()
-
-
-def _age(cell: str) -> str:
-    try:
-        years = float(cell.replace(",", "."))
-    except ValueError:
-        return ""
-    return f"{years:g}" if 0 < years < 130 else ""
-
-
-def _sex(cell: str, column: str) -> str:
-    if "1=m" in column:
-        cell = {"1": "m", "2": "f"}.get(cell.removesuffix(".0"), "")
-    return {"m": "M", "f": "F"}.get(cell[:1].lower(), "")
-
-
-def _check_workbook(path: str) -> None:
-    """Raise ValueError for an .xlsx, a zip archive, that unpacks to more than a table of subjects needs."""
-    if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            unpacked = sum(entry.file_size for entry in archive.infolist())
-        if unpacked > WORKBOOK:
-            raise ValueError(f"it unpacks to {unpacked} bytes, at most {WORKBOOK}")
-
-
-def _rows(path: str, subject: Sequence[str]) -> tuple[list[dict[str, str]], str]:
-    import pandas as pd
-
-    try:
-        if Path(path).suffix.lower() in (".xls", ".xlsx"):
-            _check_workbook(path)
-            frame = pd.read_excel(path, dtype=str)
-        else:
-            frame = pd.read_csv(
-                path, dtype=str, sep="\t" if path.endswith(".tsv") else ",", encoding="utf-8-sig"
-            )
-    except Exception as error:  # damaged workbooks make the readers raise almost anything
-        raise DataError(
-            "A table of subjects cannot be read.", file=path, cause=str(error), fix="repair or remove it"
-        ) from error
-    frame.columns = [str(column).strip().lower() for column in frame.columns]
-    column = next((name for name in subject if name in frame.columns), "")
-    if not column:
-        # Not the columns it has: without a header line these are the first patient.
-        cause = f"none of its {len(frame.columns)} columns is {' or '.join(map(repr, subject))}"
-        raise DataError(
-            "A table of subjects has no column of subjects.", file=path, cause=cause, fix="rename the column"
-        )
-    return [
-        {str(key): _text(value) for key, value in row.items()} for row in frame.to_dict("records")
-    ], column
-
-
-def demographics(
-    tables: Iterable[str], subject: Sequence[str], identify: Callable[[str], str], site: Sequence[str] = ()
-) -> dict[str, dict[str, str]]:
-    """Age in years, sex (M, F) and site of each subject, from ``tables`` (csv, tsv, xls, xlsx).
-
-    ``subject`` and ``site``: lower-case names of the columns to look in, the first that exists counts; ``identify``
-    makes a subject's id of a cell ("" skips the row). Where rows of one subject differ (IXI.xls has such), the value
-    stays "". Raises DataError if a table cannot be read or has no column of subjects.
-    """
-    seen: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
-    for path in tables:
-        rows, column = _rows(path, subject)
-        names = {
-            field: next((name for name in known if rows and name in rows[0]), "")
-            for field, known in {"age": AGE, "sex": SEX, "site": site}.items()
-        }
-        for row in rows:
-            if who := identify(row[column]):
-                seen[who]["age"].add(_age(row.get(names["age"], "")))
-                seen[who]["sex"].add(_sex(row.get(names["sex"], ""), names["sex"]))
-                seen[who]["site"].add(row.get(names["site"], ""))
-    return {who: {field: _agreed(values) for field, values in fields.items()} for who, fields in seen.items()}
-
-
-def _agreed(values: set[str]) -> str:
-    known = values - {""}
-    return known.pop() if len(known) == 1 else ""

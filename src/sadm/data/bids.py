@@ -1,4 +1,4 @@
-"""Any BIDS data set with T1w images; lesion labels and brain masks are looked for under derivatives.
+"""Any BIDS data set with T1w images; lesion labels and brain masks are looked for beside them and under derivatives.
 
 sub-01/[ses-01/]anat/sub-01[_ses-01][_acq-...][_run-...]_T1w.nii[.gz]
 participants.tsv                                                        participant_id, age, sex, site
@@ -6,6 +6,7 @@ derivatives/<pipeline>/sub-01/[ses-01/][anat/]sub-01..._label-lesion_mask.nii[.g
                                               sub-01..._desc-brain_mask.nii[.gz]
 """
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -16,6 +17,7 @@ from typing import Any
 
 from sadm.data import base
 from sadm.data.filenames import OTHER, PLACES, T1, no_t1
+from sadm.data.subjects import People, people
 from sadm.data.tree import DESCRIPTION, Tree, walk
 
 SPACE = "native"
@@ -32,8 +34,10 @@ class Options:
 
     path: str = ""  # the data set's folder
     t1: str = "*_T1w"  # pattern of the T1s' file names without suffix; narrower to choose among acq- or run-
-    lesion: str = "*lesion*mask"  # pattern of the lesion labels' file names under derivatives
-    brain_mask: str = "*desc-brain_mask"  # pattern of the brain masks' file names under derivatives
+    lesion: str = (
+        "*lesion*mask"  # pattern of the lesion labels' file names, beside the T1s or under derivatives
+    )
+    brain_mask: str = "*desc-brain_mask"  # pattern of the brain masks' file names, likewise
 
 
 def listed(dataset: str, options: Mapping[str, Any]) -> list[base.Scan]:
@@ -109,14 +113,19 @@ def is_root(path: Path) -> bool:
 
 def tables(options: Mapping[str, Any]) -> list[str]:
     """participants.tsv, if there is one."""
+    return [path for path in _tables(options) if Path(path).is_file()]
+
+
+def _tables(options: Mapping[str, Any]) -> list[str]:
+    """participants.tsv, also one that is no file: reading it tells."""
     path = base.folder(options["path"]) / "participants.tsv"
-    return [str(path)] if path.is_file() else []
+    return [str(path)] if os.path.lexists(path) else []
 
 
-def demographics(options: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+def demographics(options: Mapping[str, Any]) -> People:
     """Age, sex and site by subject ("01")."""
-    return base.demographics(
-        tables(options), ("participant_id",), lambda cell: cell.removeprefix("sub-"), ("site", "site_id")
+    return people(
+        _tables(options), ("participant_id",), lambda cell: cell.removeprefix("sub-"), ("site", "site_id")
     )
 
 
@@ -137,8 +146,8 @@ def _sessions(subject: Path) -> list[Path]:
 
 def _masks(root: Path, subject: str) -> list[Path]:
     found = []
-    for pipeline in base.children(root / "derivatives", ".+"):
-        below = walk(pipeline / subject) if (pipeline / subject).is_dir() else Tree("")
+    for tree in (root, *base.children(root / "derivatives", ".+")):
+        below = walk(tree / subject) if (tree / subject).is_dir() else Tree("")
         found += [
             Path(below.root, path)
             for path, state in below.entries

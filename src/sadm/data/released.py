@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from sadm.data import base
+from sadm.data.subjects import People, people
 
 SPACE = "study"
 STRIPPED = True
@@ -85,8 +86,8 @@ def tables(options: Mapping[str, Any]) -> list[str]:
     return [str(path) for path in base.children(root / "splits", rf"{name}.*\.csv")]
 
 
-def demographics(options: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+def demographics(options: Mapping[str, Any]) -> People:
     """Age and sex by subject."""
-    return base.demographics(
+    return people(
         tables(options), ("img_name",), lambda cell: found[0] if (found := SUBJECT.search(cell)) else ""
     )

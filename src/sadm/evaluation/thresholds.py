@@ -8,13 +8,13 @@
 A voxel is found if its score >= the threshold, which is above 0. Where there is no scan or no label to fit on it is NaN.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from sadm.evaluation.metrics import greedy
-from sadm.evaluation.volumes import Scored
+from sadm.evaluation.volumes import Scored, Volume
 
 ORACLE = "testset"  # the only kind that may have seen test scans
 
@@ -61,9 +61,12 @@ def fit(
     ]
 
 
-def greedy_threshold(val: Scored) -> float:
-    """The released threshold: greedy search on the Dice over all voxels of the volumes together; NaN without a lesion."""
-    volumes = list(val)
+def greedy_threshold(val: Iterable[Volume]) -> float:
+    """The released threshold: greedy search on the Dice over all voxels of the volumes together; NaN without a lesion.
+
+    Volumes without a label that count as healthy are left out.
+    """
+    volumes = [volume for volume in val if not volume.healthy]
     lesion = sum(volume.lesion_voxels for volume in volumes)
     if not lesion:
         return np.nan

@@ -11,6 +11,7 @@ from sadm.preprocess.head import Head
 from sadm.preprocess.space import Grid, carry_mask, read_transform
 from sadm.runtime.errors import DataError
 from sadm.runtime.files import load_nifti
+from sadm.runtime.labels import load_label
 
 
 def by_deepbet(head: nib.Nifti1Image, threads: int) -> np.ndarray:
@@ -66,7 +67,7 @@ def brain(
             fix="choose deepbet or hd-bet",
         )
     if method == "given":
-        mask = carry_mask(load_nifti(given), grid, matrix)
+        mask = carry_mask(load_label(given), grid, matrix)
     elif method == "none":
         mask = carry_mask(nib.Nifti1Image(by_content(image).astype(np.uint8), image.affine), grid, matrix)
     else:

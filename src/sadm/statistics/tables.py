@@ -40,6 +40,7 @@ NO_MEASURE = (
     "lesion_voxels",
     "brain_voxels",
     "empty",
+    "healthy",
     "binary",
     "kind",
     "subject",
@@ -64,10 +65,14 @@ def compare(scores: pd.DataFrame, rows: Sequence[str]) -> pd.DataFrame:
 
 
 def released(scores: pd.DataFrame, rows: Sequence[str]) -> pd.DataFrame:
-    """Exact measures of one test set beside those of the released evaluation: greedy search, an empty label counts as Dice 0."""
+    """Exact measures of one test set beside those of the released evaluation: greedy search, an empty label counts as Dice 0.
+
+    Healthy volumes, which came without a label, are not in their release, and count nowhere.
+    """
     lines = []
     for name in ("dice", "dice_validation"):
-        pair = scores.assign(released=scores[f"{name}_greedy"].where(scores["empty"] == 0, 0.0))
+        counted = scores[f"{name}_greedy"].where(scores["empty"] == 0, 0.0).where(scores["healthy"] == 0)
+        pair = scores.assign(released=counted)
         means = pair.groupby(["row", "fold"])[[name, "released"]].mean().groupby(level="row").mean()
         lines += [(row, name, *means.loc[row]) for row in rows]
     table = pd.DataFrame(lines, columns=["row", "metric", "exact", "released"])

@@ -226,7 +226,7 @@ class Study:
             except SadmError as error:
                 errors.append(error)
                 continue
-            found[name] = {scan.name: scan for scan in scans}
+            found[name] = {scan.name: scan for scan in scans if scan.lesion or not self._left_out(name)}
         if len(errors) == 1:
             raise errors[0]
         if errors:
@@ -237,6 +237,10 @@ class Study:
                 f"{len(errors)} data sets cannot be listed.", cause=cause, fix="mend each as its line says"
             )
         return found
+
+    def _left_out(self, dataset: str) -> bool:
+        """Whether scans of a data set that have no lesion label are left out; the cohort check names them."""
+        return dataset in self.annotated and self.datasets[dataset]["missing_lesions"] == "exclude"
 
     def scans(self, dataset: str) -> list[str]:
         """Names of the scans of a data set."""
@@ -295,6 +299,7 @@ class Study:
             "options": said["options"],
             "annotated": dataset in self.annotated,
             "masks": said["brain"] == "given",
+            "missing": said["missing_lesions"],
         }
 
     def others(self, dataset: str) -> dict[str, dict[str, Any]]:
