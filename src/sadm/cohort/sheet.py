@@ -2,7 +2,7 @@
 
 import itertools
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from importlib import import_module
@@ -22,6 +22,7 @@ COLUMNS = (
 )  # fmt: skip
 EXCLUDED = ("dataset", "scan", "subject", "session", "file", "cause", "fix")
 NOTES = ("dataset", "note")
+NO_LABEL = "no lesion label"
 PRINTS = ("dataset", "scan", "t1", "print")
 
 
@@ -53,8 +54,9 @@ def cohort(
     Beside it go (`beside`) the account of every image, what is to be known of the data set, the sheet of the excluded scans,
     and the prints of all others.
     ``annotated``: its scans are of patients; what becomes of those without a lesion label says ``missing``
-    (`sadm.cohort.unlabelled.sort_out`). Without ``masks`` no step uses brain masks, and none is read. With ``on_bad_file`` "stop" it raises DataError that lists every file with a problem, also those of ``others``, the
-    study's other data sets ({name: importer, options, annotated, masks, missing}); with "exclude" scans with such a file are left out.
+    (`sadm.cohort.unlabelled.sort_out`). Without ``masks`` no step uses brain masks, and none is read. With ``on_bad_file``
+    "stop" it raises DataError that lists every file with a problem, also those of ``others``, the study's other data sets
+    ({name: importer, options, annotated, masks, missing}); with "exclude" scans with such a file are left out.
     """
     read = examined(dataset, importer, options, annotated, masks, missing, threads)
     bad = {each.scan.name: each.problems for each in read.findings if each.problems}
@@ -65,9 +67,9 @@ def cohort(
     kept = [each for each in read.findings if each.scan.name not in bad]
     causes = {name: f"{Path(found[0].file).name} {found[0].cause}" for name, found in bad.items()}
     scans = [*(each.scan for each in read.findings), *read.left]
-    causes |= {scan.name: "no lesion label" for scan in read.left}
+    causes |= {scan.name: NO_LABEL for scan in read.left}
     files = account.account(importer, dataset, options, scans, causes, read.known)
-    write_table(_excluded(read.findings), EXCLUDED, beside(out, "excluded"))
+    write_table(_excluded(read), EXCLUDED, beside(out, "excluded"))
     write_table(files.rows, account.COLUMNS, beside(out, "files"))
     write_table(map(_print, kept), PRINTS, beside(out, "prints"))
     write_table(map(_row, kept), COLUMNS, out)
@@ -182,11 +184,12 @@ def _described(scan: Scan, known: Mapping[str, str]) -> Scan:
     )
 
 
-def _excluded(findings: Iterable[Finding]) -> Iterator[dict[str, str]]:
-    for found in findings:
-        scan = found.scan
+def _excluded(read: Checked) -> Iterator[dict[str, str]]:
+    """A row for each problem of each scan that is left out."""
+    unlabelled = [(scan, [Problem(scan.t1, NO_LABEL, "")]) for scan in read.left]
+    for scan, problems in [*((found.scan, found.problems) for found in read.findings), *unlabelled]:
         about = {"dataset": scan.dataset, "scan": scan.name, "subject": scan.subject, "session": scan.session}
-        yield from (about | problem._asdict() for problem in found.problems)
+        yield from (about | problem._asdict() for problem in problems)
 
 
 def _print(found: Finding) -> dict[str, str]:

@@ -14,6 +14,9 @@ from sadm.data.tree import instead, shown
 from sadm.runtime.errors import DataError
 
 SUFFIXES = (".nii.gz", ".nii")
+UNWRITABLE = re.compile(
+    "[{}\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\ud800-\\udfff]"
+)  # in the path of a scan's file
 LONGEST = 160  # bytes of a scan's name: names of results add up to 83, of temporary files 12 more, and 255 are possible
 
 
@@ -143,6 +146,8 @@ def checked(scans: Iterable[Scan], tree: str | Path, expected: str) -> list[Scan
 
 
 def _composed(scan: Scan) -> Scan:
+    if scan.subject.isascii() and scan.session.isascii():
+        return scan
     subject, session = (unicodedata.normalize("NFC", text) for text in (scan.subject, scan.session))
     return replace(scan, subject=subject, session=session)
 
@@ -160,13 +165,14 @@ def _check_paths(scans: Iterable[Scan]) -> None:
 
 def _unwritable(path: str) -> str:
     """Why ``path`` cannot be handed on to the steps and tables, "" if it can."""
-    if set(path) & set("{}"):
+    sign = UNWRITABLE.search(path)
+    if not sign:
+        return ""
+    if sign[0] in "{}":
         return "Snakemake takes {braces} for wildcards"
-    if any("\ud800" <= sign <= "\udfff" for sign in path):
+    if "\ud800" <= sign[0] <= "\udfff":
         return "its name is not in UTF-8"
-    if any(unicodedata.category(sign) in ("Cc", "Zl", "Zp") for sign in path):
-        return "it has control signs, such as a line break or a tab"
-    return ""
+    return "it has control signs, such as a line break or a tab"
 
 
 def _check_ids(scans: Iterable[Scan]) -> None:
@@ -213,7 +219,7 @@ def listing(importer: str, dataset: str, options: Mapping[str, Any], masks: bool
     if not masks and vars(module.Options()).get("brain_mask"):  # the importer looks for masks by itself
         options = {**options, "brain_mask": ""}
     scans: list[Scan] = module.listed(dataset, options)
-    return scans if masks else [replace(scan, brain_mask="") for scan in scans]
+    return scans if masks else [replace(s, brain_mask="") if s.brain_mask else s for s in scans]
 
 
 def files_of(scan: Scan) -> list[str]:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fnmatch import translate
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -128,6 +129,7 @@ def demographics(options: Mapping[str, Any]) -> People:
     )
 
 
+@cache
 def _regex(pattern: str) -> str:
     return translate(pattern).removesuffix(r"\Z").removesuffix(r"\z")
 
