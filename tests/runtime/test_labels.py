@@ -24,7 +24,9 @@ def test_fractions_stay_as_they_are() -> None:
 
 def test_a_label_is_read_whole_at_its_place(tmp_path: Path) -> None:
     affine = np.diag([-2.0, 2, 2, 1])
-    image = nib.Nifti1Image((np.indices((12, 12, 12)).sum(0) > 16).astype(np.float32) + np.float32(1e-5), affine)
+    image = nib.Nifti1Image(
+        (np.indices((12, 12, 12)).sum(0) > 16).astype(np.float32) + np.float32(1e-5), affine
+    )
     nib.save(image, tmp_path / "label.nii")
     found = load_label(tmp_path / "label.nii")
     assert set(np.unique(found.dataobj)) == {0, 1}
