@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from sadm.cohort import examine, sheet
-from sadm.runtime.errors import DataError
+from sadm.runtime.errors import ConfigError, DataError
 from sadm.runtime.files import read_table
 from sadm.study import registry
 from sadm.study.study import Study
@@ -163,3 +163,20 @@ def test_a_study_says_how_its_data_sets_are_checked(tmp_path: Path) -> None:
     assert study.sizes("a") != before[0]
     assert study.sizes("a", "sub-p0") != before[1]
     assert Study.from_config({"name": "d", "datasets": {"h": {"importer": "demo"}}}).sizes("h") == ""
+
+
+def test_a_data_set_cannot_have_the_name_of_a_table_beside_a_sheet() -> None:
+    sets = {name: {"importer": "demo"} for name in ("healthy", "healthy_files")}
+    with pytest.raises(ConfigError, match=r"datasets\.healthy_files: the name is taken"):
+        Study.from_config({"name": "case", "datasets": sets})
+    Study.from_config(
+        {"name": "case", "datasets": {name: {"importer": "demo"} for name in ("healthy", "ill_files")}}
+    )
+
+
+def test_listing_errors_of_all_data_sets_are_told_at_once(tmp_path: Path) -> None:
+    sets = {name: {"importer": "folder", "options": {"path": str(tmp_path / name)}} for name in "ab"}
+    with pytest.raises(
+        DataError, match="2 data sets cannot be listed(.|\n)*/a: A data set is not there(.|\n)*/b: A data set"
+    ):
+        Study.from_config({"name": "case", "datasets": sets}).scans("a")

@@ -1,6 +1,6 @@
 """From official trees to checked, subject-disjoint sets.
 
-Takes the source files that the importers list. Leaves a sheet of scans (cohort) and a splits file (splits) for each data
+Takes the source files that the importers list. Leaves a sheet of scans, with an account of every image beside it (cohort), and a splits file (splits) for each data
 set, and the audit over all of them. Scans are prepared meanwhile: a check that they wait for, by ancient(), would hide their
 own reasons to run from Snakemake 9.27 whenever it runs itself.
 """
@@ -73,7 +73,7 @@ rule audit:
     conda:
         "../../envs/tables.yaml"
     resources:
-        mem_mb=grown(500),
+        mem_mb=grown(1000),
         runtime=5,
     params:
         code=code("audit.py"),

@@ -26,8 +26,8 @@ def alike(subjects: Iterable[str]) -> dict[str, list[str]]:
     """
     names, endings = set(subjects), dict[str, dict[str, str]]()
     for name in sorted(names):
-        for found in BREAK.finditer(name):
-            begin, end = name[: found.start()], name[found.end() :]
+        for sign in BREAK.finditer(name):
+            begin, end = name[: sign.start()], name[sign.end() :]
             if begin and end:
                 endings.setdefault(begin, {})[end] = name
     for begin in endings.keys() & names:
