@@ -61,7 +61,7 @@ def test_a_label_lies_where_it_lies_whatever_its_axes_and_background(
     target = Target.of(phantom.brain, **PAPER)
     affine = translation([-40.3, -39.8, -40.1]) @ np.diag([1.9, 2.1, 2, 1])
     rough = ndimage.gaussian_filter(np.random.default_rng(3).normal(size=(40, 44, 36)), 2)
-    mask = (np.sum((np.indices(rough.shape).T - [18, 22, 15]) ** 2, axis=-1).T < 90 + 900 * rough).astype(
+    mask = (90 + 900 * rough > np.sum((np.indices(rough.shape).T - [18, 22, 15]) ** 2, axis=-1).T).astype(
         np.uint8
     )
     plain = nib.Nifti1Image(mask, affine)

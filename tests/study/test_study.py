@@ -199,7 +199,7 @@ def test_a_head_that_is_prepared_here_must_fulfil_more_than_a_given_brain(study:
     assert study.kind("healthy") == {"space": "native", "stripped": False}
     assert study.kind("tumour") == {"space": "sri24", "stripped": True}
     ours, given = study.limits("healthy"), study.limits("tumour")
-    assert ours.keys() == given.keys() == {k for k in said if k != "on_failure" and not k.startswith("given")}
+    assert ours.keys() == given.keys() == {k for k in said if not k.startswith(("on_", "given"))}
     assert {key: given[key] for key in ours if given[key] != ours[key]} == {
         key.removeprefix("given_"): value for key, value in said.items() if key.startswith("given_")
     }
