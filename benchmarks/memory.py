@@ -87,7 +87,7 @@ def steps(folder: Path, t1: Path) -> dict[str, Callable[[], object]]:
         from sadm.preprocess.refine import refine
 
         said = study.settings("registration", "refine_iterations", "refine_retry_below", "seed")
-        return refine(str(t1), mask, start, brain, refined, **kind, **said)
+        return refine(str(t1), mask, start, brain, refined, space="native", **said)
 
     def bias() -> object:
         from sadm.preprocess.bias import bias
