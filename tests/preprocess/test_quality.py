@@ -90,7 +90,10 @@ def test_each_fault_that_makes_a_scan_unusable_is_named_alone(change, words):
 def test_a_brain_that_lies_elsewhere_than_promised_is_told():
     far = GOOD | {"offset": 30.0}
     assert judge(far, LIMITS, "native") == Verdict([], []), "its registration is judged by what it brings"
-    assert "promises (space): mm from SRI24's, 30" in judge(far, LIMITS, "sri24").unusable[0]
+    assert (
+        "lies 30 mm from SRI24's, more than 15: its data set does not come in the space"
+        in judge(far, LIMITS, "sri24").unusable[0]
+    )
     assert "promises" in judge(GOOD | {"offset": 20.0}, LIMITS, "sri24").unusual[0]
     assert "promises" in judge(GOOD | {"brain_ml": 0.0}, LIMITS, "study").unusable[0]
 

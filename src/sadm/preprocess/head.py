@@ -32,7 +32,7 @@ class Head:
 
     The frame has millimetres along the array's axes, named by the world's axis each lies nearest to (R, A, S), and its
     origin in the array's centre. It is the same for every order of the axes, tilt and origin of one head, so that the chain
-    does the same on each. What the header says is in the map, nothing is interpolated. Its values lie in [0, 1], 0 in the
+    does the same on each. What the header says is in the map, nothing is interpolated. Its values lie in [0, 2], 0 in the
     background (`Intensities.common`), so that their scale, offset and outliers play no part either; ``background`` is the value
     that the scan's file has there, None where it is 0 or noise.
     """

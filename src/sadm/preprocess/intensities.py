@@ -1,4 +1,4 @@
-"""A scan's values in one range, whatever scale, offset, background or outlier its file has: 0 outside and in the darkest, 1 in the brightest."""
+"""A scan's values in one range, whatever scale, offset, background or outlier its file has: 0 outside and in the darkest, 1 at the 99.9th percentile."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -6,7 +6,8 @@ from functools import cached_property
 import nibabel as nib
 import numpy as np
 
-PERCENTILES = (0.1, 99.9)  # of what is no background: real heads go on to 1.2 to 2.5 times the upper one
+PERCENTILES = (0.1, 99.9)  # of what is no background
+TOP = 2.0  # real heads reach 1.1 to 2.5, most of them below 2: so far are histograms as those of the raw values; what is above is an outlier
 MANY = 2**24  # voxels from which on the percentiles are those of every other voxel, or fewer
 FACES = 0.5  # share of the voxels on the faces of the array that have one value, if this is the background and no noise
 BELOW = 0.25  # of the span: a value that lies further below the darkest is not the zero of the scale
@@ -41,7 +42,7 @@ class Intensities:
 
     @cached_property
     def span(self) -> tuple[float, float]:
-        """The values that become 0 and 1."""
+        """The values that become 0 and 1: the zero of the scale, and the upper one of PERCENTILES."""
         content = self.values[self.inside][:: -(-self.values.size // MANY)]
         if not content.size:
             return 0.0, 0.0
@@ -52,13 +53,13 @@ class Intensities:
         return next((zero for zero in zeros if 0 <= low - zero <= far * (high - low)), low), high
 
     def common(self) -> np.ndarray:
-        """The values in [0, 1], float32, 0 in the background: the same for scaled and shifted copies of a scan, but for rounding."""
+        """The values in [0, TOP], float32, 0 in the background: the same for scaled and shifted copies of a scan, but for rounding."""
         low, high = self.span
         if high <= low:
             return np.where(self.inside, self.values, 0).astype(np.float32)
         scaled = self.values - np.float32(low)  # then in place: a large scan is there twice, not four times
         scaled /= np.float32(high - low)
-        np.clip(scaled, 0, 1, out=scaled)
+        np.clip(scaled, 0, TOP, out=scaled)
         scaled[~self.inside] = 0
         return scaled
 

@@ -105,8 +105,8 @@ LARGE = {
     "outside": "a share of the SRI24 brain lies outside the scan's field of view:",
     "stretch": "the head is no adult's, or the voxel size is wrong: stretch, in standard deviations from adults,",
     "rotation": "the head does not lie as the scan's header says: turned by degrees",
-    "offset": "the brain does not lie where its data set's importer promises (space): mm from SRI24's,",
 }
+ELSEWHERE = "its data set does not come in the space that its importer promises; the importers folder and bids register it"
 
 
 @dataclass(frozen=True)
@@ -135,9 +135,12 @@ def judge(values: Mapping[str, Any], limits: Mapping[str, Any], space: str) -> V
     brain must lie at SRI24's.
     """
     if fault := fatal(values):
-        elsewhere = "; its data set may not lie in the space that its importer promises"
-        return Verdict([fault + (elsewhere if space != "native" and not values["brain_ml"] else "")], [])
+        displaced = space != "native" and not values["brain_ml"]
+        return Verdict([f"{fault}; or {ELSEWHERE}" if displaced else fault], [])
     said: dict[bool, list[str]] = {True: [], False: []}
+    usual, most = limits["offset"]
+    if space != "native" and (mm := values["offset"]) > usual:
+        said[mm > most].append(f"the brain lies {mm:.0f} mm from SRI24's, more than {usual:g}: {ELSEWHERE}")
     worst, low, high, most = limits["brain_ml"]
     if not low <= (ml := values["brain_ml"]) <= high:
         said[not worst <= ml <= most].append(f"the brain has {ml:.0f} ml, not {low:.0f} to {high:.0f}")
@@ -149,7 +152,7 @@ def judge(values: Mapping[str, Any], limits: Mapping[str, Any], space: str) -> V
             said[value < least].append(f"{text} {value:.3f}, not {usual:.3f}")
     for name, text in LARGE.items():
         usual, most = limits[name]
-        if (value := values[name]) > usual and (name != "offset" or space != "native"):
+        if (value := values[name]) > usual:
             said[value > most].append(f"{text} {value:.3g}, more than {usual:.3g}")
     return Verdict(said[True], said[False])
 
