@@ -26,7 +26,7 @@ SCANS: dict[str, tuple[tuple[int, int, int], tuple[float, float, float]]] = {
     "most voxels": ((404, 404, 404), (0.5, 0.5, 0.5)),
     "thin": ((1000, 1000, 64), (0.2, 0.2, 2.8)),
     "thinnest": ((4000, 90, 90), (0.05, 2.2, 2.2)),
-    "largest field": ((530, 530, 530), (1.0, 1.0, 1.0)),
+    "largest field": ((400, 400, 400), (1.325, 1.325, 1.325)),
     "coarse": ((53, 53, 53), (10.0, 10.0, 10.0)),
 }  # shape, voxel sizes in mm
 
@@ -68,7 +68,7 @@ def steps(folder: Path, t1: Path) -> dict[str, Callable[[], object]]:
     def register() -> object:
         from sadm.preprocess.register import register
 
-        said = study.settings("registration", "iterations", "retry_below", "seed")
+        said = study.settings("registration", "iterations", "retry_below", "refine_retry_below", "seed")
         return register(
             str(t1), head, brain, start, grid=study.settings("grid", "shape", "spacing"), **kind, **said
         )
@@ -87,7 +87,7 @@ def steps(folder: Path, t1: Path) -> dict[str, Callable[[], object]]:
         from sadm.preprocess.refine import refine
 
         said = study.settings("registration", "refine_iterations", "refine_retry_below", "seed")
-        return refine(str(t1), mask, start, brain, refined, **kind, **said)
+        return refine(str(t1), mask, start, brain, refined, space="native", **said)
 
     def bias() -> object:
         from sadm.preprocess.bias import bias
@@ -105,6 +105,7 @@ def steps(folder: Path, t1: Path) -> dict[str, Callable[[], object]]:
         about = {
             "dataset": "a",
             "scan": "sub-1",
+            "space": "native",
             "grid": grid,
             "limits": study.limits("a"),
             "raw": raw | {"lesion": "bids::l"},

@@ -177,6 +177,7 @@ def test_a_data_set_cannot_have_the_name_of_a_table_beside_a_sheet() -> None:
 def test_listing_errors_of_all_data_sets_are_told_at_once(tmp_path: Path) -> None:
     sets = {name: {"importer": "folder", "options": {"path": str(tmp_path / name)}} for name in "ab"}
     with pytest.raises(
-        DataError, match="2 data sets cannot be listed(.|\n)*/a: A data set is not there(.|\n)*/b: A data set"
+        DataError,
+        match=r"2 data sets cannot be listed(.|\n)*/a: A data set is not there(.|\n)*/b: A data set",
     ):
         Study.from_config({"name": "case", "datasets": sets}).scans("a")

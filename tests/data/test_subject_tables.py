@@ -1,12 +1,14 @@
 """Lines, cells and workbooks: each value stands in its own row, or the table is refused."""
 
 import os
+import struct
 import zipfile
 from pathlib import Path
 
 import openpyxl
 import pytest
 
+from sadm.data import subject_tables
 from sadm.data.subject_tables import read_sheet
 from sadm.runtime.errors import DataError
 
@@ -108,3 +110,28 @@ def test_a_workbook(tmp_path: Path, name: str) -> None:
 def test_a_cell_far_away_is_refused_in_little_memory(tmp_path: Path, extra: bytes) -> None:
     with pytest.raises(DataError, match="cells beyond row 100000 or column 1000"):
         read_sheet(workbook(tmp_path / "IXI.xlsx", extra), IDS)
+
+
+def test_an_old_workbook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """BIFF2, which xlrd reads without the container that later versions have."""
+
+    def record(kind: int, body: bytes) -> bytes:
+        return struct.pack("<HH", kind, len(body)) + body
+
+    def text(row: int, column: int, said: str) -> bytes:
+        return record(4, struct.pack("<HH3xB", row, column, len(said)) + said.encode())
+
+    def number(row: int, column: int, value: float) -> bytes:
+        return record(3, struct.pack("<HH3xd", row, column, value))
+
+    cells = [
+        text(0, 0, "IXI_ID"),
+        text(0, 1, "AGE"),
+        number(1, 0, 17.0),
+        number(1, 1, 35.8),
+        number(2, 0, 18.0),
+    ]
+    content = record(9, struct.pack("<HH", 2, 0x10)) + b"".join(cells) + record(10, b"")
+    (tmp_path / "IXI.xls").write_bytes(content)
+    monkeypatch.setattr(subject_tables, "OLD_EXCEL", content[:4])
+    assert read_sheet(str(tmp_path / "IXI.xls"), IDS).rows == [["17", "35.8"], ["18", ""]]

@@ -97,7 +97,9 @@ def run(
     excluded[0].write_text("dataset\tscan\treasons\nles\tsub-bad\tbrain volume 2100 ml\n")
     excluded[1].write_text("dataset\tscan\treasons\n")
     out = {kind: folder / "out" / f"table1.{kind}" for kind in ("csv", "md", "tex")}
-    read = (files, excluded, splits(folder), *statistics(folder))
+    kept = folder / "scans.tsv"
+    kept.write_text("dataset\tscan\tunusual\nles\tsub-odd\tthe brain has 880 ml\nixi\tsub-1\t\n")
+    read = (files, excluded, [kept], splits(folder), *statistics(folder))
     study = STUDY | {"statistics": {"shown": shown}, "score": STUDY["score"] | {"empty": counted}}
     table(*read, ["ixi", "les"], layout(folds), study, MODELS, **out)
     return out

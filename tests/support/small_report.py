@@ -115,6 +115,7 @@ def material(folder: Path) -> Material:
     ]
     names = ("ixi", "les")
     files.excluded = [folder / n / "excluded.tsv" for n in names]
+    files.kept = [folder / n / "scans.tsv" for n in names]
     head = "\t".join(["dataset", "scan", "overlap", *(f"largest_number_{k}" for k in range(18))])
     row = "\t".join(["sub-a-long-name-001", "0.9", *["1234.567"] * 18])
     files.checks = [text(folder / n / "checks.tsv", f"{head}\n{n}\t{row}\n") for n in names]

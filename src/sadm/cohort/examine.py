@@ -12,7 +12,7 @@ import nibabel as nib
 import numpy as np
 
 from sadm.cohort import plausible, prints
-from sadm.cohort.intensities import no_intensities
+from sadm.cohort.label_like import no_intensities
 from sadm.data.base import Scan, files_of
 from sadm.runtime import nifti
 from sadm.runtime.errors import DataError

@@ -18,6 +18,7 @@ from sadm.preprocess.quality import (
     dice,
     judge,
     nmi,
+    offset,
     rotation,
     stretch,
 )
@@ -130,6 +131,7 @@ def compare(found: Prepared, template: nib.Nifti1Image, target: Target) -> dict[
     return {
         "overlap": dice(found.brain, inside),
         "coverage": coverage(found.brain, inside),
+        "offset": offset(found.brain, inside, float(np.cbrt(target.coarse.voxel))),
         "nmi": nmi(found.t1[inside], values[inside]),
         "correlation": correlation(found.t1[inside], values[inside]),
     }
@@ -203,6 +205,7 @@ def grid(
     *,
     dataset: str,
     scan: str,
+    space: str,
     grid: dict[str, Any],
     limits: dict[str, Any],
     raw: Mapping[str, str],
@@ -212,8 +215,8 @@ def grid(
     Each image gets its sidecar; ``raw``: the BIDS URIs of the scan's files.
 
     ``lesion`` is the label file of the scan in its own space, "" if it has none (the label is then 0 everywhere). The scan is
-    interpolated once, from its raw voxels. ``limits`` is the config section ``quality``; a scan that fails its check is
-    written all the same, with the reasons in qc.
+    interpolated once, from its raw voxels. ``limits`` is the config section ``quality`` and ``space`` how the scan comes; one that is
+    unusable or unusual is written all the same, with the reasons in qc.
     """
     sri24, matrix = load_nifti(template), read_transform(refined)
     target = Target.of(sri24, **grid)
@@ -227,12 +230,12 @@ def grid(
         "stretch": stretch(matrix),
         "rotation": rotation(matrix),
     }
-    reasons = judge(values, limits)
+    values["background"] = head.background
+    verdict = judge(values, limits, space)
     images = {"t1": np.ascontiguousarray(found.t1, dtype=np.float32), "brain": found.brain, "lesion": label}
     for name, about in told(raw, mask, start, refined, field, target.coarse).items():
         derivative.save(images[name], target.coarse.affine, outputs[name], **about)
     masks = {"template": carry_mask(sri24, target.fine), "brain": found.inside, "lesion": fine_label}
     step = max(1, round(PIXEL / float(np.cbrt(target.fine.voxel))))
     thumbnail(found.head, found.whole, found.gain, masks, step, outputs["picture"])
-    about = {"dataset": dataset, "scan": scan, "passed": not reasons, "reasons": reasons}
-    write_json(about | values, outputs["qc"])
+    write_json(verdict.of(dataset, scan) | values, outputs["qc"])

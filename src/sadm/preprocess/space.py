@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 FINEST = 4  # samples per axis of a voxel; an image with finer voxels is averaged over blocks first
-SAMPLES = 2**26  # held at once: 256 MiB
+SAMPLES = 2**25  # held at once: 128 MiB
 _LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
 

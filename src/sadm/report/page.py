@@ -144,6 +144,7 @@ def scans(given: Material, said: Mapping[str, Any]) -> list[Block]:
     titles = given.layout.titles
     return [
         quality.exclusions(given.excluded, titles),
+        quality.unusual(given.kept, titles),
         *quality.thumbnails(given.checks, given.thumbnails, titles),
         *quality.scan_tables(given.checks, titles),
     ]

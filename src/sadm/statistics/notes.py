@@ -126,6 +126,16 @@ def excluded_notes(
     return notes
 
 
+def unusual_notes(files: Iterable[str | Path], titles: Mapping[str, str]) -> list[str]:
+    """A sentence if scans were kept though something about them is unusual: which, and what.
+
+    ``files``: scans.tsv of all packed data sets.
+    """
+    odd = [line for file in files for line in read_table(file) if line.get("unusual")]
+    said = "; ".join(f"{titles[line['dataset']]} {line['scan']} ({line['unusual']})" for line in odd)
+    return [f"Kept though unusual: {listed(len(odd), said)}."] if odd else []
+
+
 def volume_notes(scores: pd.DataFrame, layout: Layout, counted: str) -> list[str]:
     """A sentence a test set: number of test volumes, the scans whose label is empty on the grid and what they count, and those without one."""
     notes = []

@@ -67,7 +67,8 @@ def slice_shape(config: dict[str, Any]) -> tuple[int, int]:
 
 def ranges(config: dict[str, Any]) -> None:
     """Ranges begin at their lower end; sets of subjects are not larger than the whole."""
-    for section, name in (("quality", "brain_ml"), ("draem", "threshold"), ("draem", "blend")):
+    limits = [("quality", name) for name, limit in config["quality"].items() if isinstance(limit, list)]
+    for section, name in (*limits, ("draem", "threshold"), ("draem", "blend")):
         fits.ordered(config[section][name], f"{section}.{name}")
     fits.augmenters(config["draem"]["augmenters"], config["draem"]["per_image"])
     said = config["splits"]

@@ -403,7 +403,7 @@ class Study:
 
         A head that is registered and stripped here must fulfil more than a brain that somebody else prepared (given_...).
         """
-        said = self.settings("quality", *(key for key in self.config["quality"] if key != "on_failure"))
+        said = {key: limit for key, limit in self.section("quality").items() if not key.startswith("on_")}
         ours = self.kind(dataset) == {"space": "native", "stripped": False}
         return {
             key: limit if ours else said.get(f"given_{key}", limit)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sadm.cohort.intensities import no_intensities
+from sadm.cohort.label_like import no_intensities
 
 GRID = np.indices((40, 40, 40))
 BALL = ((GRID - 19.5) ** 2).sum(0) < 15**2
