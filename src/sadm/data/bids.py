@@ -69,10 +69,9 @@ def why(path: str, options: Mapping[str, Any]) -> str:
     top, name = parts[0], parts[-1]
     if top in PLACES:
         return PLACES[top]
-    if not top.startswith("sub-") or len(parts) < 2:
-        return "not in a subject's folder"
-    if len(parts) > 2 and parts[-2] != "anat":
-        return f"another kind of data: {parts[-2]}"
+    if not re.fullmatch(r"sub-[^/]+/(ses-[^/]+/)?anat/[^/]+", path):
+        known = re.fullmatch(r"sub-[^/]+/(ses-[^/]+/)?(\w+)/[^/]+", path)
+        return f"not in sub-*/[ses-*/]anat: in {known[2]}" if known else "not in sub-*/[ses-*/]anat"
     if said := _no_t1(top, name, options["t1"]):
         return said
     return f"does not fit options.t1: {options['t1']}"
