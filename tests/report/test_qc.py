@@ -16,8 +16,12 @@ def test_the_page_of_a_data_set_has_every_scan_and_its_reasons(tmp_path: Path):
         "les\tsub-c\tTrue\t\tsmall <brain>\t880\t0.97\n",
     )
     pictures = [text(tmp_path / f"les/sub-{name}/anat/sub-{name}_qc.png", "x") for name in "bac"]
-    qc.qc(checks, pictures, ROOT / "workflow/report", tmp_path / "les.html", "Les <b>")
+    notes = text(
+        tmp_path / "notes.tsv", "dataset\tnote\nles\t2 of 3 images used; 1 not: 1 another contrast (flair)\n"
+    )
+    qc.qc(checks, pictures, ROOT / "workflow/report", tmp_path / "les.html", "Les <b>", notes)
     html = (tmp_path / "les.html").read_text()
+    assert "Les &lt;b&gt;: 2 of 3 images used; 1 not: 1 another contrast (flair)." in html
     assert html.count("<img") == 3
     assert html.count("data:image/png;base64") == 3
     assert "no &lt;brain&gt;" in html

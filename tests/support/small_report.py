@@ -126,6 +126,10 @@ def material(folder: Path) -> Material:
     files.sheets = [
         text(folder / f"cohort/{n}.tsv", f"dataset\tscan\tsha256\n{n}\ts0\tbb\n{n}\ts1\taa\n") for n in names
     ]
+    files.notes = [
+        text(folder / f"cohort/{n}_notes.tsv", f"dataset\tnote\n{n}\t2 of 3 images used; 1 not: 1 hidden\n")
+        for n in names
+    ]
     files.weights = [weights(folder / "w.safetensors", "cddpm")]
     text(folder / "logs/train/a.log", "work\nused 3.1 CPU s, 500 MB, 4.0 s\n")
     study = Study.from_config(yaml.safe_load((ROOT / "config.yaml").read_text()))

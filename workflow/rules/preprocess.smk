@@ -43,6 +43,7 @@ rule register:
         runtime=5,
     params:
         kind=kind,
+        sizes=lambda w: study.sizes(w.dataset, w.scan),
         settings=study.settings("registration", "iterations", "retry_below", "refine_retry_below", "seed"),
         grid=study.settings("grid", "shape", "spacing"),
         code=code("register.py"),
@@ -255,6 +256,7 @@ rule qc:
     input:
         checks=rules.checks.output[0],
         pictures=each_scan(rules.grid.output.picture),
+        notes=rules.cohort.output.notes,
     output:
         "results/qc/{dataset}.html",
     log:

@@ -53,7 +53,8 @@ rule report:
         kept=expand(rules.pack.output.scans, dataset=study.datasets),
         checks=expand(rules.checks.output, dataset=study.datasets),
         thumbnails=every_scan(rules.grid.output.picture),
-        sheets=expand(rules.cohort.output, dataset=study.datasets),
+        sheets=expand(rules.cohort.output.sheet, dataset=study.datasets),
+        notes=expand(rules.cohort.output.notes, dataset=study.datasets),
         weights=expand(
             rules.train.output.weights, model=study.models, fold=range(study.folds), seed=study.seeds
         ),

@@ -12,6 +12,7 @@ from sadm.preprocess.intensities import content
 from sadm.preprocess.space import Grid, carry_mask, read_transform
 from sadm.runtime.errors import DataError
 from sadm.runtime.files import load_nifti
+from sadm.runtime.labels import load_label
 
 
 def by_deepbet(head: nib.Nifti1Image, threads: int) -> np.ndarray:
@@ -55,11 +56,14 @@ def brain(
             fix="choose deepbet or hd-bet",
         )
     if method == "given":
-        mask = carry_mask(load_nifti(given), grid, matrix)
+        mask = carry_mask(load_label(given), grid, matrix)
     elif method == "none":
         mask = carry_mask(nib.Nifti1Image(content(image).astype(np.uint8), image.affine), grid, matrix)
     else:
-        head = nib.Nifti1Image(Head.of(image).sample(grid, matrix), grid.affine)
+        scan = Head.of(image)
+        del image  # a large scan is not to be there twice
+        head = nib.Nifti1Image(scan.sample(grid, matrix), grid.affine)
+        del scan
         mask = by_deepbet(head, threads)
     about = derivative.mask_of(method, raw, transform)
     derivative.save(mask.astype(np.uint8), grid.affine, out, **about)

@@ -11,7 +11,7 @@ from sadm.runtime.files import load_nifti, read_json, write_stack, write_table
 
 DTYPES = {"t1": np.float16, "brain": np.uint8, "lesion": np.uint8}
 WHOSE = ("dataset", "scan")
-MEASURED = ("brain_ml", "overlap", "lesion_ml", "lesion_ml_prepared")
+MEASURED = ("labelled", "brain_ml", "overlap", "lesion_ml", "lesion_ml_prepared")
 
 
 def stack(files: list[str], dtype: Any, out: Path) -> None:

@@ -91,6 +91,7 @@ def register(
         matrix = centred(image, study_grid(brains, grid["shape"], grid["spacing"]))
     else:
         scan = Head.of(image)
+        del image  # a large scan is not to be there twice
         template, least = (brains, refine_retry_below) if stripped else (load_nifti(head), retry_below)
         matrix = native(scan, template, iterations, least, seed)
         if scan.background is not None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from sadm.report.blocks import Block, Words, from_rows
 from sadm.report.html import render
-from sadm.report.quality_tables import pictured, thumbnails
+from sadm.report.quality_tables import cohort_notes, pictured, thumbnails
 from sadm.runtime.files import read_table, write_text
 
 PICTURE = (
@@ -22,8 +22,9 @@ def qc(
     assets: Path,
     out: str | Path,
     title: str,
+    notes: str | Path,
 ) -> None:
-    """Write the page of a data set with ``title``: ``checks`` its table (tsv), ``pictures`` the PNGs of its scans.
+    """Write the page of a data set with ``title``: ``checks`` its table (tsv), ``pictures`` the PNGs of its scans, ``notes`` what its listing told.
 
     ``assets``: the folder workflow/report. The page holds every picture, a third larger than its file.
     """
@@ -45,7 +46,13 @@ def qc(
     if odd:
         flagged = from_rows(f"{len(odd)} of {len(lines)} scans are unusual", odd)
     sections: list[dict[str, Any]] = [
-        {"id": "failed", "title": "Unusable scans", "part": "", "lede": "", "blocks": [reasons]},
+        {
+            "id": "failed",
+            "title": "Unusable scans",
+            "part": "",
+            "lede": "",
+            "blocks": [reasons, cohort_notes([notes], titles)],
+        },
         {"id": "unusual", "title": "Unusual scans", "part": "", "lede": "", "blocks": [flagged]},
         {"id": "pictures", "title": "Pictures", "part": "", "lede": PICTURE, "blocks": shown},
         {

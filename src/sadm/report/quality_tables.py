@@ -36,6 +36,12 @@ def cohort_table(audit: str | Path, titles: Mapping[str, str]) -> Table:
     return Table("Scans by set, in each fold", columns, [Body(rows)])
 
 
+def cohort_notes(notes: Iterable[str | Path], titles: Mapping[str, str]) -> Words:
+    """What became of every image of each data set, and what else its check told (``notes``: tables of the data sets)."""
+    said = [f"{titles.get(line['dataset'], line['dataset'])}: {line['note']}." for line in read_all(notes)]
+    return Words(said, "Images, used and not", listed=True)
+
+
 def exclusions(excluded: Iterable[str | Path], titles: Mapping[str, str]) -> Block:
     """The scans that failed a check, and why (``excluded``: excluded.tsv of the data sets)."""
     lines = [

@@ -17,6 +17,18 @@ class Atlas:
 
 
 @dataclass(frozen=True)
+class Cohort:
+    """The check of all files before anything is computed."""
+
+    on_bad_file: str = key(
+        "stop",
+        "a file that cannot be used stops the run, with all others named; or its scan is excluded by name",
+        **TEXT,
+        enum=["stop", "exclude"],
+    )
+
+
+@dataclass(frozen=True)
 class Grid:
     """The grid that all volumes end on (paper, Appendix A)."""
 
