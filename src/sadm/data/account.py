@@ -21,6 +21,7 @@ from sadm.data.tree import NIFTI, Entry, Tree, escaped, shown, suffix, walk
 COLUMNS = ("dataset", "file", "used_as", "scan", "why_not")
 KINDS = ("t1", "brain_mask", "lesion")
 EXCLUDED = "excluded"
+UNKNOWN = "a name that the importer does not know"
 NAMED = 8  # of a list of subjects in a note
 STATES = {
     "hidden": "hidden: its name or that of its folder begins with a dot",
@@ -120,7 +121,7 @@ def _why(entry: Entry, module: Any, options: Mapping[str, Any]) -> str:
         return f"another format: the suffix is not {kind} in small letters"
     said = module.why(entry.path, options) if hasattr(module, "why") else ""
     said = said or no_t1(entry.path[: -len(kind)], options.get("t1", ""))
-    return said or f"a name that the importer does not know: {shown(os.path.basename(entry.path))}"
+    return said or f"{UNKNOWN}: {shown(os.path.basename(entry.path))}"
 
 
 def _notes(
