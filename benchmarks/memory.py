@@ -26,8 +26,8 @@ SCANS: dict[str, tuple[tuple[int, int, int], tuple[float, float, float]]] = {
     "most voxels": ((404, 404, 404), (0.5, 0.5, 0.5)),
     "thin": ((1000, 1000, 64), (0.2, 0.2, 2.8)),
     "thinnest": ((4000, 90, 90), (0.05, 2.2, 2.2)),
-    "largest field": ((400, 400, 400), (1.325, 1.325, 1.325)),
-    "coarse": ((53, 53, 53), (10.0, 10.0, 10.0)),
+    "largest field": ((400, 400, 400), (1.249, 1.249, 1.249)),
+    "coarse": ((49, 49, 49), (10.0, 10.0, 10.0)),
 }  # shape, voxel sizes in mm
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from sadm.preprocess.intensities import Intensities, content, stripped_ml
+from sadm.preprocess.intensities import TOP, Intensities, content, stripped_ml
 
 INSIDE = ndimage.distance_transform_edt(
     ((np.indices((40, 44, 36)) - np.array([20, 22, 18])[:, None, None, None]) ** 2).sum(axis=0) < 14**2
@@ -62,11 +62,11 @@ def test_what_surrounds_a_brain_counts_as_outside(name: str) -> None:
     assert apart(BRAIN, found.values).max() < 0.12, "the darkest of a brain is not known to be above 0"
 
 
-def test_ordinary_values_keep_their_zero_and_go_to_1() -> None:
+def test_ordinary_values_are_scaled_alone() -> None:
     for scan in (BRAIN, NOISY):
         found = Intensities(scan)
         top = np.percentile(scan[found.inside], 99.9)
-        np.testing.assert_allclose(found.common(), np.clip(scan / top, 0, 1), atol=1e-6)
+        np.testing.assert_allclose(found.common(), np.clip(scan / top, 0, TOP), atol=1e-6)
         assert found.odd_background is None
 
 

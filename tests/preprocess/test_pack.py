@@ -32,7 +32,13 @@ def prepared(tmp_path):
         qc = []
         for scan in SCANS:
             reasons = ["too small", "in parts"] if scan in failed else []
-            numbers = {"brain_ml": 1400.0, "overlap": 0.95, "lesion_ml": 2.0, "lesion_ml_prepared": 2.0}
+            numbers = {
+                "brain_ml": 1400.0,
+                "overlap": 0.95,
+                "labelled": 1,
+                "lesion_ml": 2.0,
+                "lesion_ml_prepared": 2.0,
+            }
             about = {
                 "dataset": "healthy",
                 "scan": scan,

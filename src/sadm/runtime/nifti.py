@@ -28,7 +28,7 @@ UNITS = {
 LEAST_FIELD = (
     30.0  # mm, the longest edge of a scan's field of view: centimetres taken for millimetres have 20
 )
-MAX_FIELD = 1.5e8  # mm3, of the field of view: 530 mm cubed; steps hold copies of it in voxels of 2 mm
+MAX_FIELD = 1.25e8  # mm3, of the field of view: 500 mm cubed; steps hold copies of it in voxels of 2 mm
 SQUARE = 1e-3  # cosine between two axes that are at right angles
 GET = "fetch the content: datalad get, or git annex get"
 FETCH = {
