@@ -36,7 +36,7 @@ def tumour_shape(
 ) -> TumourShape:
     """An uneven ellipsoid more than 10 mm deep in the cerebrum, and the mass effect that pushes tissue away from it."""
     i, j, k = _pick((depth > 10) & (cortex > 0.7) & (points[2] > 46), rng)
-    radius = math.exp(uniform(rng, (math.log(14), math.log(34))))
+    radius = math.exp(uniform(rng, (math.log(14), math.log(32))))
     stretch = np.exp(rng.normal(0, 0.18, 3))
     stretch /= stretch.prod() ** (1 / 3)
     turn = rotation(rng.uniform(0, 3.1, 3)) / stretch[:, None]

@@ -65,7 +65,7 @@ POPULATIONS = {
         slice_blur=(0.2, 1.3),
         noise=(0.012, 0.028),
         bias=0.9,
-        dura=(0.20, 1.45),
+        dura=(0.10, 1.30),
     ),
     "stroke": Population(
         native=True,
