@@ -25,7 +25,7 @@ sys.path.insert(0, str(ROOT / "benchmarks"))
 
 from realism import grey_to_white, measure, tissues  # noqa: E402
 
-TUMOURS, HEALTHY = 6, 4
+TUMOURS, HEALTHY = 8, 6
 SEATED = replace(  # a healthy head as registration leaves it
     population.POPULATIONS["healthy"],
     native=False,
