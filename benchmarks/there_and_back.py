@@ -59,7 +59,7 @@ def back(
     lesion: nib.Nifti1Image, matrix: np.ndarray, template: nib.Nifti1Image, grid: dict[str, int]
 ) -> float:
     """Dice of ``lesion`` with itself after the study's grid, reached with ``matrix``; NaN if a part of it lies beyond the grid."""
-    from sadm.preprocess.grid import Target
+    from sadm.preprocess.target import Target
     from sadm.preprocess.label import keep_volume, share
     from sadm.preprocess.quality import dice
     from sadm.preprocess.space import Grid, carry_mask

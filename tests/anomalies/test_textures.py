@@ -19,7 +19,7 @@ def seeded(seed: int) -> torch.Generator:
 @pytest.fixture(scope="module")
 def photos() -> torch.Tensor:
     """8-bit images: uneven, constant, of two values, and the released source (noise that wraps around)."""
-    noise = (255 * Perlin((32, 32), 4)(3, seeded(3))).long() & 255
+    noise = (255 * Perlin((32, 32), 8.0, 4)(3, seeded(3))).long() & 255
     two = torch.where(torch.rand(32, 32, generator=seeded(4)) < 0.1, 200, 17)
     ramp = (torch.arange(1024).view(32, 32) ** 2 // 9000).clamp(max=255)
     return torch.stack([*noise, two, ramp, torch.full((32, 32), 77)])

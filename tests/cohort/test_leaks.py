@@ -8,9 +8,11 @@ import nibabel as nib
 import numpy as np
 import pytest
 
+from sadm.cohort import audit as used
 from sadm.cohort.audit import audit, audit_used, identity
 from sadm.cohort.sheet import fingerprint
 from sadm.cohort.splits import read
+from sadm.evaluation import thresholds
 from sadm.runtime.errors import SplitError
 
 Rows = list[dict[str, str]]
@@ -61,6 +63,7 @@ class Study:
             for t, d in sources.items()
         }
         self.healthy = {k: [line(*k, "brats", scan=s) for s in self.of("ixi", "test", k[1])] for k in keys}
+        self.released = {k: [self.subset(k[1])] for k in keys}
         self.thresholds = {
             k: [self.threshold(t, kind, k[1]) for t in sources for kind in KINDS] for k in keys
         }
@@ -78,6 +81,11 @@ class Study:
         scans = self.of(dataset, "test" if kind == "testset" else "val", fold)
         return line("row", fold, 1, testset, kind=kind, value="0.5", dataset=dataset, scans=",".join(scans))
 
+    def subset(self, fold: int) -> dict[str, str]:
+        """The released threshold, fitted on the whole annotated subset of brats."""
+        scans = ",".join(self.of("brats", "train", fold) + self.of("brats", "val", fold))
+        return line("row", fold, 1, "brats", kind="subset_greedy", value="0.4", dataset="brats", scans=scans)
+
     def run(self, folder: Path) -> None:
         names = list(self.sheets)
         sheets = [write(folder / f"{n}_sheet.tsv", self.sheets[n]) for n in names]
@@ -89,9 +97,10 @@ class Study:
                 ("scores", self.scores),
                 ("thresholds", self.thresholds),
                 ("healthy", self.healthy),
+                ("released", self.released),
             )
         ]
-        audit_used(*used, splits, self.sources, "ixi", folder / "used.tsv")
+        audit_used(*used[:3], splits, self.sources, "ixi", folder / "used.tsv", used[3])
 
     def move(self, scan: str, part: str, fold: int | None = None) -> None:
         """Put a scan into another set, in one fold or in all."""
@@ -152,6 +161,11 @@ LEAKS: dict[str, tuple[Callable[[Study], object], str]] = {
     "a threshold fitted on another fold's validation scan": (lambda s: s.fitted("healthy_5", "sub-ixi03ses1"), "in train, not val"),
     "a threshold that does not tell": (lambda s: s.fitted("validation", ""), "does not tell"),
     "a threshold fitted on an unknown scan": (lambda s: s.fitted("healthy_5", "sub-x"), "in no set"),
+    "the released threshold among ours": (lambda s: s.thresholds["row", 0, 1].append(s.subset(0)), "subset_greedy is not for that table"),
+    "a threshold of ours fitted as the released one": (lambda s: s.fitted("validation", s.subset(0)["scans"]), "in train, not val"),
+    "another kind in the released one's place": (lambda s: s.released["row", 0, 1].append(s.threshold("brats", "validation", 0)), "validation is not for that table"),
+    "the released threshold fitted on a test scan": (lambda s: s.released["row", 1, 1][0].update(scans="sub-brats03ses1,sub-brats01ses2"), "in test, not train or val"),
+    "the released threshold that does not tell": (lambda s: s.released["row", 1, 1][0].update(scans=""), "does not tell"),
     "a DRAEM test made from a training scan": (lambda s: s.scores["row", 0, 1, "draem"].append(line("row", 0, 1, "draem", scan="sub-ixi04ses1")), "scores saw ixi/sub-ixi04ses1"),
     "a validation scan scored as a test scan": (lambda s: s.scores["row", 1, 1, "brats"].append(line("row", 1, 1, "brats", scan="sub-brats02ses1")), "fold 1, brats: scores saw"),
     "false positives counted on a training scan": (lambda s: s.healthy["row", 0, 1].append(line("row", 0, 1, "brats", scan="sub-ixi05ses1")), "healthy saw ixi/sub-ixi05ses1"),
@@ -160,6 +174,16 @@ LEAKS: dict[str, tuple[Callable[[Study], object], str]] = {
 
 def test_a_clean_study_passes(tmp_path: Path) -> None:
     Study().run(tmp_path)
+    used = read(tmp_path / "used.tsv")
+    assert len(used) == 4 + 2 + 12 + 2
+    (whole, _) = (line for line in used if line["use"] == "subset_greedy")
+    assert (whole["set"], whole["scans"]) == ("train or val", "8")
+
+
+def test_a_study_without_the_released_threshold_passes(tmp_path: Path) -> None:
+    study = Study()
+    study.released = {}
+    study.run(tmp_path)
     assert len(read(tmp_path / "used.tsv")) == 4 + 2 + 12
 
 
@@ -171,6 +195,10 @@ def test_each_leak_is_refused_by_name(kind: str, tmp_path: Path) -> None:
     with pytest.raises(SplitError, match=said):
         study.run(tmp_path)
     assert not (tmp_path / "used.tsv").exists()
+
+
+def test_the_audit_and_the_evaluation_call_the_kinds_alike() -> None:
+    assert (used.ORACLE, used.SUBSET) == (thresholds.ORACLE, thresholds.SUBSET)
 
 
 def test_there_are_at_least_twenty_kinds() -> None:

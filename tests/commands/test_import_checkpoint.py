@@ -1,4 +1,4 @@
-"""Covers sadm.commands.import_checkpoint, sadm.commands.lightning: released checkpoints are converted by name and shape, read without running anything, and they give the released numbers."""
+"""Covers sadm.commands.import_checkpoint, sadm.commands.released_names, sadm.commands.lightning: released checkpoints are converted by name and shape, read without running anything, and they give the released numbers."""
 
 import importlib
 import json
@@ -6,6 +6,7 @@ import sys
 import types
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,14 @@ from torch import Tensor
 from sadm.anomalies.simplex import SimplexNoise, permutation
 from sadm.commands.import_checkpoint import STUDY, convert, hyper_of
 from sadm.commands.main import main
-from sadm.methods.base import build
+from sadm.commands.released_names import bare
+from sadm.methods.base import Batch, build
 from sadm.networks.diffusion import Diffusion
 from sadm.prediction.score import Scoring, fuse
 from sadm.runtime.errors import ConfigError, DataError
 from sadm.study import registry
 from sadm.training.checkpoint import load, load_method
+from sadm.training.checkpoint import save as save_weights
 
 CPU = torch.device("cpu")
 SECTIONS = {
@@ -191,7 +194,8 @@ def test_the_metadata_is_that_of_a_training(converted: dict[str, Path]) -> None:
         own = registry.declared("methods", method)[1] | hyper[method] | changed
         trained = {key: value for key, value in own.items() if key not in registry.method(method).scored_with}
         run = {"model": model, "fold": 3, "seed": 1}
-        assert about == json.loads(json.dumps(run | {"method": method, "hyper": trained, "shape": [96, 96]}))
+        networks = {"method": method, "hyper": trained, "shape": [96, 96], "frame": "LPS"}
+        assert about == json.loads(json.dumps(run | networks))
         curve = converted[method].with_name("curve.csv").read_text()
         assert curve == "model,fold,seed,epoch,step,train_loss,val_loss,lr\n"
 
@@ -219,7 +223,8 @@ def test_unet_res_gives_the_released_numbers(
 ) -> None:
     y, x = torch.meshgrid(torch.arange(96.0), torch.arange(96.0), indexing="ij")
     made = 0.9 * slices + 0.05 * torch.cos(y / 3 + x / 5)
-    found = methods["unet_res"].anomaly_map(slices[:, 0], torch.ones(2, 96, 96), made[None, :, 0])
+    given = (each.flip(-2, -1) for each in (slices[:, 0], torch.ones(2, 96, 96), made[None, :, 0]))
+    found = methods["unet_res"].anomaly_map(*given).flip(-2, -1)
     assert_golden(found[:, None], numbers["segunet sigmoid(reco=0.9X+0.05noise,input=X)"])
 
 
@@ -233,13 +238,15 @@ def test_the_score_of_a_volume_is_the_released_one(methods: dict[str, Any]) -> N
     noises = [simplex.field(torch.from_numpy(permutation(seed))[None]) for seed in (3, 7, 11)]
     score = released_score(methods, volume, brain, noises, steps)
 
-    cddpm, image, mask = methods["cddpm"], torch.from_numpy(volume), torch.from_numpy(brain)
+    cddpm = methods["cddpm"]  # it reads slices LPS, ours are RAS
+    image, mask = (torch.from_numpy(each).flip(-2, -1) for each in (volume, brain))
     given = iter(noises)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cddpm, "noise", lambda count, generator, shared: next(given).expand(count, -1, -1, -1))
         patch.setattr(cddpm, "score", Scoring())
         made = cddpm.reconstruct(image, torch.Generator())
         maps = [methods[name].anomaly_map(image, mask, made).numpy() for name in ("cddpm", "unet_res")]
+    maps = [np.flip(each, (-2, -1)) for each in maps]
     assert min(np.ptp(each[brain]) for each in maps) > 0.1
     np.testing.assert_allclose(fuse(maps), score, atol=1e-5)
 
@@ -283,6 +290,166 @@ def released_score(
     ssim = (2 * mx * mr + c1) * (2 * cov + c2) / ((mx**2 + mr**2 + c1) * (vx + vr + c2))
     u = median_filter((1 - ssim) * brain, 5) * brain
     return u + np.mean(probabilities, axis=0) * brain
+
+
+# ---- the frame of the slices
+
+
+def loaded(files: list[Path], frame: str) -> dict[str, Any]:
+    """The methods of weights ``files`` as if they were made for slices in ``frame``, stage II upon stage I."""
+    found: dict[str, Any] = {}
+    for path in files:
+        tensors, about = load(path)
+        again = path.with_name(f"{frame}.safetensors")
+        save_weights(tensors, about | {"frame": frame}, again)
+        found[about["method"]] = load_method(again, CPU, dict(found))
+    return found
+
+
+@pytest.fixture(scope="module")
+def shaken(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Converted weights of a small SADM checkpoint whose zero layers are none, so that noise and input show."""
+    folder, draws = tmp_path_factory.mktemp("frame"), torch.Generator().manual_seed(4)
+    tensors = {
+        name: v + 0.1 * torch.rand(v.shape, generator=draws)
+        if (v.is_floating_point() and not name.startswith("diffusion.")) or ".model." in name
+        else v
+        for name, v in tiny_tensors().items()
+    }
+    return convert(save(tensors, folder / "sadm.ckpt"), folder / "models", TINY, trained_on="draem")
+
+
+@pytest.mark.parametrize("frame", ["LPS", "LAS", "RPS"])
+def test_a_turned_volume_gives_the_turned_result_to_the_bit(shaken: list[Path], frame: str) -> None:
+    """The networks see what those of RAS see of the volume in their frame, noise included."""
+    own, plain = loaded(shaken, frame), loaded(shaken, "RAS")
+    turn = [axis for axis, letter, ours in zip((-2, -1), frame, "RA") if letter != ours]
+    volume = torch.rand(2, 96, 96, generator=torch.Generator().manual_seed(1))
+    brain = volume > 0.3
+    made, wanted = (
+        methods["cddpm"].reconstruct(each, torch.Generator().manual_seed(7))
+        for methods, each in ((own, volume), (plain, volume.flip(turn)))
+    )
+    assert torch.equal(made.flip(turn), wanted)
+    assert not torch.equal(made, plain["cddpm"].reconstruct(volume, torch.Generator().manual_seed(7)))
+    for name in own:
+        own[name].score = plain[name].score = Scoring()
+        found = own[name].anomaly_map(volume, brain, made)
+        assert torch.equal(
+            found.flip(turn), plain[name].anomaly_map(volume.flip(turn), brain.flip(turn), wanted)
+        )
+    contexts = [
+        methods["unet_res"].context(Batch(each, None, each > 0, None, torch.Generator().manual_seed(3), each))
+        for methods, each in ((own, volume[:, None]), (plain, volume[:, None].flip(turn)))
+    ]
+    assert torch.equal(contexts[0].flip(turn), contexts[1])
+
+
+def test_stage_two_of_ours_goes_upon_a_converted_stage_one(shaken: list[Path]) -> None:
+    """The frames are mixed: the cDDPM sees LPS, the segmentation U-Net trained here RAS."""
+    stage_one, plain = loaded(shaken, "LPS")["cddpm"], loaded(shaken, "RAS")
+    ours = build("unet_res", TINY["unet_res"], (96, 96), {"cddpm": stage_one}, seed=5)
+    assert (ours.frame, stage_one.frame) == ("RAS", "LPS")
+    image = torch.rand(2, 1, 96, 96, generator=torch.Generator().manual_seed(1))
+    batch = Batch(image, (image > 0.9).float(), image > 0.3, None, torch.Generator().manual_seed(3), image)
+    found = ours.context(batch)
+    draws = torch.Generator().manual_seed(3)
+    assert torch.equal(found.flip(-2, -1), plain["cddpm"].pseudo_healthy(image.flip(-2, -1), draws))
+    with torch.enable_grad():
+        loss = ours.loss(replace(batch, context=found))
+        loss.backward()
+    assert all(p.grad is not None for p in ours.parameters())
+    made = stage_one.reconstruct(image[:, 0], torch.Generator().manual_seed(7))
+    logits = [ours.net(image, image - each[:, None]) for each in made]
+    wanted = torch.stack([torch.sigmoid(each)[:, 0] for each in logits]).mean(0) * batch.brain[:, 0]
+    assert torch.equal(ours.anomaly_map(image[:, 0], batch.brain[:, 0], made), wanted)
+
+
+def test_weights_without_a_frame_or_with_an_unknown_one_are_refused(shaken: list[Path]) -> None:
+    tensors, about = load(shaken[0])
+    path = shaken[0].with_name("none.safetensors")
+    for other, said in ({}, "do not tell in which frame"), ({"frame": "RAI"}, "'RAI' is no frame"):
+        save_weights(tensors, {k: v for k, v in about.items() if k != "frame"} | other, path)
+        with pytest.raises(DataError, match=said):
+            load_method(path, CPU)
+
+
+def test_a_checkpoint_trained_on_other_volumes_tells_their_frame(tiny: Path) -> None:
+    command = [
+        "import-checkpoint",
+        str(tiny),
+        "--to",
+        str(tiny.with_name("models")),
+        "--trained-on",
+        "draem",
+        "--frame",
+    ]
+    with pytest.raises(SystemExit):
+        main([*command, "RAI"])
+    (stage_one, _) = convert(tiny, tiny.with_name("models"), TINY, trained_on="draem", frame="RAS")
+    assert load(stage_one)[1]["frame"] == "RAS"
+
+
+# ---- names
+
+
+WRAPPED: dict[str, Callable[[str], str]] = {
+    "compiled": lambda n: f"_orig_mod.{n}",
+    "parallel": lambda n: f"module.{n}",
+    "in a module": lambda n: f"model.{n}",
+    "stacked": lambda n: f"model.module._orig_mod.{n}",
+    "twice": lambda n: f"module.module.{n}",
+    "inside": lambda n: n.replace("encoder.encoder.", "encoder.encoder._orig_mod.").replace("SegUnet.", "SegUnet.module."),
+    "inside, model": lambda n: n.replace("diffusion.model.", "diffusion.model._orig_mod.model.").replace("SegUnet.", "SegUnet.model."),
+    "around the diffusion": lambda n: n.replace("diffusion.", "diffusion.module.", 1),
+    "around the diffusion, model": lambda n: n.replace("diffusion.", "diffusion.model.", 1),
+    "some alone": lambda n: f"module.{n}" if n.startswith("encoder.encoder.layer3") else n,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", WRAPPED)
+def test_what_wraps_a_network_leaves_no_trace(
+    tmp_path: Path, kind: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tensors = tiny_tensors()
+    wrapped = {WRAPPED[kind](name): tensor for name, tensor in tensors.items()}
+    found, wanted = (
+        convert(save(each, tmp_path / f"{n}.ckpt"), tmp_path / str(n), TINY, trained_on="draem")
+        for n, each in enumerate((wrapped, tensors))
+    )
+    assert [path.read_bytes() for path in found] == [path.read_bytes() for path in wanted]
+    told = capsys.readouterr().err
+    more = {w: sum(f".{w}." in f".{new}" for new in wrapped) for w in ("_orig_mod", "module")}
+    assert all((f"taken off {n} of {len(tensors)} names: {w}." in told) == (n > 0) for w, n in more.items())
+    assert ("names: model." in told) == any(
+        n.count("model.") > o.count("model.") for n, o in zip(wrapped, tensors)
+    )
+
+
+def test_a_checkpoint_whose_names_are_bare_is_told_nothing(
+    tiny: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    convert(tiny, tiny.with_name("models"), TINY, trained_on="draem")
+    assert capsys.readouterr().err == ""
+
+
+def test_no_name_is_guessed(tmp_path: Path) -> None:
+    """A word is taken off, never put in, and two tensors do not become one."""
+    tensors = tiny_tensors()
+    twice = tensors | {"module.SegUnet.last.bias": torch.ones(1)}
+    with pytest.raises(DataError, match=r"twice(.|\n)*SegUnet\.last\.bias"):
+        convert(save(twice, tmp_path / "twice.ckpt"), tmp_path / "models", TINY, trained_on="draem")
+    lacking = {name.replace("diffusion.model.", "diffusion."): v for name, v in tensors.items()}
+    with pytest.raises(DataError, match=r"lacks tensors(.|\n)*diffusion\.model\."):
+        convert(save(lacking, tmp_path / "lacking.ckpt"), tmp_path / "models", TINY, trained_on="draem")
+    foreign = tensors | {"module.vgg.0.weight": torch.ones(1)}
+    with pytest.raises(DataError, match=r"no network of ours(.|\n)*module\.vgg\.0"):
+        convert(save(foreign, tmp_path / "foreign.ckpt"), tmp_path / "models", TINY, trained_on="draem")
+
+
+def test_released_names_stay_apart_without_those_words(golden: Path) -> None:
+    names = list(released_tensors(golden))
+    assert len({bare(name) for name in names}) == len(names)
 
 
 # ---- what is kept, and what is refused

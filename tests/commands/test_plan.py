@@ -28,6 +28,8 @@ def test_the_studys_sets_are_counted(study: Study) -> None:
     }
     assert [plan.trained(study, name) for name in ("healthy", "draem", "stroke")] == [2, 2, 1]
     assert plan.volumes(study) == 8
+    score = study.config["score"] | {"subset_threshold": True}
+    assert plan.volumes(Study.from_config(study.config | {"score": score})) == 8 + 2, "one trains on each set"
 
 
 def test_work_is_counted_by_hand(study: Study) -> None:
@@ -52,6 +54,11 @@ def test_a_method_that_nobody_measured_counts_as_the_median(study: Study) -> Non
     assert plan.networks(one, jobs, unknown) == plan.networks(one, jobs, known)
     assert plan.text(one, jobs, unknown, PROFILE).endswith("as the median of the methods there: ae")
     assert "Estimated" not in plan.text(one, jobs, known, PROFILE)
+
+
+def test_the_plan_says_which_protocol(study: Study) -> None:
+    lines = plan.text(study, Counter(report=1), COSTS, PROFILE).splitlines()
+    assert f"Protocol: {study.protocol}" in lines
 
 
 def test_what_is_done_costs_nothing(study: Study) -> None:

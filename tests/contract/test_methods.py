@@ -209,7 +209,8 @@ def test_saved_and_loaded_gives_the_same_map(name: str, tmp_path: Path) -> None:
     method = make(name)
     loss_of(method, name)  # moves the statistics of any batch normalisation
     path = tmp_path / "weights.safetensors"
-    save(method.state_dict(), {"method": name, "hyper": asdict(method.hyper), "shape": list(SHAPE)}, path)
+    about = {"method": name, "hyper": asdict(method.hyper), "shape": list(SHAPE), "frame": "RAS"}
+    save(method.state_dict(), about, path)
     loaded = load_method(path, torch.device("cpu"), method.needs)
     loaded.score = method.score
     if registry.method(name).maps:

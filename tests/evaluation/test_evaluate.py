@@ -89,7 +89,8 @@ def run(
         for part in sets.values()
         for seed, model in ((2, "unet-les"), (1, "cddpm"))
     ]
-    paths = {name: packed.parent / out / f"{name}.tsv" for name in ("les", "thresholds", "pooled", "healthy")}
+    tables = ["les", "thresholds", "pooled", "healthy"] + ["released"] * ("train" in scans)
+    paths = {name: packed.parent / out / f"{name}.tsv" for name in tables}
     evaluate(ROW, sets.values(), maps, {"les": "les", "ok": "ok"}, "ok", SETTINGS, paths)
     return {name: read(path) for name, path in paths.items()}
 
@@ -152,6 +153,37 @@ def test_thresholds_tell_what_they_were_fitted_on(packed: Path):
     assert lines["testset"]["scans"] == "sub-1,sub-3,sub-4"
     assert {lines[kind]["scans"] for kind in lines if kind != "testset"} == {"sub-2"}
     assert [lines[kind]["dataset"] for kind in ("testset", "validation", "healthy_5")] == ["les", "les", "ok"]
+
+
+def test_the_released_threshold_is_of_the_whole_annotated_subset_and_in_a_table_of_its_own(packed: Path):
+    plain, tables = run(packed, out="plain"), run(packed, PARTS | {"train": [0]})
+    (line,) = tables.pop("released")
+    assert (line["kind"], line["dataset"], line["scans"]) == ("subset_greedy", "les", "sub-0,sub-2")
+    assert tables == plain, "no other table has it"
+    brain, lesion, values = (
+        np.load(packed / "brain.npy") > 0,
+        np.load(packed / "lesion.npy") > 0,
+        score(packed),
+    )
+    train, threshold = [0, 2], float(line["value"])
+    inside = brain[train]
+    wanted = greedy_by_hand(values[train][inside], lesion[train][inside], int(lesion[train].sum()))
+    assert threshold == pytest.approx(wanted, abs=1e-6)
+    means = [dice(values[i] >= threshold, lesion[i]) for i in (1, 3)] + [0]  # the third label is empty
+    assert float(line["dice"]) == pytest.approx(np.mean(means), abs=1e-12)
+    assert line["volumes"] == "3"
+
+
+def greedy_by_hand(score: np.ndarray, label: np.ndarray, lesion: int) -> float:
+    """The threshold with the best Dice of those that ten bisections see."""
+    low, high, best = 0.0, float(score.max()), (0.0, 0.0)
+    for _ in range(10):
+        points = [low + (high - low) / 4, high - (high - low) / 4]
+        found = [2 * (label & (score > t)).sum() / ((score > t).sum() + lesion) for t in points]
+        best = max([best, *zip(found, points, strict=True)], key=lambda pair: pair[0])
+        middle = (low + high) / 2
+        low, high = (low, middle) if found[0] >= found[1] else (middle, high)
+    return best[1]
 
 
 def test_healthy_thresholds_are_reached_by_their_share_of_healthy_brain_voxels(packed: Path):

@@ -122,7 +122,7 @@ def checkpoint_with_a_view_beyond_its_storage(folder: Path) -> Path:
 
 
 WEIGHTS, MISFIT = "DataError.*weights file cannot be read", "DataError.*Weights do not fit their method"
-META = {"method": "ae", "hyper": {"channels": [4, 4, 4], "latent": 4}, "shape": [32, 32]}
+META = {"method": "ae", "hyper": {"channels": [4, 4, 4], "latent": 4}, "shape": [32, 32], "frame": "RAS"}
 
 
 def weights(folder: Path, meta: Any, text: str | None = None) -> Path:

@@ -14,11 +14,11 @@ from sadm.native.native_map import native_map, threshold
 from sadm.native.native_mask import native_mask, save_like
 from sadm.prediction.maps import Origin, write_maps
 from sadm.preprocess.derivative import sidecar
-from sadm.preprocess.grid import Target
 from sadm.preprocess.label import keep_volume, share
 from sadm.preprocess.quality import dice
 from sadm.preprocess.register import register
 from sadm.preprocess.space import Grid, carry_mask, read_transform, write_transform
+from sadm.preprocess.target import Target
 from sadm.runtime.errors import DataError
 from sadm.runtime.files import load_nifti, read_json, save_nifti, write_text
 from sadm.study.keys import Registration

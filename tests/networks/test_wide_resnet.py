@@ -27,7 +27,10 @@ def test_the_default_is_the_reference() -> None:
 def literal(block: WideBlock, x: torch.Tensor) -> torch.Tensor:
     """A block in words, with pixels doubled before the second normalisation."""
     active = F.relu(block.bn1(x))
-    hidden, short = block.conv1(active), x if block.shortcut is None else block.shortcut(active)
+    wide = F.conv2d(F.pad(active, (1, 1, 1, 1)), block.conv1.weight)  # [.., k] is centred on pixel k
+    if block.stride == 2:
+        wide = wide[..., 1::2, 1::2]  # Keras: a window over pixels 2k, 2k + 1, 2k + 2
+    hidden, short = wide, x if block.shortcut is None else block.shortcut(active)
     if block.shortcut is None and block.stride == 2:
         short = F.avg_pool2d(x, 2)
     if block.up:
@@ -54,6 +57,17 @@ def test_blocks_are_those_in_words(inputs: int, outputs: int, how: dict, shape: 
     torch.testing.assert_close(block(x), literal(block, x))
     block.eval()
     torch.testing.assert_close(block(x), literal(block, x))
+
+
+def test_batch_normalisation_is_that_of_keras() -> None:
+    """x (mean 3, variance 4) in training: (x - 3) / sqrt(4 + .001), and 1 % of the way from the running 0 and 1."""
+    block = WideBlock(1, 1)
+    x = torch.tensor([1.0, 5.0]).view(2, 1, 1, 1).expand(2, 1, 4, 4)
+    torch.testing.assert_close(block.bn1(x), (x - 3) / 4.001**0.5)
+    assert block.bn1.running_mean is not None
+    assert block.bn1.running_mean.item() == pytest.approx(0.03)
+    assert block.bn1.running_var is not None
+    assert block.bn1.running_var.item() == pytest.approx(1 + 0.01 * (4 * 32 / 31 - 1))
 
 
 def test_samples_are_independent_in_evaluation_and_all_parameters_are_used(image: torch.Tensor) -> None:

@@ -1,5 +1,6 @@
 """Covers sadm.prediction.predict, sadm.prediction.reconstruct: reconstructions and maps of the test scans."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import torch
 
 from sadm.cohort.packed import Part, load_packed, members
 from sadm.methods.base import build
-from sadm.prediction.maps import Origin, origin, read_maps, read_reconstructions
+from sadm.prediction.maps import Origin, as_volume, origin, read_maps, read_reconstructions
 from sadm.prediction.predict import predict
 from sadm.prediction.reconstruct import reconstruct
 from sadm.prediction.score import Scoring
@@ -47,15 +48,15 @@ def case(tmp_path: Path) -> Path:
     return packed(tmp_path / "case", list(range(len(SCANS))))
 
 
-def weights(folder: Path, name: str) -> Path:
+def weights(folder: Path, name: str, frame: str = "RAS") -> Path:
     """Weights of an untrained method, shaken: its zero layers would hide the noise."""
-    method, path = build(name, HYPER[name], SHAPE, seed=3), folder / f"{name}.safetensors"
+    method, path = build(name, HYPER[name], SHAPE, seed=3), folder / f"{name}_{frame}.safetensors"
     shake = torch.Generator().manual_seed(4)
     state = {
         k: v + 0.1 * torch.rand(v.shape, generator=shake) if v.is_floating_point() else v
         for k, v in method.state_dict().items()
     }
-    save(state, {"method": name, "hyper": HYPER[name], "shape": SHAPE}, path)
+    save(state, {"method": name, "hyper": HYPER[name], "shape": SHAPE, "frame": frame}, path)
     return path
 
 
@@ -83,12 +84,14 @@ def reconstructed(
     return np.stack([read_reconstructions(out, scan) for scan in given.names])
 
 
-def maps(folder: Path, data: Path, method: str, reconstructor: str | None) -> list[np.ndarray]:
+def maps(
+    folder: Path, data: Path, method: str, reconstructor: str | None, frame: str = "RAS"
+) -> list[np.ndarray]:
     """The stored maps of the test scans, in packed order."""
     given, out = part_of(data), folder / f"{method}_maps.safetensors"
     made = [folder / "made.safetensors"] if reconstructor else []
     predict(
-        model=f"{method}-x", fold=0, seed=1, weights=weights(folder, method), sets={"key": given},
+        model=f"{method}-x", fold=0, seed=1, weights=weights(folder, method, frame), sets={"key": given},
         reconstructor=reconstructor, reconstructions=made, sigma=1.0, median=3, out={"key": out}, **PLACE,
     )  # fmt: skip
     return read_maps(out, given.data, given.scans)
@@ -120,6 +123,24 @@ def test_a_reconstruction_does_not_depend_on_the_other_scans(case: Path, tmp_pat
     whole = reconstructed(tmp_path, case)
     alone = reconstructed(tmp_path, packed(tmp_path / "fewer", [0, 3]), "alone")
     assert np.array_equal(alone[0], whole[1])
+
+
+@pytest.mark.parametrize("method", ["cddpm", "unet", "unet_res"])
+def test_weights_in_another_frame_see_the_volumes_turned(case: Path, tmp_path: Path, method: str) -> None:
+    """Of a data set turned by 180 degrees in the plane, LPS weights make to the bit what RAS ones make of it as it lies."""
+    turned, needs = tmp_path / "turned", None if method == "unet" else "cddpm"
+    shutil.copytree(case, turned)
+    for path in turned.glob("*.npy"):
+        np.save(path, np.flip(np.load(path), (-2, -1)))
+    plain = reconstructed(tmp_path, case)
+    wanted = maps(tmp_path, case, method, needs)
+    made = reconstructed(tmp_path, turned, weights=weights(tmp_path, "cddpm", "LPS"))
+    assert np.array_equal(np.flip(made, (-2, -1)), plain)
+    found = maps(tmp_path, turned, method, needs, "LPS")
+    for scan, there, here in zip(TESTED, found, wanted, strict=True):
+        brains = [np.load(folder / "brain.npy")[scan] for folder in (turned, case)]
+        volumes = [as_volume(values, brain) for values, brain in zip((there, here), brains, strict=True)]
+        assert np.array_equal(np.flip(volumes[0], (-2, -1)), volumes[1])
 
 
 @pytest.mark.parametrize("method", ["cddpm", "unet", "unet_res"])

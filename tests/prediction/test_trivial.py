@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from sadm.cohort.packed import Part, load_packed, members
+from sadm.evaluation.metrics import auprc, best_dice, curve
 from sadm.prediction.maps import Origin, as_volume, origin, read_maps
 from sadm.prediction.score import residual_map
 from sadm.prediction.trivial import TRIVIAL, trivial
@@ -30,6 +31,14 @@ def study(tmp_path: Path) -> Path:
         (folder / "scans.tsv").write_text("scan\n" + "".join(f"s{k}\n" for k in range(4)))
     (tmp_path / "splits.tsv").write_text(SPLITS)
     return tmp_path
+
+
+def test_a_spline_that_overshoots_gives_no_score_below_zero(study: Path) -> None:
+    t1 = np.load(study / "patients/t1.npy").astype(np.float32) * 1.3 - 0.15
+    np.save(study / "patients/t1.npy", t1.astype(np.float16))
+    found = run(study)
+    assert min(volume.min() for volume in found.values()) == 0
+    assert t1.max() > 1
 
 
 def run(
@@ -66,6 +75,31 @@ def test_maps_are_never_negative_and_zero_outside(study: Path):
         assert volume.min() >= 0, name
         assert not volume[~brain].any(), name
         assert volume.any(), name
+
+
+@pytest.mark.parametrize(("size", "outside"), [(1, 0), (40, 0), (400, 0), (40, 30)])
+def test_the_whole_brain_has_each_volumes_floor(study: Path, size: int, outside: int):
+    """Best Dice 2p / (1 + p) and AUPRC p where the lesion lies in the brain; what lies outside is missed."""
+    found, brain = run(study)["whole-brain"], load_packed(study / "patients").brain[3] > 0
+    np.testing.assert_array_equal(found, brain)
+    label = np.zeros(brain.shape, bool)
+    label[tuple(np.argwhere(brain)[:size].T)] = True
+    label[tuple(np.argwhere(~brain)[:outside].T)] = True
+    points, p = curve(found, label), size / brain.sum()
+    dice = 2 * size / (brain.sum() + size + outside)
+    assert best_dice(points) == (pytest.approx(dice), 1)
+    if not outside:
+        assert dice == pytest.approx(2 * p / (1 + p))
+        assert auprc(points) == pytest.approx(p)
+
+
+def test_no_map_that_is_above_0_in_the_brain_has_a_lower_best_dice(study: Path):
+    maps, draw = run(study), np.random.default_rng(5)
+    label = (maps["whole-brain"] > 0) & (draw.random(SHAPE[1:]) < 0.1)
+    floor = best_dice(curve(maps["whole-brain"], label))[0]
+    worst = maps["whole-brain"] * (1 - 0.9 * label)
+    assert best_dice(curve(worst, label))[0] == pytest.approx(floor)
+    assert best_dice(curve(maps["random"], label))[0] >= floor
 
 
 def test_random_depends_on_seed_and_test_set_alone(study: Path):

@@ -8,9 +8,10 @@ import pytest
 from scipy import ndimage
 
 from sadm.preprocess.derivative import sidecar
-from sadm.preprocess.grid import Target, grid, normalise, prepare
+from sadm.preprocess.grid import grid, normalise, prepare
 from sadm.preprocess.head import Head
 from sadm.preprocess.space import sample, scaling, translation, write_transform
+from sadm.preprocess.target import Target
 from sadm.runtime.files import load_nifti, read_json
 from sadm.study.keys.preparation import Quality
 

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import ndimage
 
-from sadm.preprocess.grid import Target
 from sadm.preprocess.label import keep_volume, share
 from sadm.preprocess.space import Grid, translation
+from sadm.preprocess.target import Target
 
 PAPER = {"shape": [192, 192, 160], "spacing": 1.0, "downsample": 2, "crop": 15}
 

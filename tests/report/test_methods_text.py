@@ -17,6 +17,9 @@ CHANGES: dict[str, tuple[Any, str]] = {
     "grid.spacing": (1.25, "of 1.25 mm"),
     "grid.downsample": (4, "blocks of 4 voxels"),
     "grid.crop": (3, "; 3 axial slices"),
+    "grid.curvature_flow": (2, "after 2 iterations of curvature flow"),
+    "grid.resampling": ("bspline", "cubic B-spline at the centre of each block of 2 voxels"),
+    "grid.labels": ("nearest", "by their nearest voxel"),
     "bias.shrink": (3, "shrink factor 3"),
     "bias.iterations": ([7, 6], "7/6 iterations"),
     "quality.brain_ml": ([850, 1950], "brain volume 850 to 1950 ml"),
@@ -38,6 +41,14 @@ CHANGES: dict[str, tuple[Any, str]] = {
     "splits.train": (9, "and 9 subjects for training"),
     "splits.annotated_folds": ("rotate", "other ones of them for validation"),
     "training.seeds": (2, "trained 2 times in each fold"),
+    "draem.threshold": ([0.3, 0.6], "above a number drawn from 0.3 to 0.6"),
+    "draem.max_scale": (3, "2^3 cells"),
+    "draem.probability": (0.5, "on 50 % of the slices"),
+    "draem.per_image": (2, "2 of these"),
+    "draem.augmenters": (["gamma", "invert", "solarize"], "(gamma, invert, solarize)"),
+    "draem.source": ("mask", "filled with a constant"),
+    "draem.within_brain": (True, "slices inside the brain"),
+    "draem.blend": ([0.1, 0.9], "weight of 0.1 to 0.9"),
     "score.beta": (0.4, "beta 0.4"),
     "score.median": (3, "median (3 voxels)"),
     "score.ssim_sigma": (1.5, "sigma 1.5 voxels"),
@@ -73,7 +84,22 @@ def test_every_other_number_is_one_of_the_method(demo: dict[str, Any]):
     own = set(re.findall(r"\d+(?:\.\d+)?", str(Study.from_config(deepcopy(demo)).config)))
     own |= {f"{100 * rate:g}" for rate in (0.01, 0.05, 0.1, 0.95)} | {f"{float(number):g}" for number in own}
     sizes = {"24", "48", "26"}  # of the grid, derived
-    assert said - own - sizes <= {"2010", "2019", "2024", "99", "0", "1", "2", "4", "8", "30", "0.5", "0.05"}
+    assert said - own - sizes <= {
+        "2010",
+        "2019",
+        "2024",
+        "99",
+        "0",
+        "1",
+        "2",
+        "4",
+        "8",
+        "30",
+        "0.5",
+        "0.05",
+        "256",
+        "100",
+    }
 
 
 @pytest.mark.parametrize("name", CHANGES)
@@ -106,6 +132,7 @@ def test_the_papers_study_in_words():
         "358 subjects for training",
         "have ImageNet weights",
         "BRATS 100, of these 10",
+        "2^0 to 2^6 cells on 256 mm an axis, above 0.5, filled with the noise itself",
     ):
         assert part in said
 

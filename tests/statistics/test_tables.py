@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sadm.evaluation.evaluate import HEALTHY, POOLED, THRESHOLDS, columns
+from sadm.evaluation.evaluate import HEALTHY, POOLED, RELEASED, THRESHOLDS, columns
 from sadm.statistics.tables import statistics
 
 NAMES = (
@@ -158,6 +158,29 @@ def test_seeds_are_averaged_in_a_fold_and_their_spread_stands_apart(
     random = [table["summary"].query("row == 'random'").drop(columns="std_seeds") for table in (first, found)]
     pd.testing.assert_frame_equal(random[0], random[1])
     assert list(found["thresholds"].query("row == 'one'")["seed"].unique()) == [1, 2]
+
+
+def test_the_released_threshold_of_the_subset_is_in_released_alone(
+    made: dict[str, Any], tmp_path: Path
+) -> None:
+    files, paths = dict(made["files"]), []
+    for row, fold in product(ROWS, range(FOLDS)):
+        told = {"row": row, "fold": fold, "seed": 1, "testset": "les", "kind": "subset_greedy", "value": 0.3, "dataset": "les", "scans": "sub-t",
+                "dice": 0.1 * (fold + 1) + 0.2 * (row == "one"), "volumes": SCANS}  # fmt: skip
+        paths.append(tmp_path / f"released_{row}_{fold}.tsv")
+        pd.DataFrame([told], columns=RELEASED).to_csv(paths[-1], sep="\t", index=False)
+    plain, found = (
+        run(tmp_path, made, "plain"),
+        run(tmp_path, made, "with", files=files | {"released": paths}),
+    )
+    for name in set(NAMES) - {"released"}:
+        pd.testing.assert_frame_equal(plain[name], found[name])
+        assert "subset" not in found[name].to_csv(), name
+    theirs = found["released"].query("metric == 'dice_subset_greedy'").set_index("row")
+    ours = found["released"].query("metric == 'dice_validation'").set_index("row")
+    assert theirs["released"].to_dict() == pytest.approx({"one": 0.35, "two": 0.15, "random": 0.15})
+    assert theirs["exact"].to_dict() == pytest.approx(ours["exact"].to_dict())
+    assert len(found["released"]) == len(plain["released"]) + len(ROWS)
 
 
 def test_released_counts_an_empty_label_as_zero(made: dict[str, Any], tmp_path: Path) -> None:

@@ -141,7 +141,7 @@ def test_numbers_of_the_paper() -> None:
         [0.2, 1.0],
         6,
     )
-    assert draem["threshold"][0] < draem["threshold"][1], "uniformly sampled"
+    assert (draem["threshold"], draem["probability"]) == ([0.5, 0.5], 1.0), "Table 1 is possible with these"
     score = study.section("score")
     assert (score["ssim_sigma"], score["median"], score["beta"]) == (1.0, 5, 0.5)
     assert len(study.rows) == 22
@@ -167,6 +167,26 @@ def test_real_at_paper_size_is_the_paper() -> None:
         assert _lists(large.hyper(model)) == _lists(paper.hyper(model))
 
 
+@pytest.mark.parametrize(
+    ("grid", "given", "expected"),
+    [
+        ({}, {}, 6),
+        ({"downsample": 4, "crop": 7}, {}, 5),
+        ({"downsample": 1, "crop": 30}, {}, 6),
+        ({"downsample": 4, "crop": 7}, {"max_scale": 4}, 4),
+        ({"downsample": 4, "crop": 7}, {"threshold": [0.4, 0.6]}, 5),
+        ({"shape": [96, 96, 80], "spacing": 2.0, "downsample": 1}, {}, 6),
+    ],
+)
+def test_lattices_of_anomalies_follow_the_grid(
+    grid: dict[str, Any], given: dict[str, Any], expected: int
+) -> None:
+    study = Study.from_config(merged("studies/real.yaml") | {"grid": grid, "draem": given})
+    assert study.section("draem")["max_scale"] == expected == study.painter["max_scale"]
+    assert study.painter["spacing"] == study.spacing
+    assert Study.from_config(study.config).config == study.config
+
+
 def test_released_has_the_settings_of_the_released_code() -> None:
     study = Study.from_config(merged("studies/paper.yaml", "studies/released.yaml"))
     assert list(study.hyper("cddpm")["channels"]) == [128, 256, 256]
@@ -174,6 +194,7 @@ def test_released_has_the_settings_of_the_released_code() -> None:
     assert study.hyper("cddpm")["shared_noise"] is True
     assert list(study.hyper("unet_res-draem")["channels"]) == [64, 128, 256, 512]
     assert study.section("draem")["threshold"] == [0.5, 0.5]
+    assert study.section("draem")["max_scale"] == 6
     assert len(study.section("draem")["augmenters"]) == 10
 
 

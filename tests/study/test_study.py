@@ -153,6 +153,21 @@ def test_what_is_scored_and_where_its_scans_come_from(study: Study) -> None:
     assert len(study.trivial_maps) == len(study.trivial) * len(study.scored)
 
 
+def test_the_released_threshold_asks_for_the_annotated_training_scans(study: Study) -> None:
+    score = study.config["score"] | {"subset_threshold": True}
+    other = Study.from_config(study.config | {"score": score})
+    assert other.subsets == ["tumour", "stroke"], "nobody annotated the anomalies of DRAEM"
+    assert {key: other.scored[key] for key in set(other.scored) - set(study.scored)} == {
+        "train/tumour": ("tumour", "train"),
+        "train/stroke": ("stroke", "train"),
+    }
+    assert (study.released_tables, other.released_tables) == ([], ["released"])
+    without = {name: dataset | {"annotated": 0} for name, dataset in study.config["datasets"].items()}
+    rows = {"rows": {"AE": "ae"}, "figures": [], "hyper": {}}
+    few = Study.from_config(study.config | rows | {"score": score, "datasets": without})
+    assert few.released_tables == []
+
+
 def test_beta_is_of_rows_that_add_two_maps(study: Study) -> None:
     other = Study.from_config(study.config | {"score": study.config["score"] | {"beta": 0.7}})
     assert other.maps_of("SADM_res-STROKE") == ("cddpm", "unet_res-stroke")

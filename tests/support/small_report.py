@@ -85,7 +85,11 @@ def weights(path: Path, model: str) -> Path:
 
 def told(study: Study) -> dict[str, Any]:
     """What the rule hands on beside the config."""
-    return {"limits": {name: study.limits(name) for name in study.datasets}, "trained": study.trained}
+    return {
+        "limits": {name: study.limits(name) for name in study.datasets},
+        "trained": study.trained,
+        "protocol": study.protocol,
+    }
 
 
 def material(folder: Path) -> Material:

@@ -73,6 +73,22 @@ def test_an_incomplete_batch_is_dropped_only_beside_a_complete_one(
     assert source.sizes() == sizes == [len(b) for b in source.epoch(generator())]
 
 
+@pytest.mark.parametrize("batch", [1, 4, 7, 64])
+def test_every_slice_comes_once_with_its_label(batch: int) -> None:
+    source = slices(batch=batch, labelled=True, drop_last=True)
+    batches = list(source.every(generator()))
+    assert codes(batches) == list(range(N * D))
+    labels = torch.cat([b.label for b in batches if b.label is not None])[:, 0]
+    assert torch.equal(labels, store().lesion.flatten(0, 1).float())
+
+
+def test_annotated_are_those_with_labels_of_their_own() -> None:
+    painted = Draem(SHAPE, max_scale=2)
+    assert slices(labelled=True).annotated
+    assert not slices(labelled=True, draem=painted).annotated
+    assert not slices().annotated
+
+
 def test_labels_and_brain_are_those_of_the_slice() -> None:
     volumes = store()
     for batch in slices(labelled=True).epoch(generator()):

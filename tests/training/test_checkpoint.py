@@ -39,7 +39,7 @@ def test_content_comes_back_and_equal_content_is_equal_bytes(tmp_path: Path) -> 
 
 def weights(path: Path) -> Path:
     method = build("unet", HYPER, (16, 16))
-    save(method.state_dict(), {"method": "unet", "hyper": HYPER, "shape": [16, 16]}, path)
+    save(method.state_dict(), {"method": "unet", "hyper": HYPER, "shape": [16, 16], "frame": "RAS"}, path)
     return path
 
 

@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from sadm.networks.imagenet import extractor
+from sadm.runtime.devices import autocast
 from sadm.runtime.errors import SplitError
 from sadm.training import checkpoint
 from sadm.training import train as jobs
@@ -115,6 +116,22 @@ def test_a_second_run_and_a_resumed_one_give_the_same_bytes(
     assert train(tmp_path / "third", model, needs, **options).read_bytes() == first.read_bytes()
     assert (tmp_path / "third/curve.csv").read_bytes() == (tmp_path / "first/curve.csv").read_bytes()
     assert sorted(p.name for p in (tmp_path / "third").iterdir()) == ["curve.csv", "weights.safetensors"]
+
+
+def test_a_method_in_float32_is_trained_in_float32(
+    train: Callable[..., Path], stage_one: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever training.amp says; the reconstructions of a frozen stage I are made in its own precision."""
+    asked: list[bool] = []
+    monkeypatch.setattr(jobs, "autocast", lambda place, amp: (asked.append(amp), autocast(place, amp))[1])
+    train(tmp_path / "half", "unet-real")
+    train(tmp_path / "full", "unet-real", hyper={"amp": False})
+    train(tmp_path / "never", "unet-real", settings=SETTINGS | {"amp": False})
+    assert asked == [True, True, False, True, False, False]
+    stage = train(tmp_path / "stage", "cddpm", hyper={"amp": False})
+    asked.clear()
+    train(tmp_path / "mixed", "unet_res-real", [stage])
+    assert asked == [True, False], "own, then that of what it needs"
 
 
 def test_how_often_states_are_saved_changes_nothing(train: Callable[..., Path], tmp_path: Path) -> None:
@@ -259,3 +276,29 @@ def test_a_state_of_other_imagenet_weights_is_not_resumed(
         train(tmp_path / "out", "fae", imagenet=file and tmp_path / file)
     assert len(set(seen)) == 3
     assert seen[0] == seen[3]
+
+
+@pytest.mark.parametrize(
+    ("model", "slices"),
+    [("unet-real", 2 * D), ("unet-draem", 2 * 3), ("cddpm", 2 * 3), ("unet_res-real", 2 * D)],
+)
+def test_annotated_volumes_validate_with_all_slices(
+    train: Callable[..., Path],
+    stage_one: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    model: str,
+    slices: int,
+) -> None:
+    """Two volumes validate: all of their slices where they are patients', three of each where they are healthy."""
+    seen: list[list[int]] = []
+    plain = training.Trainer.validation_loss
+
+    def watched(self: training.Trainer) -> float:
+        seen.append([len(batch) for batch in self.validation])
+        return plain(self)
+
+    monkeypatch.setattr(training.Trainer, "validation_loss", watched)
+    needs = [stage_one] if model.startswith("unet_res") else []
+    train(tmp_path, model, needs, settings=SETTINGS | {"validation_slices": 3})
+    assert {sum(sizes) for sizes in seen} == {slices}

@@ -22,7 +22,10 @@ OWN = {"importer": "demo", "annotated": 0, "brain": "deepbet", "options": {"kind
 SETS = ["tumour", "stroke", "draem"]
 PARTS = re.findall(r'^ *include: "(.*)"', (ROOT / "Snakefile").read_text(encoding="utf-8"), re.MULTILINE)
 RULES = [
-    re.findall(r"^rule (\w+):", (ROOT / part).read_text(encoding="utf-8"), re.MULTILINE) for part in PARTS
+    re.findall(
+        r"^(?:use rule \w+ as|rule) (\w+)(?: with)?:", (ROOT / part).read_text(encoding="utf-8"), re.MULTILINE
+    )
+    for part in PARTS
 ]
 ORDER = [rule for part in RULES for rule in part]
 

@@ -1,7 +1,8 @@
 """From official trees to checked, subject-disjoint sets.
 
 Takes the source files that the importers list. Leaves a sheet of scans (cohort) and a splits file (splits) for each data
-set, and the audit over all of them. Scans are prepared meanwhile: a check that they wait for, by ancient(), would hide their
+set, and the audit over all of them. The sets are dealt and audited before any scan is prepared (deal, audit_dealt); who then does
+not pass the check of his scans is replaced. Scans are prepared meanwhile: a check that they wait for, by ancient(), would hide their
 own reasons to run from Snakemake 9.27 whenever it runs itself.
 """
 
@@ -34,7 +35,8 @@ rule cohort:
 
 rule splits:
     input:
-        rules.cohort.output[0],
+        sheet=rules.cohort.output[0],
+        excluded=lambda w: expand(rules.pack.output.excluded, dataset=w.dataset),
     output:
         "results/splits/{dataset}.tsv",
     log:
@@ -56,10 +58,23 @@ rule splits:
         "../scripts/splits.py"
 
 
+use rule splits as deal with:
+    input:
+        sheet=rules.cohort.output[0],
+    output:
+        "results/dealt/{dataset}.tsv",
+    log:
+        "logs/deal/{dataset}.log",
+    priority: 10
+    message:
+        "Deal the subjects of {wildcards.dataset} before their scans are checked."
+
+
 rule audit:
     input:
         sheets=expand(rules.cohort.output[0], dataset=study.datasets),
         splits=expand(rules.splits.output[0], dataset=study.datasets),
+        dealt="results/audit_dealt.tsv",
     output:
         "results/audit.tsv",
     log:
@@ -75,3 +90,16 @@ rule audit:
         "Refuse subjects or images on two sides of the splits {input.splits}."
     script:
         "../scripts/audit.py"
+
+
+use rule audit as audit_dealt with:
+    input:
+        sheets=expand(rules.cohort.output[0], dataset=study.datasets),
+        splits=expand(rules.deal.output[0], dataset=study.datasets),
+    output:
+        "results/audit_dealt.tsv",
+    log:
+        "logs/audit/audit_dealt.log",
+    priority: 10
+    message:
+        "Refuse subjects or images on two sides before any scan is prepared."

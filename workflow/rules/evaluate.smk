@@ -42,7 +42,7 @@ rule evaluate:
         # Maps of a trivial score are named as if it were a model.
         maps=lambda w: expand(rules.predict.output, model=study.maps_of(w.row), fold=w.fold, seed=w.seed),
     output:
-        **{name: f"results/scores/{{row}}/fold{{fold}}{{seed}}/{name}.tsv" for name in study.testsets},
+        **{name: f"results/scores/{{row}}/fold{{fold}}{{seed}}/{name}.tsv" for name in study.score_tables},
         thresholds="results/scores/{row}/fold{fold}{seed}/thresholds.tsv",
         pooled="results/scores/{row}/fold{fold}{seed}/pooled.tsv",
         healthy="results/scores/{row}/fold{fold}{seed}/healthy.tsv",

@@ -26,7 +26,8 @@ rule table:
         runtime=30,
     params:
         layout=vars(study.layout),
-        study={key: study.config[key] for key in ("name", "protocol", "seed", "grid", "score", "statistics")},
+        study={key: study.config[key] for key in ("name", "seed", "grid", "score", "statistics")}
+        | {"protocol": study.protocol},
         models=study.trained,
         datasets=list(study.datasets),
         code=code("table.py"),
@@ -68,7 +69,11 @@ rule report:
         about=study.drawn.about,
         layout=vars(study.layout),
         config=study.whole,
-        told={"limits": {name: study.limits(name) for name in study.datasets}, "trained": study.trained},
+        told={
+            "limits": {name: study.limits(name) for name in study.datasets},
+            "trained": study.trained,
+            "protocol": study.protocol,
+        },
         logs="logs",
         code=code(
             "report.py",

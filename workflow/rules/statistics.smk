@@ -9,6 +9,7 @@ rule audit_used:
         scores=measured(*study.testsets),
         thresholds=measured("thresholds"),
         healthy=measured("healthy"),
+        released=measured(*study.released_tables),
         audit=rules.audit.output,
         splits=expand(rules.splits.output, dataset=study.datasets),
     output:
@@ -36,6 +37,7 @@ rule statistics:
         thresholds=measured("thresholds"),
         pooled=measured("pooled"),
         healthy=measured("healthy"),
+        released=measured(*study.released_tables),
         audit=rules.audit_used.output,
         splits=expand(rules.splits.output, dataset=study.datasets),
         sheets=expand(rules.cohort.output, dataset=study.datasets),

@@ -26,10 +26,10 @@ rule synthesise:
         mem_mb=grown(4000),
         runtime=30,
     params:
-        draem=study.section("draem"),
+        draem=study.painter,
         seed=study.seed,
         code=code("synthesise.py"),
     message:
-        "Paint anomalies on the healthy test and validation scans, mask threshold {params.draem[threshold]}, {params.draem[per_image]} of {params.draem[augmenters]}."
+        "Paint anomalies on the healthy test and validation scans, up to 2^{params.draem[max_scale]} cells, threshold {params.draem[threshold]}, {params.draem[per_image]} of {params.draem[augmenters]}."
     script:
         "../scripts/synthesise.py"

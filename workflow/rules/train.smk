@@ -52,7 +52,7 @@ rule train:
     params:
         method=lambda w: study.method(w.model),
         hyper=lambda w: study.trained_with(w.model),
-        draem=lambda w: study.section("draem") if study.trained_on(w.model) == "draem" else None,
+        draem=lambda w: study.painter if study.trained_on(w.model) == "draem" else None,
         spacing=study.spacing,
         settings={key: TRAINING[key] for key in ("amp", "validate_every", "validation_slices")},
         device=untracked(TRAINING["device"]),

@@ -7,4 +7,4 @@ with step(snakemake):
 
     files, params = snakemake.input, snakemake.params
     used = (files.scores, files.thresholds, files.healthy)
-    audit_used(*used, files.splits, params.sources, params.healthy, snakemake.output[0])
+    audit_used(*used, files.splits, params.sources, params.healthy, snakemake.output[0], files.released)

@@ -1,9 +1,10 @@
-"""Rule splits: the train, validation and test sets of a data set."""
+"""Rules splits and deal: the train, validation and test sets of a data set, after its scans were checked and before."""
 
 from sadm.study.step import step
 
 with step(snakemake):
     from sadm.cohort.splits import splits
 
-    p = snakemake.params
-    splits(snakemake.input[0], snakemake.output[0], p.role, p.folds, p.seed, **p.sizes)
+    files, p = snakemake.input, snakemake.params
+    given = (files.sheet, snakemake.output[0], p.role, p.folds, p.seed)
+    splits(*given, excluded=files.get("excluded", ()), **p.sizes)

@@ -27,22 +27,24 @@ def rotate(images: Tensor, degrees: Tensor) -> Tensor:
 class Perlin:
     """Perlin noise on lattices of 2^a x 2^b cells, a and b uniform in 0..max_scale, drawn for each image.
 
-    The cells divide a canvas of the next powers of two, of which the top left corner ``shape`` is kept; unit gradients at
-    the lattice points, fade 6t^5 - 15t^4 + 10t^3, times sqrt 2, so that values are in [-1, 1].
+    The cells divide a square of `fits.canvas` mm (256, as the released 128 pixels of 2 mm), of which the top left corner
+    ``shape`` is kept: a cell has the same size in mm on each grid. Unit gradients at the lattice points, fade
+    6t^5 - 15t^4 + 10t^3, times sqrt 2, so that values are in [-1, 1].
 
     The noise is a sum over lattice points of a weight in y times a weight in x times a linear ramp, so a batch is two
     chains of matrix products; nothing is gathered by pixel.
     """
 
-    def __init__(self, shape: Sequence[int], max_scale: int) -> None:
-        """Raises ConfigError where the finest lattice has more than one cell a pixel."""
-        fits.lattice(shape, max_scale)
-        canvas = [1 << (size - 1).bit_length() for size in shape]
-        self.max_scale = max_scale
-        scales = [2**k for k in range(max_scale + 1)]
+    def __init__(self, shape: Sequence[int], spacing: float, max_scale: int | None = None) -> None:
+        """``spacing`` of the pixels in mm; ``max_scale`` None: `fits.finest`, 6 on the paper's grid.
+
+        Raises ConfigError where the finest lattice has more than one cell a pixel.
+        """
+        self.max_scale = fits.lattice(shape, spacing, max_scale)
+        canvas = fits.canvas(shape, spacing) / spacing
+        scales = [2**k for k in range(self.max_scale + 1)]
         self.y, self.x = (
-            torch.stack([_weights(size, full, cells, scales[-1]) for cells in scales])
-            for size, full in zip(shape, canvas)
+            torch.stack([_weights(size, canvas, cells, scales[-1]) for cells in scales]) for size in shape
         )
 
     def __call__(self, n: int, generator: torch.Generator) -> Tensor:
@@ -61,13 +63,13 @@ class Perlin:
         return 2**0.5 * (y[:, 1] @ ramps[0] + y[:, 0] @ ramps[1])
 
 
-def _weights(size: int, canvas: int, cells: int, most: int) -> Tensor:
+def _weights(size: int, canvas: float, cells: int, most: int) -> Tensor:
     """[2, size, lattice points]: the weight of each lattice point at each pixel, and that weight times the distance.
 
-    All scales have the lattice points that the finest one (``most`` cells) needs.
+    ``canvas``: pixels that the ``cells`` divide. All scales have the lattice points that the finest one (``most`` cells) needs.
     """
     position = torch.arange(size, dtype=torch.float64) * cells / canvas
-    distance = position[:, None] - torch.arange((size - 1) * most // canvas + 2, dtype=torch.float64)
+    distance = position[:, None] - torch.arange(int((size - 1) * most / canvas) + 2, dtype=torch.float64)
     t = (1 - distance.abs()).clamp(min=0)
     fade = 6 * t**5 - 15 * t**4 + 10 * t**3
     return torch.stack([fade, fade * distance]).float()

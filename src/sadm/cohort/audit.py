@@ -18,12 +18,13 @@ from sadm.runtime.files import write_table
 
 COLUMNS = ("dataset", "fold", "set", "scans", "subjects")
 IDENTITY = ("row", "fold", "seed", "testset")  # of a line of scores or thresholds
+SUBSET = "subset_greedy"  # the one kind that is fitted on training scans, as the released test does, in a table of its own
 ORACLE = "testset"  # the one kind of threshold that is fitted on test scans, and says so (`sadm.evaluation.thresholds`)
 Row = Mapping[str, str]
 
 
 class Use(NamedTuple):
-    """The ``scans`` of a data set that a run's scores or one of its thresholds saw, and the ``set`` that they must be in."""
+    """The ``scans`` of a data set that a run's scores or one of its thresholds saw, and the ``set`` that they must be in ("train or val": either)."""
 
     row: str
     fold: str
@@ -68,13 +69,15 @@ def audit_used(
     sources: Mapping[str, str],
     calm: str,
     out: str | Path,
+    released: Iterable[str | Path] = (),
 ) -> None:
     """Audit what was measured and fitted; write the counts to ``out`` (tsv).
 
-    ``scores``, ``thresholds`` and ``healthy``: files of all runs (`sadm.evaluation.evaluate`); ``splits``: of all data sets;
+    ``scores``, ``thresholds``, ``healthy`` and ``released``: files of all runs (`sadm.evaluation.evaluate`); ``splits``: of all data sets;
     ``sources``: {test set: data set of its scans}; ``calm``: the healthy data set. Raises SplitError that names every scan
     that was scored and is no test scan of its fold, and every threshold that was fitted on anything but validation scans of
-    its fold, or does not tell on what; only the kind `ORACLE` is fitted on test scans.
+    its fold, or does not tell on what; only the kind `ORACLE` is fitted on test scans. The kind `SUBSET` may have seen the whole annotated subset, training scans
+    included; it is allowed in ``released`` and nowhere else, and no other kind is there.
     """
     parts = {(r["scan"], r["dataset"], r["fold"]): r["set"] for path in splits for r in read_splits(path)}
     uses = [
@@ -85,16 +88,24 @@ def audit_used(
         Use(**run, testset=calm, use="healthy", dataset=calm, set="test", scans=seen)
         for run, seen in _seen(healthy, IDENTITY[:3])
     ]
-    fitted = [line for path in thresholds for line in read(path)]
+    ours = [line for path in thresholds for line in read(path)]
+    theirs = [line for path in released for line in read(path)]
+    fitted = [*ours, *theirs]
     uses += [_fitted(line) for line in fitted]
     problems = [
+        f"{line['row']}, fold {line['fold']}, {line['testset']}: threshold {line['kind']} is not for that table"
+        for lines, allowed in ((ours, False), (theirs, True))
+        for line in lines
+        if (line["kind"] == SUBSET) != allowed
+    ]
+    problems += [
         f"{line['row']}, fold {line['fold']}, {line['testset']}: threshold {line['kind']} does not tell what it was fitted on"
         for line in fitted
         if not line["scans"] and not math.isnan(float(line["value"]))
     ]
     for use in uses:
         for scan in use.scans:
-            if (found := parts.get((scan, use.dataset, use.fold), "no set")) != use.set:
+            if (found := parts.get((scan, use.dataset, use.fold), "no set")) not in use.set.split(" or "):
                 where = f"{use.row}, fold {use.fold}, {use.testset}: {use.use} saw {use.dataset}/{scan}"
                 problems.append(f"{where}, which is in {found}, not {use.set}")
     fix = "delete the folders of the scores and maps, and run again"
@@ -114,7 +125,7 @@ def _seen(files: Iterable[str | Path], columns: Sequence[str]) -> list[tuple[dic
 def _fitted(line: Row) -> Use:
     """What a threshold was fitted on."""
     scans = [scan for scan in line["scans"].split(",") if scan]
-    part = "test" if line["kind"] == ORACLE else "val"
+    part = {ORACLE: "test", SUBSET: "train or val"}.get(line["kind"], "val")
     run = {name: line[name] for name in IDENTITY}
     return Use(**run, use=line["kind"], dataset=line["dataset"], set=part, scans=scans)
 

@@ -7,6 +7,8 @@ of the file is used and every tensor of ours filled, name by name and shape by s
 The batch-norm statistics of the encoder in a SADM checkpoint have drifted from stage I's, whose networks
 the released code left in training mode:
 they are kept, because the released test used them. Sizes: the methods' defaults under the study's `hyper`.
+
+The authors' volumes lie LPS in memory (X to the left, Y to the back), which becomes the weights' ``frame``.
 """
 
 import argparse
@@ -19,8 +21,10 @@ import torch
 from torch import Tensor
 
 from sadm.commands import lightning
+from sadm.commands.released_names import PREFIXES, bare, by_method, refuse, theirs, unwrapped
 from sadm.methods.base import BaseMethod, build
 from sadm.networks.diffusion import Diffusion
+from sadm.networks.frame import FLIPPED, check
 from sadm.runtime.errors import ConfigError, DataError
 from sadm.study import registry
 from sadm.study.loader import ROOT, laid, read
@@ -29,14 +33,9 @@ from sadm.training.train import described, write_curve
 
 SHAPE = (96, 96)  # in-plane size that the released networks were trained at
 STUDY = ROOT / "studies" / "released.yaml"
-# Prefixes of the released names, longest first, and what ours begin with.
-PREFIXES = {
-    "cddpm": {"encoder.encoder.": "encoder.", "diffusion.model.": "unet.", "diffusion.": "diffusion."},
-    "unet_res": {"SegUnet.": "net."},
-}
 SCHEDULE = "diffusion."
+FRAME = "LPS"  # of the authors' volumes as their code reads them: memory order, written as ITK's RAI
 CLOSE = 1e-6  # largest relative difference of a schedule
-NAMED = 3  # names in a message
 
 
 def convert(
@@ -46,17 +45,22 @@ def convert(
     *,
     trained_on: str | None = None,
     fold: int = 0,
+    frame: str = FRAME,
     force: bool = False,
 ) -> list[Path]:
     """Convert the Lightning checkpoint at ``path``; the weights files written below ``to``, in the order of training.
 
     They lie where the rule `train` puts them, each with a curve without lines. ``hyper`` holds hyper-parameters by method
-    that differ from its own; ``trained_on`` the training set of the segmentation U-Net, to be given if the file has one.
-    Raises DataError if a tensor is missing, unexpected, of another shape or not finite, or if the schedule is another one;
-    ConfigError if ``trained_on`` does not fit, or, without ``force``, if a file exists. Nothing is written then.
+    that differ from its own; ``trained_on`` the training set of the segmentation U-Net, to be given if the file has one;
+    ``frame`` where the axes of the slices lead that it was trained on (`sadm.networks.frame`). Words that are taken off the
+    names are told on stderr.
+    Raises DataError if a tensor is missing, unexpected, of another shape or not finite, if two have one name without those
+    words, or if the schedule is another one; ConfigError if ``trained_on`` or ``frame`` does not fit, or, without ``force``, if a
+    file exists. Nothing is written then.
     """
+    check(frame)
     tensors = lightning.read(path)
-    segments = any(name.startswith(tuple(PREFIXES["unet_res"])) for name in tensors)
+    segments = any(bare(name).startswith(tuple(PREFIXES["unet_res"])) for name in tensors)
     if segments != (trained_on is not None):
         cause = f"the file has {'a' if segments else 'no'} segmentation U-Net"
         fix = "give --trained-on for a checkpoint of SADM, and only for one"
@@ -69,10 +73,10 @@ def convert(
     files = {model: Path(to, model, f"fold{fold}", "weights.safetensors") for model in models}
     if not force:
         _check_free([file for each in files.values() for file in (each, each.with_name("curve.csv"))])
-    released = _by_method(tensors, models.values(), path)
-    fitted = {
-        model: _fitted(model, method, released[method], hyper, path) for model, method in models.items()
-    }
+    nets = {model: _net(model, method, hyper, frame) for model, method in models.items()}
+    wanted = [theirs(method, name) for model, method in models.items() for name in nets[model].state_dict()]
+    released = by_method(unwrapped(tensors, wanted, path), models.values(), path)
+    fitted = {model: _fitted(nets[model], method, released[method], path) for model, method in models.items()}
     for model, (ours, networks) in fitted.items():
         run = {"model": model, "fold": fold, "seed": 1}
         write_curve(run, [], files[model].with_name("curve.csv"))
@@ -89,46 +93,28 @@ def _check_free(files: Iterable[Path]) -> None:
         )
 
 
-def _by_method(
-    tensors: Mapping[str, Tensor], methods: Iterable[str], path: str | Path
-) -> dict[str, dict[str, Tensor]]:
-    """The tensors of each method under our names. Raises DataError for one that no method has."""
-    found: dict[str, dict[str, Tensor]] = {method: {} for method in methods}
-    prefixes = [(old, method, new) for method in found for old, new in PREFIXES[method].items()]
-    unexpected = []
-    for name, tensor in tensors.items():
-        match = next(((old, method, new) for old, method, new in prefixes if name.startswith(old)), None)
-        if match is None:
-            unexpected.append(name)
-        else:
-            old, method, new = match
-            found[method][new + name.removeprefix(old)] = tensor
-    _refuse("has tensors that no network of ours has", unexpected, path)
-    return found
+def _net(model: str, method: str, hyper: Mapping[str, Mapping[str, Any]], frame: str) -> BaseMethod:
+    """The networks of ``model``, on no device."""
+    with torch.device("meta"):
+        return build(method, _hyper(model, method, hyper), SHAPE, frame=frame)
 
 
 def _fitted(
-    model: str,
-    method: str,
-    released: dict[str, Tensor],
-    hyper: Mapping[str, Mapping[str, Any]],
-    path: str | Path,
+    net: BaseMethod, method: str, released: dict[str, Tensor], path: str | Path
 ) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """The weights of ``model``, and what training writes of its networks. Raises DataError for what does not fit."""
-    with torch.device("meta"):
-        net = build(method, _hyper(model, method, hyper), SHAPE)
+    """The weights of ``net``, and what training writes of its networks. Raises DataError for what does not fit."""
     ours = net.state_dict()
-    _refuse("lacks tensors", [_theirs(method, name) for name in ours if name not in released], path)
-    extra = [_theirs(method, name) for name in released if name not in ours]
-    _refuse("has tensors that no network of ours has", extra, path)
+    refuse("lacks tensors", [theirs(method, name) for name in ours if name not in released], path)
+    extra = [theirs(method, name) for name in released if name not in ours]
+    refuse("has tensors that no network of ours has", extra, path)
     others = [
-        f"{_theirs(method, name)} {_kind(released[name])}, not {_kind(wanted)}"
+        f"{theirs(method, name)} {_kind(released[name])}, not {_kind(wanted)}"
         for name, wanted in ours.items()
         if _kind(released[name]) != _kind(wanted)
     ]
-    _refuse("has tensors of another shape or type", others, path)
-    broken = [_theirs(method, name) for name in ours if not released[name].isfinite().all()]
-    _refuse("has tensors that are not finite", broken, path)
+    refuse("has tensors of another shape or type", others, path)
+    broken = [theirs(method, name) for name in ours if not released[name].isfinite().all()]
+    refuse("has tensors that are not finite", broken, path)
     _check_schedule(net, released, path)
     fitted = {name: released[name].to(wanted.dtype) for name, wanted in ours.items()}
     return fitted, described(net, method)
@@ -161,26 +147,6 @@ def _kind(tensor: Tensor) -> str:
     return f"{'' if tensor.is_floating_point() else 'integer '}{list(tensor.shape)}"
 
 
-def _theirs(method: str, name: str) -> str:
-    """The released name of our ``name``; what is no part of a network stays as it is."""
-    for old, new in PREFIXES[method].items():
-        if name.startswith(new):
-            return old + name.removeprefix(new)
-    return name
-
-
-def _refuse(what: str, names: Sequence[str], path: str | Path) -> None:
-    """Raise DataError that the file at ``path`` ``what``, if there are any ``names``."""
-    if names:
-        more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-        raise DataError(
-            f"A checkpoint {what}.",
-            file=path,
-            cause=f"{', '.join(names[:NAMED])}{more}",
-            fix="use a checkpoint of the released code, and a study with its sizes (studies/released.yaml)",
-        )
-
-
 def main(arguments: Sequence[str]) -> None:
     """The command; see the module."""
     parser = argparse.ArgumentParser(
@@ -195,6 +161,12 @@ def main(arguments: Sequence[str]) -> None:
         help="for a checkpoint of SADM: draem, or the study's name of the data set",
     )
     parser.add_argument("--study", nargs="+", default=[STUDY], help="studies whose `hyper` holds the sizes; later ones win (studies/released.yaml)")  # fmt: skip
+    parser.add_argument(
+        "--frame",
+        choices=FLIPPED,
+        default=FRAME,
+        help="where X, Y and the slices lead in the volumes it was trained on (%(default)s: the authors')",
+    )
     parser.add_argument("--force", action="store_true", help="overwrite weights that exist")
     given = parser.parse_args(arguments)
     files = convert(
@@ -203,6 +175,7 @@ def main(arguments: Sequence[str]) -> None:
         hyper_of(given.study),
         trained_on=given.trained_on,
         fold=given.fold,
+        frame=given.frame,
         force=given.force,
     )
     for file in files:

@@ -33,9 +33,10 @@ def trained(study: Study, name: str) -> int:
 
 
 def volumes(study: Study) -> int:
-    """Volumes that a model maps in a fold: of each scored set those that no model trains on."""
+    """Volumes that a model maps in a fold: of each scored set those that no model trains on, of `Study.subsets` all."""
     sets = [*study.testsets, study.healthy] if study.rows else []
-    return sum(len(study.scans(study.source(name))) - trained(study, name) for name in sets)
+    apart = {name: trained(study, name) for name in sets if name not in study.subsets}
+    return sum(len(study.scans(study.source(name))) - apart.get(name, 0) for name in sets)
 
 
 def pixels(study: Study, costs: Costs) -> float:
@@ -112,6 +113,7 @@ def text(study: Study, jobs: Jobs, costs: Costs, profile: Mapping[str, Any]) -> 
     alone = strip * hdbet["core_s"] + sum(work.values()) * 1e3 / machine["cpu_gflops"]
     lines = [
         f"Study {study.name}: {jobs.total():,} jobs, {sent:,} cluster submissions",
+        f"Protocol: {study.protocol}",
         *_table("core hours", {k: v / HOUR for k, v in cpu.items()}),
         *_table(f"GPU hours at {machine['gpu_tflops']} TFLOP/s", {k: v / HOUR for k, v in gpu.items()}),
         f"or without a GPU {alone / HOUR:,.1f} more core hours at {machine['cpu_gflops']} GFLOP/s a core",

@@ -12,7 +12,7 @@ import numpy as np
 
 from sadm.cohort.packed import Part
 from sadm.evaluation import lesions, metrics
-from sadm.evaluation.thresholds import ORACLE, Threshold, fit
+from sadm.evaluation.thresholds import ORACLE, Threshold, fit, fit_subset
 from sadm.evaluation.volumes import Scored, TableRow, Volume
 from sadm.prediction.maps import by_origin
 from sadm.runtime.files import write_table
@@ -29,6 +29,7 @@ POOLED = (
 )
 HEALTHY = (*IDENTITY, "scan", "kind", "false_ml", "false_share")
 THRESHOLDS = (*IDENTITY, *(name for name in Threshold._fields if name not in IDENTITY))
+RELEASED = (*THRESHOLDS, "dice", "volumes")
 
 
 def columns(kinds: Sequence[str]) -> list[str]:
@@ -125,11 +126,12 @@ def evaluate(
     """Score a row in one fold and write its tables (tsv): one a test set, with a line a test volume, and thresholds, pooled, healthy.
 
     ``sets``: the parts "test" and "val" of each scored set; ``maps``: files of the row's maps of all of them; ``splits_of``:
-    {set: data set that its scans come from}; all sets but the ``healthy`` data set are test sets; ``settings``: fields of `Settings`; ``out``: files by name of the test set, and thresholds, pooled, healthy. Raises DataError, ProcessingError.
+    {set: data set that its scans come from}; all sets but the ``healthy`` data set are test sets; ``settings``: fields of `Settings`; ``out``: files by name of the test set, and thresholds, pooled, healthy.
+    Where parts "train" are among the ``sets``, their whole annotated subsets have a threshold apart, in released. Raises DataError, ProcessingError.
     """
     said, stored = Settings(**settings), by_origin(maps)
     found = {(part.set, part.part): row.scored(part, stored) for part in sets}
-    fitted, areas = list[Threshold](), []
+    fitted, areas, subsets = list[Threshold](), [], []
     identity = {"row": row.name, "fold": row.fold, "seed": row.seed}
     for testset in (name for name in splits_of if name != healthy):
         test, val = found[testset, "test"], found[testset, "val"]
@@ -139,7 +141,12 @@ def evaluate(
         write_table(lines, columns(list(values)), out[testset])
         fitted += own
         areas.append(identity | pooled(testset, test))
+        if train := found.get((testset, "train")):
+            subset, dice = fit_subset(testset, splits_of[testset], test, [train, val])
+            subsets.append(identity | subset._asdict() | {"dice": dice, "volumes": len(test.maps)})
     write_table((identity | each._asdict() for each in fitted), THRESHOLDS, out["thresholds"])
     write_table(areas, POOLED, out["pooled"])
+    if subsets:
+        write_table(subsets, RELEASED, out["released"])
     calm = false_positives(found[healthy, "test"], fitted, said.spacing)
     write_table((identity | line for line in calm), HEALTHY, out["healthy"])

@@ -4,6 +4,8 @@
     validation          largest mean Dice over the validation volumes of the fold
     validation_greedy   the released code's: its search (`sadm.evaluation.metrics.greedy`) on the Dice of all their voxels together
     healthy_1 ...       1 % of the brain voxels of the healthy validation scans are above it
+    subset_greedy       as validation_greedy, on the whole annotated subset, training scans included: what the released test
+                        does. No threshold for a table of ours: it stands in released.tsv alone
 
 A voxel is found if its score >= the threshold, which is above 0. Where there is no scan or no label to fit on it is NaN.
 """
@@ -14,9 +16,10 @@ from typing import NamedTuple
 import numpy as np
 
 from sadm.evaluation.metrics import greedy
-from sadm.evaluation.volumes import Scored
+from sadm.evaluation.volumes import Scored, Volume
 
 ORACLE = "testset"  # the only kind that may have seen test scans
+SUBSET = "subset_greedy"  # the only kind that may have seen training scans
 
 
 class Threshold(NamedTuple):
@@ -61,9 +64,27 @@ def fit(
     ]
 
 
-def greedy_threshold(val: Scored) -> float:
-    """The released threshold: greedy search on the Dice over all voxels of the volumes together; NaN without a lesion."""
-    volumes = list(val)
+def fit_subset(testset: str, source: str, test: Scored, subset: Sequence[Scored]) -> tuple[Threshold, float]:
+    """The threshold SUBSET of ``testset``, and the mean Dice of its ``test`` scans there, an empty label counting 0.
+
+    ``subset``: the scored training and validation scans of the annotated subset. Both are NaN if those have no lesion.
+    """
+    value = greedy_threshold(*subset)
+    scans = ",".join(scan for part in subset for scan in part.part.names)
+    dice = [released_dice(volume, value) for volume in test]
+    return Threshold(testset, SUBSET, value, source, scans), float(np.mean(dice)) if dice else np.nan
+
+
+def released_dice(volume: Volume, threshold: float) -> float:
+    """Dice of "score >= ``threshold``" as the released code counts it: 0 where the label is empty; NaN for a threshold NaN."""
+    found = volume.score >= threshold
+    total = int(np.count_nonzero(found)) + volume.lesion_voxels
+    return np.nan if np.isnan(threshold) else 2 * int(np.count_nonzero(found & volume.label)) / max(total, 1)
+
+
+def greedy_threshold(*sets: Scored) -> float:
+    """The released threshold: greedy search on the Dice over all voxels of all volumes of ``sets`` together; NaN without a lesion."""
+    volumes = [volume for each in sets for volume in each]
     lesion = sum(volume.lesion_voxels for volume in volumes)
     if not lesion:
         return np.nan

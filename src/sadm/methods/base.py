@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import torch
 from torch import Tensor, nn
 
+from sadm.networks.frame import STUDY, check, turned
 from sadm.runtime.errors import ConfigError
 from sadm.runtime.kinds import Count, Rate, Several, Share, Stock
 from sadm.study import registry
@@ -29,6 +30,7 @@ class Training:
     batch: Several = 32  # slices a step
     slices: Count = 1  # slices drawn from each volume in an epoch
     bank: Stock = 0  # slices made ready once (augmented, painted, ...) and drawn from; 0: anew for each step
+    amp: bool = True  # reduced precision where the study's training.amp asks for it; false: float32 always
     augment_gamma: Share = 0.5  # probability of a random gamma
     augment_bias: Share = 0.25  # probability of a random bias field
     augment_blur: Share = 0.25  # probability of a random blur
@@ -64,10 +66,12 @@ class BaseMethod(nn.Module):
     ``hyper`` is the method's own ``Hyper``; ``shape`` the in-plane size (X, Y) of a slice; ``needs`` holds the trained
     methods that it declares, frozen and in eval mode. Those are no submodules: neither trained, moved nor saved with it.
     ``score`` holds the study's SSIM and median; only `anomaly_map` asks for it. ``declares`` is the record of the method's
-    file, which `build` reads.
+    file, which `build` reads; ``frame`` tells where the axes of the slices lead that its networks see
+    (`sadm.networks.frame`): what it takes and gives is in the study's frame all the same.
     """
 
     declares = Declares()
+    frame = STUDY
 
     def __init__(
         self, hyper: Any, shape: tuple[int, int], needs: "Mapping[str, BaseMethod] | None" = None
@@ -112,6 +116,10 @@ class BaseMethod(nn.Module):
         """What the loss needs of the frozen methods in ``needs``; called without gradients. None if it needs nothing."""
         return None
 
+    def pseudo_healthy(self, image: Tensor, generator: torch.Generator) -> Tensor:
+        """Pseudo-healthy version [B, 1, X, Y] of ``image`` [B, 1, X, Y], for the training of a method built upon this one."""
+        raise NotImplementedError
+
     def reconstruct(self, volume: Tensor, generator: torch.Generator) -> Tensor:
         """Pseudo-healthy versions [`passes`, D, X, Y] of ``volume`` [D, X, Y]; only where ``reconstructs`` is declared."""
         raise NotImplementedError
@@ -123,6 +131,29 @@ class BaseMethod(nn.Module):
         method itself or of the one it needs, None if neither reconstructs.
         """
         raise NotImplementedError
+
+
+class Turned(BaseMethod):
+    """What `build` puts before a method whose ``frame`` is not the study's: planes are turned on entry, results turned back.
+
+    All between, noise included, is in the method's own frame. Only trained weights have one: `loss` is not for it, and
+    `context` speaks with the methods in ``needs``, each of which turns for itself.
+    """
+
+    def pseudo_healthy(self, image: Tensor, generator: torch.Generator) -> Tensor:
+        """As the method's, [B, 1, X, Y]."""
+        return turned(super().pseudo_healthy(turned(image, self.frame), generator), self.frame)
+
+    def reconstruct(self, volume: Tensor, generator: torch.Generator) -> Tensor:
+        """As the method's, [`passes`, D, X, Y]."""
+        return turned(super().reconstruct(turned(volume, self.frame), generator), self.frame)
+
+    def anomaly_map(self, volume: Tensor, brain: Tensor, reconstructions: Tensor | None) -> Tensor:
+        """As the method's, [D, X, Y]."""
+        made = None if reconstructions is None else turned(reconstructions, self.frame)
+        return turned(
+            super().anomaly_map(turned(volume, self.frame), turned(brain, self.frame), made), self.frame
+        )
 
 
 class Reconstructor(BaseMethod):
@@ -143,11 +174,12 @@ def build(
     shape: tuple[int, int],
     needs: Mapping[str, BaseMethod] | None = None,
     seed: int = 0,
+    frame: str = STUDY,
 ) -> BaseMethod:
     """Method ``name`` with weights drawn from ``seed``, on the CPU; the global random state is left as it was.
 
-    ``hyper`` are fields of its Hyper (lists stand for tuples). Raises ConfigError for a field it does not have, or if there
-    is no such method.
+    ``hyper`` are fields of its Hyper (lists stand for tuples); ``frame``: that of the slices its weights are made for. Raises
+    ConfigError for a field that it does not have, for a frame that there is not, or if there is no such method.
     """
     said, found = registry.method(name), import_module(f"sadm.methods.{name}")
     values = {key: tuple(value) if isinstance(value, list) else value for key, value in hyper.items()}
@@ -157,8 +189,11 @@ def build(
         raise ConfigError(
             f"hyper.{name}: unknown hyper-parameter", cause=str(error), fix="see `class Hyper` of the method"
         ) from None
+    cls = found.Method
+    if check(frame) != STUDY:
+        cls = type(f"{frame}Method", (Turned, cls), {"frame": frame})
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
-        method: BaseMethod = found.Method(settings, shape, needs)
+        method: BaseMethod = cls(settings, shape, needs)
     method.declares = said
     return method

@@ -7,8 +7,9 @@ features of 1 - SSIM, enlarged to the slice, in the brain, with the median. E: a
 Open choices: slices are resized to 128 pixels, as the reference's code fails at 96, no multiple of 64; 1 - SSIM,
 so that no score is below 0, where the reference has -SSIM; the median of the other methods, where it has none; no
 equalisation of histograms, which it does by default; E's batch normalisation takes the statistics of the batch in training
-and keeps their mean, as in the reference, which set no part to evaluation (``adapt_statistics``); the common learning rate
-1e-4 and 1600 epochs, as the paper names no other: the reference's are 2e-4 and 10,000 steps.
+and keeps their mean, as in the reference, which set no part to evaluation (``adapt_statistics``); the learning rate is the
+reference's, as the paper names none and takes from the official repositories what it does not name; the common 1600 epochs, where
+the reference has 10,000 steps.
 """
 
 from collections.abc import Mapping
@@ -22,7 +23,7 @@ from sadm.networks.feature_autoencoder import FeatureAutoEncoder
 from sadm.networks.imagenet import adopt, extractor
 from sadm.networks.sizes import resized
 from sadm.networks.ssim import ssim
-from sadm.runtime.kinds import Dropped, Pixels, Width
+from sadm.runtime.kinds import Dropped, Pixels, Rate, Width
 from sadm.study import fits
 from sadm.study.registry import Declares
 
@@ -36,6 +37,7 @@ STRIDE = 4  # pixels of a slice along one of the features
 class Hyper(Training):
     """Paper, Appendix B; the rest from the reference code."""
 
+    lr: Rate = 2e-4  # highest learning rate of the optimiser
     size: Pixels = 128  # pixels along each axis that slices are resized to
     backbone_width: Width = 64  # channels of the ResNet's first stage; ImageNet weights only fit 64
     channels: tuple[Width, ...] = (100, 150, 200, 300)  # channels of the encoder's stages, each halves

@@ -49,7 +49,7 @@ def predict(
     def mapped(t1: np.ndarray, brain: np.ndarray, given: np.ndarray | None) -> np.ndarray:
         volume, mask = torch.from_numpy(t1.astype(np.float32)), torch.from_numpy(brain > 0)
         back = None if given is None else torch.from_numpy(given.astype(np.float32)).to(place)
-        with autocast(place, amp)():
+        with autocast(place, amp and method.hyper.amp)():
             found = method.anomaly_map(volume.to(place), mask.to(place), back)
         return found.float().cpu().numpy()
 

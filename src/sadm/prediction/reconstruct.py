@@ -45,7 +45,7 @@ def reconstruct(
             scan = part.data.scans[index]
             draws = seeds.seed(training_seed, "reconstruct", model, fold, part.set, scan)
             volume = torch.from_numpy(part.data.t1[index].astype(np.float32)).to(place)
-            with autocast(place, amp)():
+            with autocast(place, amp and method.hyper.amp)():
                 made = method.reconstruct(volume, torch.Generator(place).manual_seed(draws))
             if not made.isfinite().all():
                 cause, fix = f"reconstruction of {scan} by {model}", "train the model anew"

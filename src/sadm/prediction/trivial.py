@@ -4,6 +4,8 @@
     mean-ssim   median((1 - SSIM(x, b)) m) m
     inverted    (1 - x) m
     random      uniform in [0, 1) inside m
+    whole-brain m: finds the whole brain, whose best Dice 2p / (1 + p) and AUPRC p (p: the lesion's share of the brain) each
+                column's scores begin at, as any map that is above 0 in the brain has them for a threshold
 
 with volume x, brain mask m. Their maps are stored as those of the models, so that the same step scores them.
 """
@@ -19,7 +21,7 @@ from sadm.prediction.score import median_map, residual_map
 from sadm.runtime.errors import DataError
 from sadm.runtime.seeds import seed
 
-TRIVIAL = ("mean-abs", "mean-ssim", "inverted", "random")
+TRIVIAL = ("mean-abs", "mean-ssim", "inverted", "random", "whole-brain")
 
 
 def mean_brain(healthy: Packed, scans: np.ndarray) -> np.ndarray:
@@ -36,7 +38,7 @@ def trivial_map(
 ) -> np.ndarray:  # fmt: skip
     """One trivial map of a volume: float32 [D, X, Y] >= 0, 0 outside the brain.
 
-    ``x`` and ``mean`` [D, X, Y] in [0, 1], ``brain`` 0/1; ``sigma`` and ``median`` as in ``residual_map``.
+    ``x`` and ``mean`` [D, X, Y] in about [0, 1], ``brain`` 0/1; ``sigma`` and ``median`` as in ``residual_map``.
     """
     x = x.astype(np.float32)
     if name == "mean-abs":
@@ -44,7 +46,9 @@ def trivial_map(
     if name == "mean-ssim":
         return residual_map(x, mean, brain, sigma, median)
     if name == "inverted":
-        return (1 - x) * brain
+        return np.maximum(1 - x, 0) * brain  # a B-spline overshoots 1
+    if name == "whole-brain":
+        return brain.astype(np.float32)
     return draw.random(x.shape, dtype=np.float32) * brain
 
 
@@ -52,7 +56,7 @@ def trivial(
     healthy: Part, sets: Mapping[str, Part], fold: int, study_seed: int, sigma: float, median: int,
     out: Mapping[str, str | Path],
 ) -> None:  # fmt: skip
-    """Write the four trivial maps of each of the ``sets`` to ``out`` (files by "SCORE/KEY", key of the set).
+    """Write the trivial maps of each of the ``sets`` to ``out`` (files by "SCORE/KEY", key of the set).
 
     ``healthy``: the healthy training scans of ``fold``; ``sigma`` and ``median`` as in `residual_map`. Raises DataError if
     there is no healthy training scan.

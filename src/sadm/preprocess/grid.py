@@ -10,7 +10,7 @@ import numpy as np
 from sadm.preprocess import derivative
 from sadm.preprocess.bias import evaluate
 from sadm.preprocess.head import Head
-from sadm.preprocess.label import keep_volume, share
+from sadm.preprocess.label import share
 from sadm.preprocess.quality import (
     components,
     correlation,
@@ -23,13 +23,11 @@ from sadm.preprocess.quality import (
 )
 from sadm.preprocess.space import (
     Grid,
-    block_mean,
     carry_mask,
-    prepared_grid,
     read_transform,
     sample,
-    study_grid,
 )
+from sadm.preprocess.target import Target, smoothed
 from sadm.preprocess.thumbnail import thumbnail
 from sadm.runtime.files import load_nifti, write_json
 
@@ -37,46 +35,28 @@ PERCENTILES = (1, 99)
 PIXEL = 2.0  # mm of the thumbnail
 
 
-@dataclass(frozen=True)
-class Target:
-    """The study's grid before (``fine``) and after (``coarse``) down-sampling by ``downsample`` and cropping ``crop`` slices."""
-
-    fine: Grid
-    coarse: Grid
-    downsample: int
-    crop: int
-
-    @classmethod
-    def of(
-        cls, brain: nib.Nifti1Image, shape: list[int], spacing: float, downsample: int, crop: int
-    ) -> "Target":
-        """From the config section ``grid``, placed on the SRI24 ``brain``."""
-        fine = study_grid(brain, shape, spacing)
-        return cls(fine, prepared_grid(fine, downsample, crop), downsample, crop)
-
-    def reduce(self, volume: np.ndarray) -> np.ndarray:
-        """Block means of ``volume`` on the fine grid, cropped: float32 on the coarse grid."""
-        return block_mean(volume, self.downsample)[:, :, self.crop : self.crop + self.coarse.shape[2]]
-
-
-def normalise(values: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, float, float]:
+def normalise(
+    values: np.ndarray, mask: np.ndarray, counted: np.ndarray | None = None
+) -> tuple[np.ndarray, float, float]:
     """``values`` [X, Y, Z] scaled so that the 1st and 99th percentile in ``mask`` are 0 and 1, clipped; 0 outside the mask.
 
-    With it the span of the two percentiles and the share of the mask that was clipped.
+    The percentiles are of the voxels ``counted`` (bool [X, Y, Z]) in it, None for all. With it their span and the share of those
+    voxels that was clipped.
     """
     out = np.zeros(values.shape, dtype=np.float32)
     inside = values[mask].astype(np.float64)
-    if not inside.size or not np.isfinite(inside).all():
+    known = inside if counted is None else inside[counted[mask]]
+    if not known.size or not np.isfinite(inside).all():
         return out, 0.0, 0.0
-    low, high = np.percentile(inside, PERCENTILES)
+    low, high = np.percentile(known, PERCENTILES)
     if high > low:
         out[mask] = np.clip((inside - low) / (high - low), 0, 1)
-    return out, float(high - low), float(np.mean((inside < low) | (inside > high)))
+    return out, float(high - low), float(np.mean((known < low) | (known > high)))
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """One scan on the study's grid. Coarse: ``t1`` (float32 in [0, 1], 0 outside the brain) and ``brain`` (uint8). Fine: ``head``
+    """One scan on the study's grid. Coarse: ``t1`` (float32, see `Target.image`) and ``brain`` (uint8). Fine: ``head``
     (intensities, the field taken out), ``whole`` (t1), ``inside`` (brain mask, bool) and ``gain`` (the field). ``numbers`` of all."""
 
     t1: np.ndarray
@@ -104,8 +84,11 @@ def prepare(
     inside = carry_mask(mask, fine, np.linalg.inv(start) @ refined)
     gain = evaluate(field, fine)
     values = head.sample(fine, refined) / gain
-    t1, span, clipped = normalise(values, inside)
-    brain = (target.reduce(inside) >= 0.5).astype(np.uint8)
+    flown = smoothed(values, inside, target.curvature_flow) if target.curvature_flow else values
+    kept = np.zeros(fine.shape, dtype=bool)
+    target.slab(kept)[:] = True
+    t1, span, clipped = normalise(flown, inside, kept)
+    brain = target.brain(inside)
     number, largest = components(brain)
     native = fine.voxel * abs(float(np.linalg.det(refined[:3, :3])))
     field_range = [float(gain[inside].min()), float(gain[inside].max())] if inside.any() else [1.0, 1.0]
@@ -119,7 +102,7 @@ def prepare(
         "field_min": field_range[0],
         "field_max": field_range[1],
     }
-    return Prepared(np.clip(target.reduce(t1), 0, 1) * brain, brain, values, t1, inside, gain, numbers)
+    return Prepared(target.image(t1, brain), brain, values, t1, inside, gain, numbers)
 
 
 def compare(found: Prepared, template: nib.Nifti1Image, target: Target) -> dict[str, float]:
@@ -143,15 +126,19 @@ def outside(head: Head, template: nib.Nifti1Image, matrix: np.ndarray) -> float:
 
 
 def told(
-    raw: Mapping[str, str], mask: str, start: str, refined: str, field: str, coarse: Grid
+    raw: Mapping[str, str], mask: str, start: str, refined: str, field: str, target: Target
 ) -> dict[str, dict[str, Any]]:
     """What the sidecars of the prepared t1, brain and lesion say (for `derivative.save`)."""
+    coarse, flow = target.coarse, target.curvature_flow
+    smooth = f", {flow} iterations of curvature flow" if flow else ""
+    how = {"mean": "0 outside the brain", "bspline": "down-sampled by a cubic B-spline, not clipped"}
+    lesion = {"share": "Lesion label, which keeps its volume", "nearest": "Lesion label, nearest voxels"}
     mask, start, refined, field = map(derivative.uri, (mask, start, refined, field))
     shape = " x ".join(map(str, coarse.shape))
     resolution = f"the study's grid: {shape} voxels of {float(np.cbrt(coarse.voxel)):g} mm"
     return {
         "t1": {
-            "what": "T1 of the brain, bias field taken out, percentiles 1 and 99 of the brain to 0 and 1, 0 outside the brain",
+            "what": f"T1 of the brain, bias field taken out{smooth}, percentiles 1 and 99 of the brain in the kept slices to 0 and 1, {how[target.resampling]}",
             "sources": [raw["t1"], mask, start, refined, field],
             "SkullStripped": True,
             "Resolution": resolution,
@@ -163,7 +150,7 @@ def told(
             "Resolution": resolution,
         },
         "lesion": {
-            "what": "Lesion label, which keeps its volume" if "lesion" in raw else "No lesion was labelled",
+            "what": lesion[target.labels] if "lesion" in raw else "No lesion was labelled",
             "sources": [raw.get("lesion", raw["t1"]), refined],
             "Type": "Lesion",
             "Resolution": resolution,
@@ -187,7 +174,7 @@ def grid(
     limits: dict[str, Any],
     raw: Mapping[str, str],
 ) -> None:
-    """Write the prepared volume of ``scan`` of ``dataset``: ``outputs`` t1 (float32 [0, 1]), brain and lesion (uint8 0/1), qc (JSON), picture (PNG).
+    """Write the prepared volume of ``scan`` of ``dataset``: ``outputs`` t1 (float32 in [0, 1], with ``grid.resampling: bspline`` about), brain and lesion (uint8 0/1), qc (JSON), picture (PNG).
 
     Each image gets its sidecar; ``raw``: the BIDS URIs of the scan's files.
 
@@ -210,7 +197,7 @@ def grid(
     if lesion:
         source, determinant = load_nifti(lesion), abs(float(np.linalg.det(matrix[:3, :3])))
         part = share(source, target.fine, matrix)
-        label, fine_label = keep_volume(target.reduce(part)), part >= 0.5
+        label, fine_label = target.lesion(part), part >= 0.5
         values["lesion_ml"] = (
             float(np.count_nonzero(np.asarray(source.dataobj) > 0)) * Grid.of(source).voxel / 1000
         )
@@ -219,7 +206,7 @@ def grid(
         )
     reasons = judge(values, limits)
     images = {"t1": np.ascontiguousarray(found.t1, dtype=np.float32), "brain": found.brain, "lesion": label}
-    for name, about in told(raw, mask, start, refined, field, target.coarse).items():
+    for name, about in told(raw, mask, start, refined, field, target).items():
         derivative.save(images[name], target.coarse.affine, outputs[name], **about)
     masks = {"template": carry_mask(sri24, target.fine), "brain": found.inside, "lesion": fine_label}
     step = max(1, round(PIXEL / float(np.cbrt(target.fine.voxel))))

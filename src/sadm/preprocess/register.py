@@ -23,11 +23,13 @@ RATE = 0.1  # share of the voxels that the mutual information samples
 def centred(image: nib.Nifti1Image, grid: Grid) -> np.ndarray:
     """The map from ``grid``'s world to ``image``'s that puts the centre of its array, axes RAS+, on the centre of the grid.
 
-    For volumes whose header says nothing of SRI24 but whose axes and millimetres are the study's: an exact crop or pad.
+    For volumes whose header says nothing of SRI24 but whose axes and millimetres are the study's: an exact crop or pad. Of an odd
+    number of voxels the released code takes (or puts) the odd one at the low end of a volume that lies LPS, and crops 160 slices
+    and other numbers to its 100 at once: that is the right, the front, and the bottom where slices go away.
     """
     canonical = nib.as_closest_canonical(image)
     excess = np.subtract(canonical.shape, grid.shape)
-    shift = np.sign(excess) * np.ceil(np.abs(excess) / 2)
+    shift = np.r_[np.trunc(excess[:2] / 2), np.ceil(excess[2:] / 2)]
     return np.asarray(canonical.affine) @ translation(shift) @ np.linalg.inv(grid.affine)
 
 

@@ -6,12 +6,8 @@ from typing import Any
 
 from sadm.study import registry
 from sadm.study.keys import SECTIONS
+from sadm.study.protocol import SETS
 
-SETS: dict[str, dict[str, Any]] = {
-    "ixi": {"brain": "hd-bet"},
-    "brats": {"brain": "none", "annotated": 100, "annotated_val": 10},
-    "atlas": {"brain": "hd-bet", "annotated": 66, "annotated_val": 6},
-}  # what the paper says of its data sets, by importer
 FIXED = ("grid", "splits", "draem", "score")  # sections whose defaults are the paper's numbers
 OURS = ("rates", "tolerance")  # keys of these that only measures read which the paper does not have
 

@@ -9,7 +9,11 @@ from sadm.report.lines import Line, by
 from sadm.runtime.files import read_table
 
 MOST = 8  # columns of means that fit beside each other; the rest goes into a further table
-PAIRED = {"dice": "Best Dice per volume, %", "dice_validation": "Dice at the validation threshold, %"}
+PAIRED = {
+    "dice": "Best Dice per volume, %",
+    "dice_validation": "Dice at the validation threshold, %",
+    "dice_subset_greedy": "the same, released: annotated subset with training scans, %",
+}
 SPREAD = {"dice": "Best Dice per volume, %", "dice_validation": "Dice at the validation threshold, %", "auprc": "AUPRC, %"}  # fmt: skip
 
 
@@ -114,6 +118,8 @@ def released(file: str | Path, titles: Mapping[str, str]) -> list[Table]:
         found = {(line["row"], line["metric"]): line for line in lines}
         columns, cells = [Column("Row")], {row: list[Cell]() for row in kinds}
         for metric, over in PAIRED.items():
+            if not any(name == metric for _, name in found):
+                continue
             columns += [
                 Column(title, "", True, over) for title in ("exact (paper)", "released", "difference")
             ]

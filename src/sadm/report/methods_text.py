@@ -1,7 +1,7 @@
 """The study in words: paragraphs to copy into a paper, each sentence made of the values that ran, so that it cannot differ from them.
 
 ``config`` is the study's, complete; ``told`` what the workflow derives from it: limits {data set: those of its checks}, trained {model:
-training set, epochs, slices of a volume an epoch}.
+training set, epochs, slices of a volume an epoch}, protocol (`sadm.study.protocol`).
 """
 
 from collections.abc import Mapping
@@ -9,6 +9,7 @@ from typing import Any
 
 from sadm.statistics.claims import LEVEL
 from sadm.statistics.intervals import FEW
+from sadm.study.checks import DRAEM
 
 BRAINS = {
     "hd-bet": "HD-BET (Isensee et al. 2019)",
@@ -28,8 +29,14 @@ CHECKS = {
     "stretch": "stretch of the affine at most {0:g} standard deviations from adults'",
     "rotation": "rotation at most {0:g} degrees",
 }
+TEXTURES = {"noise": "the noise itself", "mask": "a constant"}
 SEARCH = {"exact": "over all thresholds", "greedy": "by the released code's ten bisections"}
 EMPTY = {"exclude": "were left out", "zero": "counted as Dice 0"}
+DOWN = {
+    "mean": "averaged over blocks of {0} voxels an axis",
+    "bspline": "down-sampled by a cubic B-spline at the centre of each block of {0} voxels an axis, not clipped",
+}
+MASKS = {"share": "", "nearest": " Masks and labels were down-sampled by their nearest voxel."}
 FATE = {"exclude": "were excluded by name", "stop": "would have stopped the study"}
 
 
@@ -39,7 +46,8 @@ def preprocessing(config: Mapping[str, Any], told: Mapping[str, Any]) -> str:
     for dataset in config["datasets"].values():
         brains.setdefault(BRAINS[dataset["brain"]], []).append(dataset["title"])
     stripped = "; ".join(f"{', '.join(names)}: {how}" for how, names in brains.items())
-    grid = config["grid"]
+    grid, steps = config["grid"], config["grid"]["curvature_flow"]
+    flow = f", after {_plural(steps, 'iteration')} of curvature flow (time step 0.125)" if steps else ""
     fine = " x ".join(map(str, grid["shape"]))
     x, y, z = (size // grid["downsample"] for size in grid["shape"])
     return (
@@ -47,10 +55,10 @@ def preprocessing(config: Mapping[str, Any], told: Mapping[str, Any]) -> str:
         f"skull and brains to the atlas without; brain extraction by data set ({stripped}); the registration was refined by the "
         f"brain; intensity non-uniformity was corrected with N4 (shrink factor {config['bias']['shrink']}, "
         f"{'/'.join(map(str, config['bias']['iterations']))} iterations). Both transforms and the field were applied to the raw "
-        f"scan in one interpolation on {fine} voxels of {grid['spacing']:g} mm, averaged over blocks of {grid['downsample']} voxels "
-        f"an axis; {grid['crop']} axial slices were removed at each end, which leaves {x} x {y} x {z - 2 * grid['crop']} voxels of "
-        f"{grid['spacing'] * grid['downsample']:g} mm. Intensities were scaled from percentiles 1 and 99 in the brain to [0, 1]. "
-        + checks(config, told["limits"])
+        f"scan in one interpolation on {fine} voxels of {grid['spacing']:g} mm, {DOWN[grid['resampling']].format(grid['downsample'])}; "
+        f"{grid['crop']} axial slices were removed at each end, which leaves {x} x {y} x {z - 2 * grid['crop']} voxels of "
+        f"{grid['spacing'] * grid['downsample']:g} mm.{MASKS[grid['labels']]} Intensities were scaled from percentiles 1 and 99 in the brain of the "
+        f"remaining slices to [0, 1]{flow}. " + checks(config, told["limits"])
     )
 
 
@@ -92,6 +100,26 @@ def training(config: Mapping[str, Any], told: Mapping[str, Any]) -> str:
         f"with {splits['test']:g} test, {splits['val']:g} validation and {train} subjects for training (below 1: a share), disjoint by subject; the test "
         f"subjects are the same in every fold. Annotated subjects used for training (a count, or below 1 a share), {shared}: "
         f"{annotated}. Each model was trained {times} ({trained}); the checkpoint with the best validation loss was kept. Feature extractors have {features}."
+        + anomalies(config, told)
+    )
+
+
+def anomalies(config: Mapping[str, Any], told: Mapping[str, Any]) -> str:
+    """How synthetic anomalies were painted, with a space before it; nothing in a study without them."""
+    if (
+        not any(name.partition("-")[2] == DRAEM for name in told["trained"])
+        and DRAEM not in config["testsets"]
+    ):
+        return ""
+    said = config["draem"]
+    low, high = said["threshold"]
+    threshold = f"{low:g}" if low == high else f"a number drawn from {low:g} to {high:g}"
+    inside = " inside the brain" if said["within_brain"] else ""
+    return (
+        f" Synthetic anomalies (DRAEM) were painted on {100 * said['probability']:g} % of the slices{inside}: Perlin noise of 2^0 to "
+        f"2^{said['max_scale']} cells on 256 mm an axis, above {threshold}, filled with {TEXTURES[said['source']]} after "
+        f"{said['per_image']} of these augmentations ({', '.join(said['augmenters'])}), with a weight of {said['blend'][0]:g} to "
+        f"{said['blend'][1]:g}."
     )
 
 

@@ -30,7 +30,7 @@ def study(given: Material, said: Mapping[str, Any]) -> list[Block]:
     text = [
         words.preprocessing(given.config, given.told),
         words.training(given.config, given.told),
-        words.scoring(given.config),
+        f"{words.scoring(given.config)} Protocol: {given.told['protocol']}.",
     ]
     return [
         quality.cohort_table(given.tables["audit"], given.layout.titles),
@@ -200,7 +200,7 @@ def chips(given: Material) -> list[tuple[str, str]]:
             if set(layout.painted) == set(given.config["datasets"])
             else []
         ),
-        ("Rules of", f"the {given.config['protocol']} protocol"),
+        ("Protocol", given.told["protocol"]),
         (
             "Beside the paper",
             "comparable"

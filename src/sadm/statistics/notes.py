@@ -100,7 +100,8 @@ def mark_notes(claims: Sequence[Line], layout: Layout) -> list[str]:
     if best:
         notes.append(
             f"▽ not shown to be above the best trivial score (by DICE {best}): the 95 % interval of the paired difference reaches 0 or less, or one subject has none. "
-            "Trivial scores need no learned model (mean-: distance to the mean healthy training brain)."
+            "Trivial scores need no learned model (mean-: distance to the mean healthy training brain; whole-brain: one value in the whole brain, "
+            "which any map that is above 0 there reaches at some threshold: the floor of each column)."
         )
     if least := least_note(claims, layout.titles):
         notes.append(

@@ -79,7 +79,7 @@ def table(
     """Write Table 1 from the files of ``scores``, the lists of ``excluded`` scans and the ``splits``, each in any order.
 
     ``summary``, ``claims``: tables of the statistics; ``datasets``: those whose exclusions are told; ``layout``: the fields of `Layout`;
-    ``study``: its name, protocol, seed, grid, score and statistics; ``models``: see `sadm.statistics.notes.training_notes`. Equal
+    ``study``: its name, protocol (`sadm.study.protocol`), seed, grid, score and statistics; ``models``: see `sadm.statistics.notes.training_notes`. Equal
     input gives equal bytes. Raises DataError.
     """
     shown, beside = Layout(**layout), study["statistics"]["shown"]
@@ -89,8 +89,9 @@ def table(
     subjects = {testset: int(made[f"{testset}_dice_subjects"].max()) for testset in shown.testsets}
     measured, grid = protocol_notes(study)
     notes = [
-        f"Study {study['name']} ({study['protocol']} protocol, seed {study['seed']}).",
+        f"Study {study['name']} (seed {study['seed']}).",
         measured,
+        f"Protocol: {study['protocol']}.",
         *material_notes(shown),
         *spread_notes(shown, beside),
         *few_notes(subjects, shown.titles),

@@ -4,7 +4,8 @@
     claims      what was fixed beforehand to be tested, with paired differences (`sadm.statistics.claims`)
     pairs       all rows against each other, paired by subject: a supplement, P values not corrected
     groups      the same means by size of the lesion, site, sex and age
-    released    best Dice and Dice at the validation threshold, exact and as the released code has them
+    released    best Dice and Dice at the validation threshold, exact and as the released code has them; and at its threshold of
+                the whole annotated subset, if asked for (score.subset_threshold), which no other table has
     thresholds  every threshold with the scans that it was fitted on
     pooled      areas over all voxels of a test set
     healthy     what healthy test scans show at each threshold
@@ -21,8 +22,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sadm.evaluation.evaluate import AREAS
+from sadm.evaluation.evaluate import AREAS, RELEASED
 from sadm.evaluation.scores import read_runs, read_scores
+from sadm.evaluation.thresholds import SUBSET
 from sadm.runtime.files import read_table, write_text
 from sadm.statistics.claims import TESTED, claims
 from sadm.statistics.groups import alarms, grouped
@@ -63,13 +65,20 @@ def compare(scores: pd.DataFrame, rows: Sequence[str]) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True).reindex(columns=columns)
 
 
-def released(scores: pd.DataFrame, rows: Sequence[str]) -> pd.DataFrame:
-    """Exact measures of one test set beside those of the released evaluation: greedy search, an empty label counts as Dice 0."""
+def released(scores: pd.DataFrame, rows: Sequence[str], subset: pd.DataFrame) -> pd.DataFrame:
+    """Exact measures of one test set beside those of the released evaluation: greedy search, an empty label counts as Dice 0.
+
+    ``subset``: what the released threshold on the whole annotated subset gives, a line a run (`evaluate.RELEASED`), none if it
+    was not asked for. It stands beside the exact Dice at the validation threshold, as dice_subset_greedy.
+    """
     lines = []
     for name in ("dice", "dice_validation"):
         pair = scores.assign(released=scores[f"{name}_greedy"].where(scores["empty"] == 0, 0.0))
         means = pair.groupby(["row", "fold"])[[name, "released"]].mean().groupby(level="row").mean()
         lines += [(row, name, *means.loc[row]) for row in rows]
+    if len(subset):
+        theirs = subset.groupby(["row", "fold"])["dice"].mean().groupby(level="row").mean()
+        lines += [(row, f"dice_{SUBSET}", means.loc[row, "dice_validation"], theirs[row]) for row in rows]
     table = pd.DataFrame(lines, columns=["row", "metric", "exact", "released"])
     return table.assign(difference=table["released"] - table["exact"])
 
@@ -101,7 +110,7 @@ def statistics(
 ) -> None:  # fmt: skip
     """Write the tables of the module's text to ``out`` (by name).
 
-    ``files``: scores, thresholds, pooled and healthy as `sadm.evaluation.evaluate` writes them, ``splits`` and ``sheets`` of the data
+    ``files``: scores, thresholds, pooled, healthy and (none if not asked for) released as `sadm.evaluation.evaluate` writes them, ``splits`` and ``sheets`` of the data
     sets, all in any order; ``paper``: its Table 1 as csv; ``sources``: {test set: its data set}; ``layout``: fields of
     `sadm.study.layout.Layout`; ``score``: that section of the study; ``settings``: resamples, confidence, seed. Equal input gives equal bytes. Raises DataError.
     """
@@ -114,6 +123,7 @@ def statistics(
     found: dict[str, list[pd.DataFrame]] = {
         name: [] for name in ("summary", "claims", "pairs", "groups", "released")
     }
+    subsets = read_runs(files["released"], shown) if files.get("released") else pd.DataFrame(columns=RELEASED)
     drawn = dict[str, Resampled]()
     for testset, source in sources.items():
         here = raw[raw["testset"] == testset]
@@ -123,7 +133,7 @@ def statistics(
         found["claims"].append(claims(own, shown, settings, testset))
         found["pairs"].append(compare(own, rows))
         found["groups"].append(grouped(own, about[source], rows, settings, testset))
-        found["released"].append(released(here, rows))
+        found["released"].append(released(here, rows, subsets[subsets["testset"] == testset]))
         drawn[testset] = Resampled.of(own, list(shown.rows), settings, testset)
         for frames in found.values():
             frames[-1].insert(0, "testset", testset)

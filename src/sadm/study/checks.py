@@ -14,7 +14,12 @@ MAX_VOXELS = 2**26  # of the full grid: the paper's has 6 million
 EDGES = 100, 1000  # mm of the full grid along an axis: a brain has 130 to 190
 COARSEST = 8  # voxels along an axis that N4 has to work on
 SMALLEST = 16  # pixels along an axis of a slice that networks look at
-TABLES = ("thresholds", "pooled", "healthy")  # in a row's folder of scores, beside a table for each test set
+TABLES = (
+    "thresholds",
+    "pooled",
+    "healthy",
+    "released",
+)  # in a row's folder of scores, beside a table for each test set
 DRAEM = "draem"  # the synthetic training and test set, painted on healthy scans
 
 
@@ -182,7 +187,7 @@ def networks(study: "Study") -> None:
         raise ConfigError("grid: too coarse for the networks", cause=cause, fix=fix)
     painted = [*study.testsets, *map(study.trained_on, study.models)]
     if DRAEM in painted:
-        fits.lattice(shape, study.config["draem"]["max_scale"])
+        fits.lattice(shape, study.spacing, study.config["draem"]["max_scale"])
     for model in study.models:
         hyper, said = study.hyper(model), study.declares(model)
         for check, keys in said.fits.items():

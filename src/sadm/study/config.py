@@ -13,7 +13,7 @@ import jsonschema
 
 from sadm.runtime import kinds
 from sadm.runtime.errors import ConfigError
-from sadm.study import registry
+from sadm.study import fits, registry
 from sadm.study.keys import SECTIONS, TOP
 from sadm.study.keys.experiment import Dataset
 from sadm.study.registry import nearest
@@ -217,11 +217,18 @@ def resolve(raw: dict[str, Any]) -> dict[str, Any]:
     full |= {
         name: {f.name: _default(f) for f in fields(cls)} | raw.get(name, {}) for name, cls in SECTIONS.items()
     }
+    full["draem"] |= {"max_scale": _finest(full["grid"])} | raw.get("draem", {})
     full["hyper"] = raw.get("hyper", {})
     full["datasets"] = {name: _dataset(name, given) for name, given in raw["datasets"].items()}
     sets = full["datasets"]
     full["rows"] = expanded(full["rows"], [t for t in full["testsets"] if t in sets and sets[t]["annotated"]])
     return full
+
+
+def _finest(grid: dict[str, Any]) -> int:
+    """The finest lattice of synthetic anomalies on a ``grid``: the one default that hangs on another key."""
+    shape = [size // grid["downsample"] for size in grid["shape"][:2]]
+    return fits.finest(shape, grid["spacing"] * grid["downsample"])
 
 
 def _dataset(name: str, given: dict[str, Any]) -> dict[str, Any]:

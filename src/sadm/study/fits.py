@@ -4,11 +4,16 @@ Each function raises ConfigError for what cannot be; ``shape`` is the in-plane s
 names those that its hyper-parameters must fulfil: ``fits={"seg_unet": ("channels",)}``.
 """
 
+import math
 from collections.abc import Sequence
 
 from sadm.runtime.errors import ConfigError
 
 Shape = Sequence[int]
+CANVAS, FINEST = (
+    256.0,
+    4.0,
+)  # mm: the square of the released Perlin noise, 128 pixels of 2 mm, and its smallest cells
 AUGMENTERS = ("brightness", "sharpness", "hue_saturation", "solarize", "posterize", "autocontrast", "equalize",
               "gamma", "invert", "rotation")  # fmt: skip
 
@@ -117,13 +122,32 @@ def masked_decoder(shape: Shape, layers: Sequence[int], width: int) -> None:
         raise ConfigError(f"decoder_width: {width} does not fit", cause=cause, fix=f"a multiple of {cell}")
 
 
-def lattice(shape: Shape, max_scale: int) -> None:
-    """The finest Perlin lattice has at most one cell a pixel of the next powers of two."""
-    canvas = [1 << (size - 1).bit_length() for size in shape]
-    if 2**max_scale > min(canvas):
-        cause = f"2^{max_scale} cells on a canvas of {canvas[0]} x {canvas[1]} pixels"
-        fix = f"use at most {min(canvas).bit_length() - 1}"
+def canvas(shape: Shape, spacing: float) -> float:
+    """Edge in mm of the square that Perlin lattices divide: 256, or twice that until a slice fits; ``spacing`` of pixels in mm."""
+    edge = CANVAS
+    while edge < max(shape) * spacing:
+        edge *= 2
+    return edge
+
+
+def finest(shape: Shape, spacing: float) -> int:
+    """k of the finest Perlin lattice, of 2^k cells an axis, whose cells have 4 mm or more, and two pixels or more.
+
+    That is 6 on the paper's grid, where two pixels are 4 mm, and one less where pixels are twice as large.
+    """
+    return int(math.log2(canvas(shape, spacing) / max(FINEST, 2 * spacing)))
+
+
+def lattice(shape: Shape, spacing: float, max_scale: int | None) -> int:
+    """k of the finest Perlin lattice: ``max_scale``, which may have one cell a pixel and no more, or where it is None `finest`."""
+    if max_scale is None:
+        return finest(shape, spacing)
+    pixels = canvas(shape, spacing) / spacing
+    if 2**max_scale > pixels:
+        cause = f"2^{max_scale} cells on a canvas of {pixels:g} x {pixels:g} pixels"
+        fix = f"use at most {int(math.log2(pixels))}, or leave it out"
         raise ConfigError("draem.max_scale is too fine for the slices.", cause=cause, fix=fix)
+    return max_scale
 
 
 def augmenters(names: Sequence[str], per_image: int) -> None:

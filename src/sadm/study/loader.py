@@ -17,6 +17,7 @@ from sadm.study.rows import TABLE1
 
 ROOT = Path(__file__).resolve().parents[3]  # of the project
 DEMO = ROOT / "config.yaml"
+RELEASED = ROOT / "studies/released.yaml"  # the overlay of the released code's values
 # Unquoted text that YAML takes for another number than it looks like, or that reads like a number and is none.
 ODD = re.compile(
     r"[-+]?(0[\d_]+(\.[\d_]*)?|0[xob][\da-fA-F_]+|\d[\d_]*(:[0-5]?\d)+(\.[\d_]*)?|\d+_[\d_]*(\.[\d_]*)?|\d*\.\d*_[\d_]*)"
@@ -28,11 +29,15 @@ PYTHON, DATE = "tag:yaml.org,2002:python/", "tag:yaml.org,2002:timestamp"
 def raw_config(files: Iterable[str | Path], given: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """The config of study ``files``, the later over the earlier, and of ``given`` (--config) over all.
 
-    They lie over the demo study unless a file names its own data sets, that is with importers. Raises ConfigError.
+    They lie over the demo study unless a file names its own data sets, that is with importers; and with `protocol: released`
+    over the released code's values. Raises ConfigError.
     """
     layers = [read(path) for path in files]
     if not any("importer" in dataset for layer in layers for dataset in _datasets(layer).values()):
         layers.insert(0, read(DEMO))
+    stated = [layer["protocol"] for layer in (*layers, given or {}) if "protocol" in layer]
+    if stated and stated[-1] == "released":
+        layers.insert(0, read(RELEASED))
     found: dict[str, Any] = {}
     for layer in (*layers, given or {}):
         found = laid(_without_foreign_options(_listed(found, layer), layer), layer)

@@ -15,7 +15,7 @@ from typing import Any
 from sadm.data.base import Scan, tables
 from sadm.runtime.errors import ConfigError, SadmError
 from sadm.study import checks as study_checks
-from sadm.study import config, places, registry
+from sadm.study import config, places, protocol, registry
 from sadm.study.checks import DRAEM
 from sadm.study.chunks import Chunk, chunks
 from sadm.study.drawn import Drawn
@@ -52,6 +52,11 @@ class Study:
         """Name of the study."""
         return self.config["name"]
 
+    @cached_property
+    def protocol(self) -> str:
+        """What the study is called by its values: "paper", "released", or "paper, but: " and the keys."""
+        return protocol.called(self)
+
     @property
     def seed(self) -> int:
         """Seed of all random draws."""
@@ -72,9 +77,26 @@ class Study:
         """What each model maps, by the name of its files: the test sets and the healthy data set, test and validation scans.
 
         {"brats": ("brats", "test"), ..., "val/brats": ("brats", "val"), ...}: set, and part of its splits. Thresholds are
-        fitted on the validation scans; healthy test scans tell false positives.
+        fitted on the validation scans; healthy test scans tell false positives. Of `subsets` the training scans, too.
         """
-        return {n: (n, "test") for n in self.sets} | {f"val/{n}": (n, "val") for n in self.sets}
+        found = {n: (n, "test") for n in self.sets} | {f"val/{n}": (n, "val") for n in self.sets}
+        return found | {f"train/{n}": (n, "train") for n in self.subsets}
+
+    @property
+    def subsets(self) -> list[str]:
+        """The test sets whose whole annotated subset the released threshold is fitted on (`score.subset_threshold`)."""
+        wanted = self.config["score"]["subset_threshold"]
+        return [n for n in self.testsets if wanted and self.datasets.get(n, {}).get("annotated")]
+
+    @property
+    def score_tables(self) -> list[str]:
+        """Tables in a row's folder of scores that depend on the study: one a test set, and `released_tables`."""
+        return [*self.testsets, *self.released_tables]
+
+    @property
+    def released_tables(self) -> list[str]:
+        """The table of those thresholds in a row's folder of scores, if there are any."""
+        return ["released"] if self.subsets else []
 
     @property
     def folds(self) -> int:
@@ -174,9 +196,12 @@ class Study:
     def hyper(self, model: str) -> dict[str, Any]:
         """Hyper-parameters of a model: the method's own, its SMALL ones if `size` is small, then `hyper.METHOD`, then `hyper.METHOD@TRAINING_SET`."""
         method, given = self.method(model), self.config["hyper"]
+        return self.sized(method) | given.get(method, {}) | given.get(model.replace("-", "@", 1), {})
+
+    def sized(self, method: str) -> dict[str, Any]:
+        """Hyper-parameters of a method at the study's `size`."""
         said, own = registry.declared("methods", method)
-        own = own | said.get("SMALL", {}) if self.config["size"] == "small" else own
-        return own | given.get(method, {}) | given.get(model.replace("-", "@", 1), {})
+        return own | said.get("SMALL", {}) if self.config["size"] == "small" else own
 
     def scored_with(self, model: str) -> dict[str, Any]:
         """The hyper-parameters of a model that only its reconstructions read: a change trains nothing."""
@@ -302,6 +327,11 @@ class Study:
     def spacing(self) -> float:
         """Edge of a voxel of the packed volumes in mm."""
         return self.config["grid"]["spacing"] * self.config["grid"]["downsample"]
+
+    @property
+    def painter(self) -> dict[str, Any]:
+        """How synthetic anomalies are painted: parameters of `sadm.anomalies.draem.Draem`."""
+        return self.config["draem"] | {"spacing": self.spacing}
 
     @property
     def measures(self) -> dict[str, Any]:

@@ -90,8 +90,22 @@ class Slices:
         scan = torch.randperm(self.slices * volumes, generator=generator, device=generator.device) % volumes
         plane = torch.randint(depth, (len(scan),), generator=generator, device=generator.device)
         kept = sum(self.sizes())
-        for rows in torch.arange(kept, device=generator.device).split(self.batch):
-            yield self.make(scan[rows], plane[rows], generator)
+        yield from self._batches(scan[:kept], plane[:kept], generator)
+
+    def every(self, generator: torch.Generator) -> Iterator[Batch]:
+        """Batches of each slice of each volume once, volume by volume; ``generator`` draws augmentations and anomalies."""
+        volumes, depth = self.store.t1.shape[:2]
+        index = torch.arange(volumes * depth, device=generator.device)
+        yield from self._batches(index // depth, index % depth, generator)
+
+    @property
+    def annotated(self) -> bool:
+        """Whether the volumes are patients with labels of their own, of which there are few."""
+        return self.labelled and self.draem is None
+
+    def _batches(self, scan: Tensor, plane: Tensor, generator: torch.Generator) -> Iterator[Batch]:
+        for scans, planes in zip(scan.split(self.batch), plane.split(self.batch), strict=True):
+            yield self.make(scans, planes, generator)
 
     def make(self, scan: Tensor, plane: Tensor, generator: torch.Generator) -> Batch:
         """The batch of axial slices ``plane`` [B] of volumes ``scan`` [B]."""

@@ -56,22 +56,25 @@ def load_method(
 ) -> BaseMethod:
     """The trained method that ``path`` describes, frozen, in eval mode, on ``device``.
 
-    Its metadata holds method, hyper and shape, from which the networks are built anew; ``scored_with`` are the values of
+    Its metadata holds method, hyper, shape and frame, from which the networks are built anew; ``scored_with`` are the values of
     the hyper-parameters that training does not read (``scored_with`` of its `Declares`), None for the method's own.
     Raises DataError if the file is missing, damaged, or does not fit the method as it is today.
     """
     tensors, meta = load(path)
     try:
+        if "frame" not in meta:
+            raise ValueError("they do not tell in which frame their networks see slices (RAS, LPS ...)")
         hyper = meta["hyper"] | dict(scored_with or {})
+        about = {"shape": tuple(meta["shape"]), "needs": needs, "frame": meta["frame"]}
         with torch.device("meta"):  # no memory for networks that a damaged description asks for
-            wanted = build(meta["method"], hyper, tuple(meta["shape"]), needs).state_dict()
+            wanted = build(meta["method"], hyper, **about).state_dict()
         wrong = [name for name in wanted if name not in tensors or tensors[name].shape != wanted[name].shape]
         if wrong:
             raise ValueError(f"{len(wrong)} tensors are absent or of another shape: {', '.join(wrong[:3])}")
-        method = build(meta["method"], hyper, tuple(meta["shape"]), needs)
+        method = build(meta["method"], hyper, **about)
         method.load_state_dict(tensors)
     except (SadmError, KeyError, TypeError, ValueError, RuntimeError) as error:
-        fix = "delete it and train again"
+        fix = "delete it, and train or convert again"
         cause = f"{type(error).__name__}: {error}".split("\n\t")[-1]
         raise DataError("Weights do not fit their method.", file=path, cause=cause, fix=fix) from error
     return method.requires_grad_(False).eval().placed(device)

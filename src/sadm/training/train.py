@@ -70,13 +70,13 @@ def train(
     elif net.declares.imagenet:
         print(f"{model}: random features, no ImageNet weights (imagenet.weights)", file=sys.stderr)
     net = net.placed(place)
-    precision = autocast(place, settings["amp"])
-    source, validation = (slices_of(net, store, draem, spacing, precision) for store in stores)
-    validation = replace(validation, slices=settings["validation_slices"], drop_last=False)
+    precision = autocast(place, settings["amp"] and net.hyper.amp)
+    theirs = autocast(place, settings["amp"] and all(need.hyper.amp for need in net.needs.values()))
+    source, validation = (slices_of(net, store, draem, spacing, theirs) for store in stores)
     trainer = Trainer(
         net,
         Bank(source, net.hyper.bank, draws("bank")) if net.hyper.bank else source,
-        list(validation.epoch(draws("validation slices"))),
+        fixed(validation, settings["validation_slices"], draws("validation slices")),
         settings,
         precision,
         draws("train"),
@@ -94,11 +94,19 @@ def train(
     states.clear()
 
 
+def fixed(validation: Slices, slices: int, draws: torch.Generator) -> list[Batch]:
+    """What each validation looks at: ``slices`` random slices of each healthy volume, but all slices of the few annotated ones,
+    most of which have no lesion in a given slice."""
+    if validation.annotated:
+        return list(validation.every(draws))
+    return list(replace(validation, slices=slices, drop_last=False).epoch(draws))
+
+
 def described(net: BaseMethod, method: str) -> dict[str, Any]:
-    """What a weights file says of its networks: ``method``, the hyper-parameters that training read, the slice's size."""
+    """What a weights file says of its networks: ``method``, the hyper-parameters that training read, the slice's size and frame."""
     apart = net.declares.scored_with
     hyper = {key: value for key, value in asdict(net.hyper).items() if key not in apart}
-    return {"method": method, "hyper": hyper, "shape": list(net.shape)}
+    return {"method": method, "hyper": hyper, "shape": list(net.shape), "frame": net.frame}
 
 
 def write_curve(run: Mapping[str, Any], curve: Iterable[Sequence[float]], path: str | Path) -> None:
@@ -116,7 +124,7 @@ def slices_of(
 ) -> Slices:
     """Training batches of ``store`` for ``net``, with its hyper-parameters' augmentation; with labels if it trains on them.
 
-    The labels are painted if ``draem`` holds the recipe. Healthy volumes fill whole batches only, annotated ones, which
+    ``precision``: that of the methods it needs. The labels are painted if ``draem`` holds the recipe. Healthy volumes fill whole batches only, annotated ones, which
     are few, any.
     """
     hyper, labelled = net.hyper, net.declares.trains_on == "labels"

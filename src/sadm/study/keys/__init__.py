@@ -14,7 +14,7 @@ SECTIONS = {
 }  # fmt: skip
 TOP: dict[str, tuple[Any, dict[str, Any]]] = {
     "name": (None, {**PATH, "description": "name of the study, printed in the table"}),
-    "protocol": ("paper", {**TEXT, "enum": ["paper", "released"], "description": "whose numbers: the paper's text, or the released code's (an overlay sets them)"}),
+    "protocol": ("paper", {**TEXT, "enum": ["paper", "released"], "description": "whose values stand where a study says none: the paper's, or the released code's (studies/released.yaml); what the study is then called is derived from all its values"}),
     "seed": (3141, {**INT, "minimum": 0, "maximum": 2**63 - 1, "description": "seed of all random draws, together with each job's identity"}),
     "datasets": (None, {"type": "object", "minProperties": 1, "description": "one entry a data set"}),
     "healthy": ("", {**TEXT, "description": "the data set of healthy subjects: stage I trains on it, DRAEM anomalies are painted on it"}),

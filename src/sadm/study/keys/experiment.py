@@ -35,12 +35,16 @@ class Draem:
     """Synthetic anomalies (paper, Appendix C), for training on DRAEM and for the DRAEM test set."""
 
     threshold: list[float] = key(
-        [0.25, 0.75],
-        "range the threshold on the Perlin noise is drawn from, uniformly",
+        [0.5, 0.5],
+        "range the threshold on the Perlin noise is drawn from, uniformly; with 0.5 alone, as released, Table 1 is possible, with 0.25 to 0.75, one reading of the paper's text, it is not",
         **listed({**NUMBER, "minimum": -1, "exclusiveMaximum": 1}, 2),
     )
     max_scale: int = key(
-        6, "the Perlin lattice has 2^k cells an axis, k uniform in 0 ... this", **INT, minimum=0, maximum=10
+        6,
+        "the Perlin lattice has 2^k cells on 256 mm, k uniform in 0 ... this; not given: down to cells of 4 mm, or of two voxels where these are larger, which is 6 on the paper's grid",
+        **INT,
+        minimum=0,
+        maximum=10,
     )
     augmenters: list[str] = key(
         ["brightness", "sharpness", "hue_saturation", "solarize", "posterize", "autocontrast", "equalize"],
@@ -102,6 +106,11 @@ class Score:
         **TEXT,
         enum=["exclude", "zero"],
     )
+    subset_threshold: bool = key(
+        False,
+        "also fit the released code's threshold, on each whole annotated subset, training scans included (results/statistics/released.tsv alone)",
+        **FLAG,
+    )
     rates: list[float] = key(
         [0.01, 0.05, 0.1],
         "false-positive rates in healthy validation brains that thresholds are set to",
@@ -148,7 +157,13 @@ class Training:
         1, "trainings of each model in each fold, each with a seed of its own", **INT, minimum=1, maximum=100
     )
     validate_every: int = key(1, "epochs between two validations", **LIMITS["Count"])
-    validation_slices: int = key(4, "fixed slices of each validation volume", **INT, minimum=1, maximum=1000)
+    validation_slices: int = key(
+        4,
+        "fixed slices of each healthy validation volume; of the annotated ones, which are few, all slices validate",
+        **INT,
+        minimum=1,
+        maximum=1000,
+    )
     checkpoint_every: int = key(20, "epochs between two resumable states", **LIMITS["Count"])
 
 

@@ -26,8 +26,27 @@ class Grid:
         **listed({**INT, "minimum": 8, "maximum": 1024}, 3),
     )
     spacing: float = key(1.0, "voxel size of the full grid in mm", **NUMBER, minimum=0.1, maximum=20)
-    downsample: int = key(2, "block mean of this many voxels along each axis", **INT, minimum=1, maximum=16)
+    downsample: int = key(2, "down-sampled by this many voxels along each axis", **INT, minimum=1, maximum=16)
     crop: int = key(15, "axial slices removed at each end after down-sampling", **INT, minimum=0, maximum=500)
+    curvature_flow: int = key(
+        0,
+        "iterations of curvature flow (time step 0.125) on the stripped T1 of the full grid; 0: none, released code: 3",
+        **INT,
+        minimum=0,
+        maximum=100,
+    )
+    resampling: str = key(
+        "mean",
+        "how the T1 is down-sampled: mean of each block, or bspline, the cubic B-spline at its centre, not clipped (released code)",
+        **TEXT,
+        enum=["mean", "bspline"],
+    )
+    labels: str = key(
+        "share",
+        "how masks are down-sampled: share, half a block for the brain and lesions of their true volume; or nearest, the block's middle voxel (released code)",
+        **TEXT,
+        enum=["share", "nearest"],
+    )
 
 
 @dataclass(frozen=True)
