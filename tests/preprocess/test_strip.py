@@ -9,6 +9,7 @@ from hdbet_standin import make
 
 from sadm.preprocess import hdbet2
 from sadm.preprocess.derivative import sidecar
+from sadm.preprocess.failed_step import reason, write_reason
 from sadm.preprocess.space import Grid, sample, translation, write_transform
 from sadm.preprocess.strip import strip, strip_one
 from sadm.runtime.errors import ProcessingError
@@ -125,12 +126,35 @@ def test_one_scan_that_fails_is_named_and_takes_no_other_down(chunk, monkeypatch
         return step(tool, t1, *rest)
 
     monkeypatch.setattr("sadm.preprocess.strip.strip_one", failing)
-    with pytest.raises(ProcessingError, match="fails on 1 of 3") as error:
-        chunk.run()
-    assert "sub-1_ses-2: RuntimeError: nnU-Net says" in str(error.value)
+    chunk.run()
+    assert reason([chunk.out(SCANS[1])]).endswith("the step brain failed: RuntimeError: nnU-Net says")
+    assert "nnU-Net says" in read_json(sidecar(chunk.out(SCANS[1])))["Description"]
+    assert [bool(reason([chunk.out(scan)])) for scan in SCANS] == [False, True, False]
     assert [len(chunk.kept(scan)) for scan in SCANS] == [1, 0, 1]
     monkeypatch.setattr("sadm.preprocess.strip.strip_one", step)
     assert chunk.run() == 1
+
+
+def test_what_is_not_the_scans_fault_is_an_error_after_the_others_are_done(chunk, monkeypatch):
+    step = strip_one
+
+    def failing(tool, t1, *rest):  # type: ignore[no-untyped-def]
+        if t1 == chunk.t1(SCANS[1]):
+            raise RuntimeError("CUDA out of memory")
+        return step(tool, t1, *rest)
+
+    monkeypatch.setattr("sadm.preprocess.strip.strip_one", failing)
+    with pytest.raises(ProcessingError, match="fails on 1 of 3 scans") as error:
+        chunk.run()
+    assert "sub-1_ses-2: RuntimeError: CUDA out of memory" in str(error.value)
+    assert [len(chunk.kept(scan)) for scan in SCANS] == [1, 0, 1]
+
+
+def test_a_scan_that_failed_before_passes_its_reason_on(chunk):
+    write_reason("no head", [chunk.transform(SCANS[0])])
+    assert chunk.run() == 2
+    assert "no head" in reason([chunk.out(SCANS[0])])
+    assert not reason([chunk.out(SCANS[1])])
 
 
 def test_only_what_changed_is_stripped_anew_and_the_old_mask_goes(chunk):

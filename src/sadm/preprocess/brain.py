@@ -6,21 +6,11 @@ import nibabel as nib
 import numpy as np
 
 from sadm.preprocess import derivative
+from sadm.preprocess.intensities import content
 from sadm.preprocess.space import Grid, carry_mask, read_transform
 from sadm.runtime.errors import DataError
 from sadm.runtime.files import load_nifti
-
-
-def by_content(image: nib.Nifti1Image) -> np.ndarray:
-    """Mask of a scan that comes stripped, bool [X, Y, Z]: its largest connected part that is not 0, holes filled."""
-    from scipy import ndimage
-
-    labels, count = ndimage.label(np.asarray(image.dataobj) != 0)
-    if count > 1:
-        sizes = np.bincount(labels.ravel())
-        sizes[0] = 0
-        labels = labels == sizes.argmax()
-    return np.asarray(ndimage.binary_fill_holes(labels))
+from sadm.runtime.labels import load_label
 
 
 def brain(
@@ -41,9 +31,9 @@ def brain(
             fix="choose deepbet or hd-bet",
         )
     if method == "given":
-        own = load_nifti(given)
+        own = load_label(given)
     else:
         image = load_nifti(t1)
-        own = nib.Nifti1Image(by_content(image).astype(np.uint8), image.affine)
+        own = nib.Nifti1Image(content(image).astype(np.uint8), image.affine)
     about = derivative.mask_of(method, raw, transform)
     derivative.save(carry_mask(own, grid, matrix).astype(np.uint8), grid.affine, out, **about)

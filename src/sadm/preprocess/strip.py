@@ -3,7 +3,7 @@
 import hashlib
 import shutil
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sized
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from sadm.preprocess import derivative, strippers
+from sadm.preprocess.failed_step import belongs_to_scan, reason, tell, write_reason
 from sadm.preprocess.head import Head
 from sadm.preprocess.space import Grid, read_transform, volume
 from sadm.preprocess.strippers import Strip, Stripper
@@ -52,9 +53,14 @@ def strip_all(
     transforms: Mapping[str, str],
     grid: Grid,
     masks: Mapping[str, Path],
-) -> dict[str, str]:
-    """Write ``masks``, one after the other, and remove those of before from their folders; why a scan failed, by its name."""
-    failed, report = {}, Progress(len(masks))
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Write ``masks``, one after the other, and remove those of before from their folders.
+
+    Returns why a scan has no mask by its own fault, and why one failed by any other, by its name.
+    """
+    unusable: dict[str, str] = {}
+    failed: dict[str, str] = {}
+    report = Progress(len(masks))
     for done, (scan, mask) in enumerate(masks.items(), 1):
         try:
             ml = strip_one(tool, t1s[scan], transforms[scan], grid, mask)
@@ -62,13 +68,18 @@ def strip_all(
             raise
         except Exception as error:  # whatever a tool raises on one scan: the others go on
             traceback.print_exc()
-            failed[scan] = f"{type(error).__name__}: {error}".partition("\n")[0]
+            (unusable if belongs_to_scan(error, [t1s[scan]]) else failed)[scan] = tell(error)
         else:
             print(f"{scan}: {ml:.0f} ml")
             for old in set(mask.parent.iterdir()) - {mask}:
                 old.unlink()
         report(done, partial("{} done".format, scan))
-    return failed
+    return unusable, failed
+
+
+def mostly(some: Sized, masks: Sized) -> bool:
+    """Whether ``some`` are most of several ``masks``."""
+    return len(masks) > 1 and 2 * len(some) > len(masks)
 
 
 def check_volumes(masks: Mapping[str, Path], tool: Stripper) -> None:
@@ -80,7 +91,7 @@ def check_volumes(masks: Mapping[str, Path], tool: Stripper) -> None:
     little = [f"{scan} ({ml:.0f} ml)" for scan, ml in found.items() if ml < LITTLE]
     if little:
         print(f"almost no brain in {len(little)} of {len(masks)} scans: {', '.join(little)}")
-    if tool.parameters and len(masks) > 1 and 2 * len(little) > len(masks):
+    if tool.parameters and mostly(little, masks):
         raise ProcessingError(
             f"{tool.name} finds almost no brain in {len(little)} of {len(masks)} scans.",
             file=tool.parameters,
@@ -105,26 +116,35 @@ def strip(
     ``t1s``, ``transforms``, ``outs``: {scan: file}; ``raw``: {scan: the BIDS URIs of its files}; ``tool``: arguments of
     `sadm.preprocess.strippers.choose`. Each mask is first written to ``kept``/scan/key.nii.gz as soon as it is ready, where
     ``key`` is of all that makes it (``code``: the version of the code), and is found there by a later run. A scan that fails
-    does not stop the others. Raises ProcessingError that names those that failed, or if HD-BET finds almost no brain in most
-    scans; MissingWeightsError; DataError for damaged parameters.
+    does not stop the others: by its own fault the reason takes the place of its mask, as where an earlier step failed on it.
+    Raises ProcessingError that names those that failed otherwise, or if HD-BET fails on most scans, or finds almost no brain
+    in them; MissingWeightsError; DataError for damaged parameters.
     """
     chosen, grid = strippers.choose(**tool), Grid.of(load_nifti(template))
     common = key(*chosen.made_of, Path(template), code)
+    none = {scan: why for scan in t1s if (why := reason([transforms[scan]]))}
     masks = {
         scan: Path(kept, scan, f"{key(common, Path(t1), Path(transforms[scan]))}.nii.gz")
         for scan, t1 in t1s.items()
+        if scan not in none
     }
     lacking = {scan: mask for scan, mask in masks.items() if not whole(mask, grid)}
     print(f"{len(masks) - len(lacking)} of {len(masks)} masks are there from before")
-    failed = strip_all(chosen.load(), t1s, transforms, grid, lacking) if lacking else {}
-    if failed:
+    unusable, failed = strip_all(chosen.load(), t1s, transforms, grid, lacking) if lacking else ({}, {})
+    if failed or (chosen.parameters and mostly(unusable, masks)):
+        failed |= unusable
         raise ProcessingError(
             f"{chosen.name} fails on {len(failed)} of {len(masks)} scans.",
             cause="; ".join(f"{scan}: {cause}" for scan, cause in failed.items()),
             fix="run again: only these are stripped anew; if one fails again, look at it, and take it out of the data set",
         )
-    check_volumes(masks, chosen)
-    for scan, mask in masks.items():
+    none |= {scan: f"the step brain failed: {why}" for scan, why in unusable.items()}
+    for scan, why in none.items():
+        print(f"No brain mask of {scan}: {why}")
+        write_reason(why, [outs[scan], derivative.sidecar(outs[scan])])
+    made = {scan: mask for scan, mask in masks.items() if scan not in none}
+    check_volumes(made, chosen)
+    for scan, mask in made.items():
         with atomic(outs[scan]) as tmp:
             shutil.copyfile(mask, tmp)
         about = derivative.mask_of(chosen.name, raw[scan], transforms[scan])
