@@ -23,6 +23,11 @@ if study.rows:
 include: "workflow/rules/native.smk"
 
 
+onstart:
+    if workflow.local_exec:
+        spare(workflow)
+
+
 onsuccess:
     mark(Path("results"))
 

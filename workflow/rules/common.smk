@@ -19,6 +19,7 @@ from sadm.study.fingerprint import planned
 from sadm.runtime.files import read_table
 from sadm.study.loader import raw_config
 from sadm.study.places import folder, label
+from sadm.study.scheduling import spare
 from sadm.study.runs import seed_number, tag, training_seed
 from sadm.study.study import Study
 
