@@ -13,6 +13,7 @@ from sadm.runtime.errors import SadmError
 COMMANDS = {
     "config": ("config_text", "the study that files describe, with every key"),
     "plan": ("plan", "what a study will take, before anything runs"),
+    "doctor": ("doctor", "whether this machine has what a study needs, and how to get the rest"),
     "audit-csv": ("audit_csv", "the audit of splits that others published as csv files"),
     "import-checkpoint": ("import_checkpoint", "the authors' trained checkpoints as weights of this project"),
 }
