@@ -11,6 +11,7 @@ from importlib import import_module
 from sadm.runtime.errors import SadmError
 
 COMMANDS = {
+    "run": ("run", "a study, as snakemake runs it, with a bar and the time left"),
     "config": ("config_text", "the study that files describe, with every key"),
     "plan": ("plan", "what a study will take, before anything runs"),
     "doctor": ("doctor", "whether this machine has what a study needs, and how to get the rest"),

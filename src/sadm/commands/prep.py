@@ -18,6 +18,7 @@ from typing import Any
 
 import yaml
 
+from sadm.commands.watch import watch
 from sadm.data.base import stem
 from sadm.runtime.errors import ConfigError, OutputError
 from sadm.runtime.files import atomic
@@ -123,7 +124,7 @@ def main(arguments: Sequence[str]) -> None:
             )
     file = written(study(found), said.path.absolute(), out)
     print(f"Study: {file}", flush=True)
-    code = subprocess.run(call(file, out, said.cores, options), check=False).returncode
+    code = watch(call(file, out, said.cores, options), where=out)
     if not code:
         print(
             f"Every scan with its checks: {out}/results/qc/{NAME}.html; prepared: {out}/results/prep/{NAME}"
