@@ -21,7 +21,8 @@ DICE = "_dice_mean"
 def short(rows: Sequence[Mapping[str, str]]) -> str:
     """Dice in percent by row and test set, the best row of a set marked; trivial scores, which need no learning, below a line."""
     sets = [name.removesuffix(DICE) for name in rows[0] if name.endswith(DICE)]
-    best = {s: max(float(row[s + DICE] or "nan") for row in rows if row["kind"] != "trivial") for s in sets}
+    learnt = [row for row in rows if row["kind"] != "trivial"]
+    best = {s: max((float(row[s + DICE]) for row in learnt if row[s + DICE]), default=None) for s in sets}
     wide = max(len(row["row"]) for row in rows)
     lines = [f"{'Dice (%)':{wide}}" + "".join(f"{name:>12}" for name in sets)]
     for kind in (False, True):
@@ -32,7 +33,7 @@ def short(rows: Sequence[Mapping[str, str]]) -> str:
     return "\n".join([*lines, "* best row; below the line: scores that need no learning"])
 
 
-def _cell(row: Mapping[str, str], name: str, best: float) -> str:
+def _cell(row: Mapping[str, str], name: str, best: float | None) -> str:
     said = row[name + DICE]
     if not said:
         return f"{'-':>12}"
