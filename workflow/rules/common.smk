@@ -107,6 +107,8 @@ def every_scan(path):
 
 def made_with(weights):
     """What jobs make with `weights` that may be missing: where all of it is there, they are not asked for."""
+    if weights.what == HDBET and study.fetches_hdbet:
+        return rules.hdbet_weights.output
     if weights.what == HDBET:
         return [
             f for name in weights.users for f in of_scans(rules.brain.output.mask, name, study.scans(name))

@@ -1,4 +1,4 @@
-"""Rule brain: the brain mask of one scan, on the SRI24 grid."""
+"""Rule brain: the brain mask of one scan that brings it or comes stripped, on the SRI24 grid."""
 
 from sadm.study.step import step
 
@@ -7,6 +7,5 @@ with step(snakemake):
 
     files, params = snakemake.input, snakemake.params
     brain(
-        files.t1, files.transform, files.template, str(files.given), snakemake.output.mask, method=params.method,
-        threads=snakemake.threads, raw=params.raw,
+        files.t1, files.transform, files.template, str(files.given), snakemake.output.mask, method=params.method, raw=params.raw
     )  # fmt: skip

@@ -20,10 +20,11 @@ from pathlib import Path
 
 from sadm.commands.dry_run import Jobs, jobs_left, largest_mb
 from sadm.commands.plan import disk
+from sadm.preprocess.hdbet1_weights import WHEEL, cache
 from sadm.runtime.errors import SadmError
 from sadm.study.loader import ROOT, raw_config, read
 from sadm.study.study import Study
-from sadm.study.weights import asked
+from sadm.study.weights import HDBET, asked
 
 OK, NOTE, MISSING = "ok", "note", "missing"
 PYTHON = (3, 11)
@@ -107,8 +108,10 @@ def weights(study: Study) -> Iterator[Finding]:
             yield Finding("weights", MISSING, said, each.fix)
         elif each.place:
             yield Finding("weights", OK, f"{what}: in {Path(each.place).expanduser()}")
+        elif each.what == HDBET and (kept := cache() / WHEEL).is_file():
+            yield Finding("weights", OK, f"{what}: cached, {kept}")
         else:
-            yield Finding("weights", OK, f"{what}: will be fetched from {each.source}")
+            yield Finding("weights", OK, f"{what}: will be fetched ({each.source})")
 
 
 def template(study: Study) -> Iterator[Finding]:

@@ -12,6 +12,7 @@ SETS: dict[str, dict[str, Any]] = {
     "brats": {"brain": "none", "annotated": 100, "annotated_val": 10},
     "atlas": {"brain": "hd-bet", "annotated": 66, "annotated_val": 6},
 }  # what the paper says of its data sets, by importer
+STRIPPING = ("hdbet", "models", "tta")  # keys of the section brain, where HD-BET strips
 FIXED = ("grid", "splits", "draem", "score")  # sections whose defaults are the paper's numbers
 OURS = ("rates", "tolerance")  # keys of these that only measures read which the paper does not have
 
@@ -36,6 +37,9 @@ def _sections(config: Mapping[str, Any]) -> Iterator[str]:
         for key, value in asdict(SECTIONS[section]()).items():
             if key not in OURS:
                 yield from _unequal(f"{section}.{key}", config[section][key], value)
+    if any(dataset["brain"] == "hd-bet" for dataset in config["datasets"].values()):
+        for key in STRIPPING:
+            yield from _unequal(f"brain.{key}", config["brain"][key], asdict(SECTIONS["brain"]())[key])
 
 
 def _hyper(config: Mapping[str, Any]) -> Iterator[str]:

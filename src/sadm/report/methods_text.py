@@ -11,7 +11,7 @@ from sadm.statistics.claims import LEVEL
 from sadm.statistics.intervals import FEW
 
 BRAINS = {
-    "hd-bet": "HD-BET (Isensee et al. 2019)",
+    "hd-bet": "HD-BET {hdbet} (Isensee et al. 2019{how})",
     "deepbet": "deepbet (Fisch et al. 2024)",
     "given": "the brain masks that the data set brings",
     "none": "the brain as delivered, already stripped",
@@ -33,11 +33,18 @@ EMPTY = {"exclude": "were left out", "zero": "counted as Dice 0"}
 FATE = {"exclude": "were excluded by name", "stop": "would have stopped the study"}
 
 
+def _hdbet(said: Mapping[str, Any]) -> dict[str, Any]:
+    """Version of HD-BET, and what its mask is the mean of."""
+    networks = "" if said["hdbet"] == 2 else f"; {said['models']} network{'s' * (said['models'] > 1)}"
+    return {"hdbet": said["hdbet"], "how": networks + (", mean over 8 mirrorings" if said["tta"] else "")}
+
+
 def preprocessing(config: Mapping[str, Any], told: Mapping[str, Any]) -> str:
     """What was done to the scans."""
     brains: dict[str, list[str]] = {}
     for dataset in config["datasets"].values():
-        brains.setdefault(BRAINS[dataset["brain"]], []).append(dataset["title"])
+        how = BRAINS[dataset["brain"]].format(**_hdbet(config["brain"]))
+        brains.setdefault(how, []).append(dataset["title"])
     stripped = "; ".join(f"{', '.join(names)}: {how}" for how, names in brains.items())
     grid = config["grid"]
     fine = " x ".join(map(str, grid["shape"]))

