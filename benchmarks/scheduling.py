@@ -1,6 +1,6 @@
 """What Snakemake's main process takes beside the jobs: the paper's study, run with jobs that only touch their outputs.
 
-    python benchmarks/scheduling.py [--jobs 12000] [--cores 2] [--profile FILE] [-- OPTIONS_OF_SNAKEMAKE]
+    python benchmarks/scheduling.py [--jobs 12000] [--cores 2] [--profile FILE] [--root CLONE] [-- OPTIONS_OF_SNAKEMAKE]
 
 Prints JSON: jobs, wall and CPU seconds of planning and of running, and milliseconds a job of the main process while it runs (its threads
 count, the jobs' processes do not). The scans are empty files in official trees, so many that the study has about ``--jobs`` jobs. Each job

@@ -152,20 +152,27 @@ def scheduler(**resources: int) -> SimpleNamespace:
     )
 
 
-def job(jobid: int, rule: str = "a", cores: int = 1, priority: int = 0, **resources: int) -> SimpleNamespace:
+class Job(SimpleNamespace):
+    __hash__ = object.__hash__
+
+
+def job(jobid: int, rule: str = "a", cores: int = 1, priority: int = 0, **resources: int) -> Job:
     asked = {"_cores": cores, "_job_count": 1, **resources}
-    return SimpleNamespace(
-        jobid=jobid, rule=SimpleNamespace(name=rule), priority=priority, scheduler_resources=asked
-    )
+    return Job(jobid=jobid, rule=SimpleNamespace(name=rule), priority=priority, scheduler_resources=asked)
 
 
 def test_the_first_that_fit() -> None:
-    place, machine = {"a": 0, "b": 1}, scheduler(gpu=1)
+    machine = scheduler(gpu=1)
+    queue = scheduling.Queue(machine, ["a", "b"])
     jobs = [job(1), job(2, "b", gpu=1), job(3, "b", gpu=1), job(4, cores=3), job(5, priority=1), job(6)]
-    chosen = scheduling.first_fitting(machine, jobs, place)
+    chosen = queue.choose(set(jobs))
     assert [each.jobid for each in chosen] == [5, 2, 1, 6], "one GPU; three cores are not left for 4"
-    assert machine.resources["_cores"] == 0
-    assert machine.resources["gpu"] == 0
-    assert scheduling.first_fitting(machine, jobs, place) == []
+    assert machine.resources["_cores"] == machine.resources["gpu"] == 0
+    left = {jobs[2], jobs[3]}
+    assert queue.choose(left) == []
+    machine.resources |= {"_cores": 3, "gpu": 1}
+    assert queue.choose(left | {jobs[4]}) == [jobs[4], jobs[2]], "5 failed, and is ready again"
+    machine.resources |= {"_cores": 3}
+    assert queue.choose(set()) == [], "nothing is ready"
     with pytest.raises(WorkflowError):
-        scheduling.first_fitting(scheduler(), [job(1, cores=5)], place)
+        scheduling.Queue(scheduler(), ["a"]).choose({job(1, cores=5)})

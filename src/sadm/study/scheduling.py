@@ -7,8 +7,9 @@ thousands of scans it is busier than the jobs. Here none of this is done. As rul
 Reaches into Snakemake: tests/study/test_scheduling.py says when a version has changed what is used here.
 """
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
+from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,11 +21,10 @@ COUNT = "_job_count"  # the rate limiter's resource
 
 
 def spare(workflow: "Workflow") -> None:
-    """Choose the jobs of ``workflow``, which has begun to run on this machine, with `first_fitting`, at any rate; and see each input of a job that ends once."""
+    """Choose the jobs of ``workflow``, which has begun to run on this machine, with a `Queue`, at any rate; and see each input of a job that ends once."""
     scheduler, persistence = workflow.scheduler, workflow.persistence
-    place = {rule.name: number for number, rule in enumerate(workflow.rules)}
     scheduler.job_rate_limiter = None
-    scheduler.job_selector = lambda jobs: first_fitting(scheduler, jobs, place)
+    scheduler.job_selector = Queue(scheduler, [rule.name for rule in workflow.rules]).choose
     persistence.finished = partial(_seen_once, workflow, persistence.finished)
 
 
@@ -37,22 +37,47 @@ async def _seen_once(workflow: "Workflow", finished: Callable[["Job"], Awaitable
         workflow.iocache.deactivate()
 
 
-def first_fitting(scheduler: "JobScheduler", jobs: Iterable["Job"], place: dict[str, int]) -> list["Job"]:
-    """Those of ``jobs`` to be started now: by priority, then by the ``place`` of their rules, the last first, while resources last.
+class Queue:
+    """The jobs of ``scheduler`` that are ready, in the order in which they are to start: by priority, then by their rules, the last first.
 
-    Raises WorkflowError for a job that needs more than there is.
+    A job is looked at once, when it becomes ready, and not at each round.
     """
-    for job in jobs:
-        scheduler.validate_job(job)
-    with scheduler._lock:
-        free = {name: left for name, left in scheduler.resources.items() if name != COUNT}
-        chosen = []
-        for job in sorted(jobs, key=lambda job: (-job.priority, -place[job.rule.name], job.jobid)):
-            if not free["_cores"]:
-                break
+
+    def __init__(self, scheduler: "JobScheduler", rules: Sequence[str]) -> None:
+        self.scheduler = scheduler
+        self.place = {name: number for number, name in enumerate(rules)}
+        self.known = set["Job"]()
+        self.waiting = list[tuple[int, int, int, "Job"]]()  # a heap
+
+    def choose(self, ready: set["Job"]) -> list["Job"]:
+        """Those of the jobs that are ``ready`` to be started now: the first that fit, while resources last.
+
+        Raises WorkflowError for a job that needs more than there is.
+        """
+        for job in ready - self.known:
+            self.scheduler.validate_job(job)
+            heappush(self.waiting, (-job.priority, -self.place[job.rule.name], job.jobid, job))
+        self.known = set(ready)
+        with self.scheduler._lock:
+            chosen = self._taken(ready)
+            self.scheduler.update_available_resources(chosen)
+        self.known.difference_update(chosen)  # one that fails may become ready again
+        return chosen
+
+    def _taken(self, ready: set["Job"]) -> list["Job"]:
+        free = {name: left for name, left in self.scheduler.resources.items() if name != COUNT}
+        chosen, passed = list["Job"](), list[tuple[int, int, int, "Job"]]()
+        while self.waiting and free["_cores"]:
+            first = heappop(self.waiting)
+            job = first[-1]
+            if job not in ready:
+                continue
             asked = {name: job.scheduler_resources.get(name, 0) for name in free}
             if all(asked[name] <= free[name] for name in free):
                 free = {name: free[name] - asked[name] for name in free}
                 chosen.append(job)
-        scheduler.update_available_resources(chosen)
-    return chosen
+            else:
+                passed.append(first)
+        for first in passed:
+            heappush(self.waiting, first)
+        return chosen
