@@ -38,5 +38,5 @@ def test_small_sizes_lie_below_the_studys_own_numbers() -> None:
     alone = {"size": "paper", "rows": {"AE": "ae"}, "hyper": {}, "figures": []}
     grid = {"grid": {"shape": [96, 96, 80]}}  # the paper's autoencoder wants multiples of 16 pixels
     paper = Study.from_config(raw_config([DEMO], grid) | alone)
-    assert [small.hyper("ae")[key] for key in ("latent", "lr", "epochs")] == [64, 0.003, 200]
+    assert [small.hyper("ae")[key] for key in ("latent", "lr", "epochs")] == [64, 0.003, 100]
     assert paper.hyper("ae")["latent"] == 128
