@@ -88,6 +88,7 @@ rule hdbet_weights:
         "results/hdbet/parameters.safetensors",
     log:
         "logs/hdbet/weights.log",
+    priority: 20  # what cannot be fetched is told at the start
     conda:
         "../../envs/torch.yaml"
     resources:

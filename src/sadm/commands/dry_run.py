@@ -30,6 +30,17 @@ def jobs_left(files: Sequence[str | Path]) -> Jobs:
     return found
 
 
+def largest_mb(jobs: Jobs) -> int:
+    """MB of memory that the most demanding of ``jobs`` asks for at first, as the rule files have it; 0 where there are no jobs."""
+    text = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "workflow/rules").glob("*.smk"))
+    asked = dict[str, int]()
+    for block in re.split(r"^ *rule\b", text, flags=re.MULTILINE)[1:]:
+        name, said = re.match(r" *(\w*):", block), re.search(r"mem_mb=grown\(([^()]*)\)", block)
+        if name and said:  # that without a name is of the chunks
+            asked[name[1]] = max(map(int, re.findall(r"\d+", said[1])))
+    return max((asked.get(rule, asked.get("", 0)) for rule, count in jobs.items() if count), default=0)
+
+
 def submissions(jobs: Jobs, profile: Mapping[str, Any]) -> int:
     """Jobs of a cluster: those in no group of ``profile``, and for each group its scans by its number of components."""
     groups: dict[str, int] = {}
