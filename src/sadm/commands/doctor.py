@@ -19,7 +19,7 @@ from pathlib import Path
 
 from sadm.commands.dry_run import Jobs, jobs_left, largest_mb
 from sadm.commands.plan import disk
-from sadm.data.base import listing, makes, planned
+from sadm.data import base
 from sadm.preprocess.hdbet1_weights import WHEEL, cache
 from sadm.runtime.errors import SadmError
 from sadm.study.loader import ROOT, raw_config, read
@@ -76,7 +76,7 @@ def data(study: Study) -> Iterator[Finding]:
     for name, said in study.datasets.items():
         asked_of = said["importer"], name, said["options"], said["brain"] == "given"
         try:
-            listed, there = listing(*asked_of), planned(*asked_of)
+            listed, there = base.listing(*asked_of), base.planned(*asked_of)
         except SadmError as error:
             where = f"{error.file}: {error.cause}" if error.file else error.cause
             fix = error.fix.replace("options.path in the config", f"datasets.{name}.options.path")
@@ -94,7 +94,7 @@ def data(study: Study) -> Iterator[Finding]:
         elif not there:
             yield Finding("data", MISSING, counted, f"set datasets.{name}.options.path")
         else:
-            made = " (made by the study itself)" if makes(said["importer"]) else ""
+            made = " (made by the study itself)" if base.makes(said["importer"]) else ""
             yield Finding("data", OK, counted + made)
 
 
