@@ -7,11 +7,13 @@ from typing import Any
 import yaml
 
 from sadm.report import mean_tables as means
-from sadm.report import measures, origin, ranks
+from sadm.report import measures, opening, origin, rank_diagram, ranks
 from sadm.report import methods_text as words
 from sadm.report import quality_tables as quality
 from sadm.report.blocks import Block, Picture, Words
+from sadm.report.choices import chosen, under
 from sadm.report.comparable import differs_from_paper
+from sadm.report.forest import forests
 from sadm.report.html import render
 from sadm.report.material import Material
 from sadm.report.run_times import run_times
@@ -23,6 +25,20 @@ from sadm.statistics import notes
 NAMED = 12  # differences from the paper that are named
 LIMIT = 20_000_000  # bytes of the file
 LEGEND = "[ ]: 95 % interval over subjects (Student's t below 30, then bootstrap). The bar shows the mean on 0 to 100 %."
+
+
+def first(given: Material, said: Mapping[str, Any]) -> list[Block]:
+    """The first screen: five sentences, what goes against expectation, and the forest plot."""
+    tables, layout = given.tables, given.layout
+    claims = read_table(tables["claims"]) if "claims" in tables else []
+    text = opening.sentences(tables, given.excluded, given.sheets, layout, given.config, given.told)
+    odd = opening.surprises(measures.read_csv(tables["table1"]), claims, layout)
+    plots = forests(tables["summary"], claims, layout) if "summary" in tables else []
+    return [
+        Words(text, listed=True),
+        *plots,
+        *([Words(odd, "Against expectation", listed=True)] if odd else []),
+    ]
 
 
 def study(given: Material, said: Mapping[str, Any]) -> list[Block]:
@@ -53,7 +69,7 @@ def table1(given: Material, said: Mapping[str, Any]) -> list[Block]:
     if layout.marks:
         below.append(f"Random features, not ImageNet's: {', '.join(layout.marks)}.")
     return [
-        Words([*known, *measures.findings(file, layout)], listed=True),
+        *([Words(known, listed=True)] if known else []),
         measures.table1(file, layout),
         Words(below, listed=True),
     ]
@@ -71,6 +87,19 @@ def paper(given: Material, said: Mapping[str, Any]) -> list[Block]:
         more = f"; and {len(differing) - NAMED} more" if len(differing) > NAMED else ""
         return [Words([f"Not shown, as this study is not the paper's: {'; '.join(shown)}{more}."])]
     return [measures.paper_table(given.tables["table1"], given.assets / "paper_table1.csv", given.layout)]
+
+
+def numbers(given: Material, said: Mapping[str, Any]) -> list[Block]:
+    """Tables of several kinds (``of``, each as a section), of which one is shown."""
+    found: list[Block] = []
+    for each in said["of"]:
+        blocks = _shown(each, given)
+        lede = [
+            each["lede"],
+            *(text for block in blocks if isinstance(block, Words) for text in block.paragraphs),
+        ]
+        found += under("Table", each["title"], lede, blocks)
+    return found
 
 
 def statistics(given: Material, said: Mapping[str, Any]) -> list[Block]:
@@ -108,7 +137,8 @@ def rankings(given: Material, said: Mapping[str, Any]) -> list[Block]:
     """Places of the methods under each definition, and how far the definitions agree."""
     if not {"rankings", "agreement"} <= set(given.tables):
         return []
-    return ranks.rankings(given.tables["rankings"], given.tables["agreement"], given.layout.titles)
+    drawn = rank_diagram.diagrams(given.tables["ranks"], given.layout) if "ranks" in given.tables else []
+    return [*drawn, *ranks.rankings(given.tables["rankings"], given.tables["agreement"], given.layout.titles)]
 
 
 def leaks(given: Material, said: Mapping[str, Any]) -> list[Block]:
@@ -123,13 +153,16 @@ def leaks(given: Material, said: Mapping[str, Any]) -> list[Block]:
 def figures(given: Material, said: Mapping[str, Any]) -> list[Block]:
     """Figures with their captions; a name stands for all figures that end in it, one a test set."""
     found: list[Block] = []
-    for wanted, caption in said["figures"].items():
+    for wanted, words in said["figures"].items():
         for name, files in given.figures.items():
             testset = name.removesuffix(f"_{wanted}")
             if name == wanted or testset in given.layout.testsets:
                 title = f"{given.layout.titles[testset]}: " if testset in given.layout.testsets else ""
                 smallest = min(map(Path, files), key=lambda file: file.stat().st_size)
-                found.append(Picture.read(smallest, f"{title}{said['title']}. {caption}", title + caption))
+                caption, see = title + words["caption"], words["see"]
+                found.append(
+                    Picture.read(smallest, f"{title}{said['title']}. {words['caption']}", caption, see)
+                )
     return found
 
 
@@ -166,10 +199,23 @@ def times(given: Material, said: Mapping[str, Any]) -> list[Block]:
 
 
 KINDS: dict[str, Callable[[Material, Mapping[str, Any]], list[Block]]] = {
-    "study": study, "table1": table1, "paper": paper, "measures": statistics, "figures": figures, "viewer": cases,
+    "first": first, "study": study, "table1": table1, "paper": paper, "measures": statistics, "figures": figures, "viewer": cases,
     "scans": scans, "origin": provenance, "times": times, "released": released, "uncertainty": uncertainty,
-    "rankings": rankings, "leaks": leaks, "claims": claimed,
+    "rankings": rankings, "leaks": leaks, "claims": claimed, "numbers": numbers,
 }  # fmt: skip
+
+
+def _shown(said: Mapping[str, Any], given: Material) -> list[Block]:
+    """The blocks of a section, or of a part of one."""
+    if said["show"] not in KINDS:
+        cause, fix = (
+            f"{said['show']!r} in section {said.get('id', said['title'])!r}",
+            f"known: {', '.join(KINDS)}",
+        )
+        raise ConfigError(
+            "A section shows an unknown kind.", file=given.assets / "sections.yaml", cause=cause, fix=fix
+        )
+    return KINDS[said["show"]](given, said)
 
 
 def sections(file: str | Path, given: Material) -> list[dict[str, Any]]:
@@ -179,13 +225,9 @@ def sections(file: str | Path, given: Material) -> list[dict[str, Any]]:
     """
     found = []
     for said in yaml.safe_load(Path(file).read_text(encoding="utf-8")):
-        if said["show"] not in KINDS:
-            cause, fix = f"{said['show']!r} in section {said['id']!r}", f"known: {', '.join(KINDS)}"
-            raise ConfigError("A section shows an unknown kind.", file=file, cause=cause, fix=fix)
-        if blocks := KINDS[said["show"]](given, said):
-            found.append(
-                {key: said.get(key, "") for key in ("id", "title", "part", "lede")} | {"blocks": blocks}
-            )
+        if blocks := chosen(_shown(said, given)):
+            words = {key: said.get(key, "") for key in ("id", "title", "part", "lede")}
+            found.append(words | {"blocks": blocks})
     return found
 
 
@@ -200,13 +242,7 @@ def chips(given: Material) -> list[tuple[str, str]]:
             if set(layout.painted) == set(given.config["datasets"])
             else []
         ),
-        ("Protocol", given.told["protocol"]),
-        (
-            "Beside the paper",
-            "comparable"
-            if not (found := differs_from_paper(given.config))
-            else f"no: {len(found)} differences",
-        ),
+        ("Protocol", opening.protocol(given.told)),
         ("Rows", f"{len(layout.rows)} methods, {len(layout.trivial)} trivial scores"),
         ("Folds", str(layout.folds)),
         ("Test volumes", ", ".join(f"{layout.titles[name]} {count}" for name, count in volumes.items())),
