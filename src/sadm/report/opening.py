@@ -53,7 +53,7 @@ def leading(lines: Mapping[str, Line], claims: Sequence[Line], layout: Layout) -
     for testset in layout.testsets:
         rows: dict[str, list[str]] = {}
         for metric, name in NAMES.items():
-            row, mean = best(lines, layout.rows, f"{testset}_{metric}")
+            row, mean = best(lines, list(layout.rows), f"{testset}_{metric}")
             if row:
                 claim = _claim(claims, testset, row, metric)
                 rows.setdefault(row, []).append(f"{name} {mean:.1f} %{_difference(claim)}")
@@ -109,7 +109,7 @@ def thresholds(lines: Mapping[str, Line], summary: Sequence[Line], layout: Layou
     found = {(line["testset"], line["row"], line["metric"]): number(line["mean"]) for line in summary}
     said = []
     for testset in layout.testsets:
-        row, mean = best(lines, layout.rows, f"{testset}_dice")
+        row, mean = best(lines, list(layout.rows), f"{testset}_dice")
         clinic = found.get((testset, row, "dice_validation"))
         if clinic is not None:
             said.append(f"{layout.titles[testset]} {100 * clinic:.1f} instead of {mean:.1f} % ({row})")
