@@ -1,4 +1,4 @@
-"""The two pictures of the README, made of a finished demo: python docs/pictures.py (needs chromium; results/report.html).
+"""The two pictures of the README, made of a finished demo: PYTHONPATH=tests/support python docs/pictures.py (needs chromium).
 
 docs/report.webp is the first screen of the report, docs/case.webp the best case of its first test set in three planes.
 """
@@ -9,13 +9,10 @@ import tempfile
 from base64 import b64decode
 from pathlib import Path
 
+from browser import Page
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tests/support"))
-
-from browser import Page
-
 WIDE, HIGH = 1440, 1040  # of the window, pixels
 CASE = "document.querySelector('figure.sv')"
 

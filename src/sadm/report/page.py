@@ -7,9 +7,9 @@ import yaml
 
 from sadm.report.choices import chosen
 from sadm.report.html import render
-from sadm.report.section_kinds import shown
 from sadm.report.material import Material
 from sadm.report.opening import protocol
+from sadm.report.section_kinds import shown
 from sadm.runtime.errors import ProcessingError
 from sadm.runtime.files import write_text
 
