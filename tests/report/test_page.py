@@ -3,6 +3,7 @@
 The whole report, and in a real browser that it works without any request.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -122,3 +123,16 @@ def test_three_planes_move_together_and_the_threshold_is_the_volumes_best(html: 
         assert int(shown.run(figure + ".dataset.drawn")) == 6, (
             f"the top of the coronal plane is the last slice, was {before}"
         )
+
+
+@pytest.mark.skipif(found() is None, reason="no chromium on this machine")
+def test_a_title_is_text_on_the_page_and_in_its_buttons(given: Material, tmp_path: Path):
+    title = "\"'</script><img src=x onerror=alert(1)> $\\frac$ {{ 7 * 7 }} | `x` & é"
+    hostile = replace(given.layout, titles=dict(given.layout.titles) | {"les": title})
+    page.report(replace(given, layout=hostile), tmp_path / "r.html")
+    with Page(tmp_path / "profile") as shown:
+        shown.open(tmp_path / "r.html")
+        assert title in shown.run("document.querySelector('#first').textContent")
+        assert shown.run("document.querySelector('#numbers fieldset:nth-of-type(2) input').value") == title
+        assert not shown.run("document.querySelector('img[src=x]')")
+        assert shown.console == []
