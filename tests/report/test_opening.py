@@ -25,7 +25,7 @@ def claim(row: str, against: str, difference: float, kind: str = "trivial", **sa
 
 def test_five_sentences_of_a_study(given: Material) -> None:
     told = opening.sentences(
-        given.tables, given.excluded, given.sheets, given.layout, given.config, given.told
+        given.tables, given.excluded, given.kept, given.sheets, given.layout, given.config, given.told
     )
     assert len(told) == 5
     assert "on Les <b> SADM-LES (Dice 60.0 %; AUPRC 60.0 %)" in told[0]
@@ -59,8 +59,10 @@ def test_what_goes_against_expectation_is_said_and_nothing_else() -> None:
 
 
 def test_no_failed_scan_and_a_study_of_the_papers_size(given: Material) -> None:
-    assert opening.failed([], [{}] * 7, SHOWN).startswith("No scan failed a check (7 scans)")
-    assert "left out" in opening.failed([{"dataset": "ixi", "scan": "a", "reasons": "r"}], [{}], SHOWN)
+    assert opening.failed([], [], [{}] * 7, SHOWN).startswith("No scan failed a check (7 scans)")
+    assert "left out" in opening.failed([{"dataset": "ixi", "scan": "a", "reasons": "r"}], [], [{}], SHOWN)
+    odd = [{"unusual": "small"}, {"unusual": ""}]
+    assert "1 unusual one was kept, no subject" in opening.failed([], odd, [{}] * 7, SHOWN)
     said = opening.size([], given.config, {"protocol": "paper", "trained": {}}, SHOWN)
     assert said == "Size: the study has the paper's size (protocol: paper)."
 
@@ -68,4 +70,6 @@ def test_no_failed_scan_and_a_study_of_the_papers_size(given: Material) -> None:
 @pytest.mark.parametrize("missing", ["claims", "summary"])
 def test_a_study_without_statistics_has_its_sentences(given: Material, missing: str) -> None:
     tables = {name: file for name, file in given.tables.items() if name != missing}
-    assert all(opening.sentences(tables, given.excluded, given.sheets, SHOWN, given.config, given.told))
+    assert all(
+        opening.sentences(tables, given.excluded, given.kept, given.sheets, SHOWN, given.config, given.told)
+    )

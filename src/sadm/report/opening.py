@@ -12,6 +12,7 @@ from sadm.statistics.claims import PAPER, TRIVIAL
 from sadm.statistics.marks import holds
 from sadm.study.layout import Layout
 
+Files = Iterable[str | Path]
 NAMES = {"dice": "Dice", "auprc": "AUPRC"}
 NAMED = 3  # scans that failed, and rows, that are named
 SLICES = 1600 * 358  # that the paper's cDDPM sees in a fold: epochs, healthy training scans
@@ -19,12 +20,12 @@ FOLDS, VOXEL = 5, 2.0  # of the paper; mm
 
 
 def sentences(
-    tables: Mapping[str, str | Path], excluded: Iterable[str | Path], sheets: Iterable[str | Path], layout: Layout,
+    tables: Mapping[str, str | Path], excluded: Files, kept: Files, sheets: Files, layout: Layout,
     config: Mapping[str, Any], told: Mapping[str, Any],
 ) -> list[str]:  # fmt: skip
     """What leads, what is above the trivial scores, what failed a check, what the thresholds mean, how far from the paper's size.
 
-    ``tables``: {name: file} of table1, audit and, where there are any, claims and summary; ``excluded``, ``sheets``: tables of the data
+    ``tables``: {name: file} of table1, audit and, where there are any, claims and summary; ``excluded``, ``kept``, ``sheets``: tables of the data
     sets; ``told`` as of `sadm.report.material.Material`.
     """
     lines = read_csv(tables["table1"])
@@ -33,7 +34,7 @@ def sentences(
     return [
         leading(lines, claims, layout),
         above(lines, claims, layout),
-        failed(read_all(excluded), read_all(sheets), layout),
+        failed(read_all(excluded), read_all(kept), read_all(sheets), layout),
         thresholds(lines, summary, layout),
         size(read_table(tables["audit"]), config, told, layout),
     ]
@@ -89,19 +90,19 @@ def above(lines: Mapping[str, Line], claims: Sequence[Line], layout: Layout) -> 
     return text + (f" Of the paper's claims {upheld} of {len(own)} are upheld by Dice." if own else "")
 
 
-def failed(excluded: Sequence[Line], sheet: Sequence[Line], layout: Layout) -> str:
-    """What failed a check, with the reasons of the first."""
+def failed(excluded: Sequence[Line], kept: Sequence[Line], sheet: Sequence[Line], layout: Layout) -> str:
+    """What failed a check, with the reasons of the first, and how many of those ``kept`` are unusual."""
+    unusual = sum(bool(line.get("unusual")) for line in kept)
+    said = f"{unusual} unusual {'one was' if unusual == 1 else 'ones were'} kept, " if unusual else ""
+    last = f"{said}no subject, image or threshold is on two sides."
     if not excluded:
-        return f"No scan failed a check ({len(sheet)} scans), and no subject, image or threshold is on two sides."
+        return f"No scan failed a check ({len(sheet)} scans), {last if unusual else f'and {last}'}"
     named = [
         f"{layout.titles[line['dataset']]} {line['scan']} ({line['reasons']})" for line in excluded[:NAMED]
     ]
     more = f" and {len(excluded) - NAMED} more" if len(excluded) > NAMED else ""
     were = "scan failed a check and was" if len(excluded) == 1 else "scans failed a check and were"
-    return (
-        f"{len(excluded)} of {len(sheet)} {were} left out: {'; '.join(named)}{more}; "
-        "no subject, image or threshold is on two sides."
-    )
+    return f"{len(excluded)} of {len(sheet)} {were} left out: {'; '.join(named)}{more}; {last}"
 
 
 def thresholds(lines: Mapping[str, Line], summary: Sequence[Line], layout: Layout) -> str:

@@ -27,7 +27,9 @@ def first(given: Material, said: Mapping[str, Any]) -> list[Block]:
     """The first screen: five sentences, what goes against expectation, and the forest plot."""
     tables, layout = given.tables, given.layout
     claims = read_table(tables["claims"]) if "claims" in tables else []
-    text = opening.sentences(tables, given.excluded, given.sheets, layout, given.config, given.told)
+    text = opening.sentences(
+        tables, given.excluded, given.kept, given.sheets, layout, given.config, given.told
+    )
     odd = opening.surprises(measures.read_csv(tables["table1"]), claims, layout)
     plots = forests(tables["summary"], claims, layout) if "summary" in tables else []
     return [
