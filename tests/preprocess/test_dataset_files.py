@@ -33,3 +33,11 @@ def test_the_files_of_a_data_set(tmp_path: Path, kind: str) -> None:
     first = {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
     dataset_files(outputs, **given)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()} == first
+
+
+def test_a_title_is_text_in_the_page_and_in_json(tmp_path: Path) -> None:
+    outputs = {name: str(tmp_path / name) for name in ("description", "readme", "ignore")}
+    title = 'A "quoted" <b>|`title`'
+    dataset_files(outputs, kind="prep", title=title, links={"raw": "x"}, qc=[])
+    assert json.loads((tmp_path / "description").read_text())["Name"] == f"{title}: prepared"
+    assert (tmp_path / "readme").read_text().startswith(r'# A "quoted" \<b\>\|\`title\`: prepared')

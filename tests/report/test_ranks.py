@@ -9,7 +9,7 @@ from sadm.report.material import Material
 
 
 def test_places_tell_how_far_a_method_moves_and_orders_how_far_they_agree(given: Material):
-    words, doubt, places, orders = ranks.rankings(given.tables["rankings"], given.tables["agreement"], TITLES)
+    words, places, doubt, orders = ranks.rankings(given.tables["rankings"], given.tables["agreement"], TITLES)
     assert words.paragraphs == ["Les <b>: first by best Dice per volume is SADM-LES (in 90 % of the resamples of subjects); under other definitions: validation threshold cDDPM; AUPRC –."]  # fmt: skip
     assert cell(places, "cDDPM", 2) == Cell("1", 1.0, "▲ 1", "best")
     assert cell(places, "SADM-LES", 2).text == "–"

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from sadm.runtime.errors import DataError
+from sadm.runtime.literal import latex, markdown
 from sadm.statistics.marks import least_note, marks
 from sadm.statistics.notes import material_notes
 from sadm.statistics.table1 import table
@@ -91,7 +92,12 @@ def statistics(folder: Path) -> list[Path]:
 
 
 def run(
-    folder: Path, files: list[Path], folds: int = 2, shown: str = "deviation", counted: str = "exclude"
+    folder: Path,
+    files: list[Path],
+    folds: int = 2,
+    shown: str = "deviation",
+    counted: str = "exclude",
+    title: str = "Les_ions",
 ) -> dict[str, Path]:
     excluded = [folder / "excluded.tsv", folder / "none.tsv"]
     excluded[0].write_text("dataset\tscan\treasons\nles\tsub-bad\tbrain volume 2100 ml\n")
@@ -101,8 +107,25 @@ def run(
     kept.write_text("dataset\tscan\tunusual\nles\tsub-odd\tthe brain has 880 ml\nixi\tsub-1\t\n")
     read = (files, excluded, [kept], splits(folder), *statistics(folder))
     study = STUDY | {"statistics": {"shown": shown}, "score": STUDY["score"] | {"empty": counted}}
-    table(*read, ["ixi", "les"], layout(folds), study, MODELS, **out)
+    named = layout(folds)
+    named["titles"] |= {"les": title}
+    table(*read, ["ixi", "les"], named, study, MODELS, **out)
     return out
+
+
+@pytest.mark.parametrize(
+    "title", [r"\input{/etc/passwd}", "a|b", "<script>alert(1)</script>", "50 % & `x` #1", r"$\frac$ ~^"]
+)
+def test_a_title_is_taken_literally_in_every_form_of_the_table(tmp_path: Path, title: str):
+    out = run(tmp_path, write(tmp_path), title=title)
+    tex, md = out["tex"].read_text(), out["md"].read_text()
+    assert f"{latex(title)} (n = 8)" in tex
+    assert title not in re.sub(r"\\(?:text\w+\{\}|.)", "", tex)
+    tables = [line for line in md.splitlines() if line.startswith("|")]
+    assert len({len(re.findall(r"(?<!\\)\|", line)) for line in tables[:6]}) == 1, "a title makes no column"
+    assert not re.search(r"(?<!\\)[<`$]", md)
+    assert f"- {markdown(title)}: mean over 2 test volumes" in md
+    assert "les_dice_mean" in out["csv"].read_text()
 
 
 def test_csv_has_the_means_over_folds_of_the_means_over_volumes(tmp_path: Path):

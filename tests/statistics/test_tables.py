@@ -23,6 +23,7 @@ NAMES = (
     "alarms",
     "rankings",
     "agreement",
+    "ranks",
 )
 ROWS, FOLDS, SCANS = ("one", "two", "random"), 2, 24
 SCORE = {"search": "exact", "empty": "exclude"}

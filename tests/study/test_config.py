@@ -210,3 +210,13 @@ def test_settings_have_a_kind_that_admits_their_default() -> None:
                 assert config.VALIDATOR(kinds.form(said["type"])).is_valid(default), (
                     f"{kind}/{name}.{setting}"
                 )
+
+
+@pytest.mark.parametrize("title", ["=HYPERLINK(1)", "+1", "-1", "@a", "two\nlines"])
+def test_a_title_that_is_a_formula_or_no_line_is_refused(title: str) -> None:
+    given = merged("config.yaml")
+    given["datasets"]["tumour"]["title"] = title
+    with pytest.raises(ConfigError, match=r"datasets\.tumour\.title"):
+        config.resolve(given)
+    with pytest.raises(ConfigError, match="name"):
+        config.resolve(merged("config.yaml") | {"name": title})

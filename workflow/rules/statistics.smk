@@ -53,6 +53,7 @@ rule statistics:
         alarms="results/statistics/alarms.tsv",
         rankings="results/statistics/rankings.tsv",
         agreement="results/statistics/agreement.tsv",
+        ranks="results/statistics/ranks.tsv",
     log:
         "logs/statistics/statistics.log",
     conda:

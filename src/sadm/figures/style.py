@@ -23,6 +23,7 @@ from matplotlib.ticker import FormatStrFormatter, LogLocator, NullFormatter
 from sadm.runtime.files import atomic
 
 mpl.rcdefaults()  # a user's matplotlibrc changes no figure
+mpl.rcParams["text.parse_math"] = False  # titles are text: a $ is a dollar
 
 INK, FAINT, GRID = "#1b2330", "#667085", "#d5dae3"
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8C6D31", "#882255")

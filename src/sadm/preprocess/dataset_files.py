@@ -6,6 +6,7 @@ from typing import Any
 from sadm import __version__
 from sadm.preprocess.derivative import SRI24, uri
 from sadm.runtime.files import read_json, write_json, write_text
+from sadm.runtime.literal import markdown
 
 LICENSE = "That of the source data; the space is that of SRI24 (Rohlfing et al. 2010, CC BY-SA 3.0)"
 TEXTS = {
@@ -69,6 +70,6 @@ def dataset_files(
         "DatasetLinks": dict(links),
     }
     write_json(described, outputs["description"])
-    page = f"# {described['Name']}\n\n{text}\n`bids:raw:` in the sidecars is the folder of the source data: {links['raw']}\n"
+    page = f"# {markdown(described['Name'])}\n\n{text}\n`bids:raw:` in the sidecars is the folder of the source data: {links['raw']}\n"
     write_text(page, outputs["readme"])
     write_text("\n".join([*ignored, *incomplete(qc)]) + "\n", outputs["ignore"])

@@ -1,7 +1,7 @@
 """What a section of the report is made of; the template has one macro a kind of block."""
 
 import base64
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
@@ -47,7 +47,7 @@ class Body:
 
 @dataclass(frozen=True)
 class Table:
-    """A table that sorts; ``folded`` hides it behind its caption."""
+    """A table that sorts; ``folded`` hides it behind its caption; ``picks``: by what it is chosen from its like, {head: value}."""
 
     kind: ClassVar[str] = "table"
     caption: str
@@ -55,6 +55,7 @@ class Table:
     bodies: Sequence[Body]
     notes: Sequence[str] = ()
     folded: bool = False
+    picks: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def dense(self) -> bool:
@@ -75,19 +76,18 @@ class Table:
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure: its address, what it shows for those who do not see it, its caption, its place among the results."""
+    """A figure: its address, what it shows for those who do not see it, its caption, and what to see (``see``)."""
 
     kind: ClassVar[str] = "picture"
     source: str
     alt: str
     caption: str
-    width: int = 0
-    height: int = 0
+    see: str = ""
 
     @classmethod
-    def read(cls, file: str | Path, alt: str, caption: str) -> "Picture":
+    def read(cls, file: str | Path, alt: str, caption: str, see: str = "") -> "Picture":
         """A .svg or .png file."""
-        return cls(data_uri(Path(file).read_bytes(), Path(file).suffix), alt, caption)
+        return cls(data_uri(Path(file).read_bytes(), Path(file).suffix), alt, caption, see)
 
 
 @dataclass(frozen=True)
@@ -109,13 +109,14 @@ class Facts:
 
 @dataclass(frozen=True)
 class Words:
-    """Paragraphs or, with ``listed``, a list; ``quoted``: a text to copy."""
+    """Paragraphs or, with ``listed``, a list; ``quoted``: a text to copy; ``picks`` as of `Table`."""
 
     kind: ClassVar[str] = "words"
     paragraphs: Sequence[str]
     title: str = ""
     listed: bool = False
     quoted: bool = False
+    picks: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -137,7 +138,79 @@ class Viewer:
     groups: Sequence[str] = field(default_factory=list)
 
 
-Block = Table | Picture | Gallery | Facts | Words | Code | Viewer
+@dataclass(frozen=True)
+class Mark:
+    """A line of a forest plot: name, mean and interval in percent, CSS class, and what is said of it."""
+
+    name: str
+    mean: float
+    low: float | None
+    high: float | None
+    css: str
+    hint: str
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A test set in a forest plot: its title, its lines, and the value of the reference line with its name."""
+
+    title: str
+    marks: Sequence[Mark]
+    floor: float | None
+    floor_name: str
+
+
+@dataclass(frozen=True)
+class Forest:
+    """Means and intervals of all rows by test set, on an axis from 0 to ``top`` percent with ``ticks``; ``see``: what to see."""
+
+    kind: ClassVar[str] = "forest"
+    caption: str
+    panels: Sequence[Panel]
+    top: float
+    ticks: Sequence[float]
+    see: str
+    picks: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Label:
+    """A method in a diagram of ranks: its name and mean rank, and where its text stands: x, y and side of the end of its line."""
+
+    name: str
+    rank: float
+    at: float
+    x: float
+    y: float
+    left: bool
+
+
+@dataclass(frozen=True)
+class Ranks:
+    """A critical-difference diagram in units of its viewBox: axis, labels, and bars (x from, x to, y) that join what does not differ."""
+
+    kind: ClassVar[str] = "ranks"
+    caption: str
+    width: float
+    height: float
+    axis: Sequence[tuple[float, int]]
+    labels: Sequence[Label]
+    bars: Sequence[tuple[float, float, float]]
+    critical: tuple[float, float, str]
+    see: str
+    picks: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of several things at a time, chosen by buttons: ``picks``, each head with its values, and what stands at each choice."""
+
+    kind: ClassVar[str] = "choice"
+    picks: Mapping[str, Sequence[str]]
+    panels: Sequence[tuple[Mapping[str, str], Sequence["Block"]]]
+
+
+Block = Forest | Ranks | Choice | Table | Picture | Gallery | Facts | Words | Code | Viewer
 
 
 def number(text: str) -> float | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sadm.report.blocks import Body, Cell, Column, Table, number
+from sadm.report.choices import TESTSET
 from sadm.report.lines import Line, by
 from sadm.runtime.files import read_table
 
@@ -86,17 +87,28 @@ def pivot(
         for part in dict.fromkeys(tuple(line[key] for key in outer) for line in here):
             chosen = [line for line in here if tuple(line[key] for key in outer) == part]
             caption = ": ".join(
-                [counted(titles.get(testset, testset), here), *(each.replace("_", " ") for each in part)]
+                [counted(titles.get(testset, testset), here), *([_group(part)] if part else [])]
             )
             seen = list(dict.fromkeys(line[last] for line in chosen))
             heads = [value for value in names if value in seen] if names else seen
             shown = {value: Head.of(names.get(value, f"{value}, {unit}")) for value in heads}
-            made += _parted(caption, chosen, last, shown, folded)
+            picks = {TESTSET: titles.get(testset, testset)} | ({"Group": _group(part)} if part else {})
+            made += _parted(caption, chosen, last, shown, picks, folded)
     return made
 
 
+def _group(part: Sequence[str]) -> str:
+    """The values of the outer columns, as printed."""
+    return ": ".join(each.replace("_", " ") for each in part)
+
+
 def _parted(
-    caption: str, lines: Sequence[Line], last: str, heads: Mapping[str, Head], folded: bool
+    caption: str,
+    lines: Sequence[Line],
+    last: str,
+    heads: Mapping[str, Head],
+    picks: Mapping[str, str],
+    folded: bool,
 ) -> list[Table]:
     kinds = {line["row"]: line["kind"] for line in lines}
     found = {(line["row"], line[last]): line for line in lines}
@@ -106,7 +118,7 @@ def _parted(
         cells = {row: [mean(found.get((row, value)), heads[value].unit) for value in part] for row in kinds}
         more = f" ({start // MOST + 1} of {-(-len(values) // MOST)})" if len(values) > MOST else ""
         columns = [Column("Row"), *(heads[value].column for value in part)]
-        made.append(Table(caption + more, columns, bodies(kinds, cells), folded=folded))
+        made.append(Table(caption + more, columns, bodies(kinds, cells), folded=folded, picks=picks))
     return made
 
 
@@ -126,7 +138,8 @@ def released(file: str | Path, titles: Mapping[str, str]) -> list[Table]:
             for row, own in cells.items():
                 own += [_percent(found[row, metric][key]) for key in ("exact", "released")]
                 own.append(_percent(found[row, metric]["difference"], "+"))
-        made.append(Table(titles.get(testset, testset), columns, bodies(kinds, cells)))
+        title = titles.get(testset, testset)
+        made.append(Table(title, columns, bodies(kinds, cells), picks={TESTSET: title}))
     return made
 
 
@@ -151,5 +164,6 @@ def spread(file: str | Path, titles: Mapping[str, str]) -> list[Table]:
             for row, own in cells.items():
                 line = found.get((row, metric))
                 own += [mean(line, "%"), *(_percent((line or {}).get(f"std_{key}", "")) for key in ("folds", "seeds"))]  # fmt: skip
-        made.append(Table(counted(titles.get(testset, testset), lines), columns, bodies(kinds, cells)))
+        title = titles.get(testset, testset)
+        made.append(Table(counted(title, lines), columns, bodies(kinds, cells), picks={TESTSET: title}))
     return made

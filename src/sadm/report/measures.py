@@ -1,11 +1,13 @@
 """Sections of measures: Table 1, the claims, the paper's table beside ours, tables of the statistics as they are."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import groupby, product
 from pathlib import Path
 from typing import Any
 
 from sadm.report.blocks import Body, Cell, Column, Table, from_rows, number
+from sadm.report.choices import TESTSET
 from sadm.report.lines import Line, by
 from sadm.runtime.files import read_table
 from sadm.statistics import rankings
@@ -127,7 +129,7 @@ def differences(file: str | Path, layout: Layout) -> list[Table]:
                     columns,
                     [Body(cells)],
                     [_least(lines)],
-                    claim == TRIVIAL,
+                    picks={TESTSET: layout.titles[testset], "Claims": said},
                 )
             )
     return tables
@@ -181,22 +183,5 @@ def measures(
     """A table of the statistics as it is, folded: one a test set; only the lines that ``where`` names, without the columns ``leave``."""
     lines = [line for line in read_table(file) if all(line[key] == value for key, value in where.items())]
     left = dict.fromkeys((*leave, *where, "testset"), "")
-    return [from_rows(titles.get(t, t), own, folded=True, **left) for t, own in by("testset", lines).items()]
-
-
-def findings(file: str | Path, layout: Layout) -> list[str]:
-    """A sentence a test set: its best method, the best trivial score, and how many methods are not shown to be above that."""
-    lines = read_csv(file)
-    said = []
-    for testset in layout.testsets:
-        values = {row: number(lines[row][f"{testset}_dice_mean"]) for row in layout.all_rows}
-        known = {row: value for row, value in values.items() if value is not None}
-        methods, trivial = ([row for row in rows if row in known] for rows in (layout.rows, layout.trivial))
-        if methods and trivial:
-            best, floor = (max(rows, key=known.__getitem__) for rows in (methods, trivial))
-            below = sum(NOT_ABOVE in lines[row][f"{testset}_dice_marks"] for row in methods)
-            said.append(
-                f"{layout.titles[testset]}: largest mean of best Dice {known[best]:.1f} % by {best}; {below} of {len(methods)} methods are not "
-                f"shown to be above the best trivial score ({floor}, {known[floor]:.1f} %)."
-            )
-    return said
+    made = [from_rows(titles.get(t, t), own, folded=True, **left) for t, own in by("testset", lines).items()]
+    return [replace(table, picks={TESTSET: table.caption}) for table in made]

@@ -1,9 +1,11 @@
 """Sections that judge: places of the methods under each definition, and which threshold was fitted on which scans."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from sadm.report.blocks import Block, Body, Cell, Column, Facts, Table, Words, number
+from sadm.report.choices import TESTSET
 from sadm.report.lines import Line, by
 from sadm.runtime.files import read_table
 from sadm.statistics.rankings import PAPER, definitions
@@ -39,11 +41,12 @@ def rankings(file: str | Path, agreement: str | Path, titles: Mapping[str, str])
             for row in rows
         ]
         sure = {(line["row"], line["metric"]): line for line in lines}
-        tables += [
-            _doubt(title, rows, names, sure),
+        here = [
             Table(f"{title}: places, and their distance to those by best Dice per volume", columns, [Body(cells)]),
+            _doubt(title, rows, names, sure),
             _matrix(title, found),
         ]  # fmt: skip
+        tables += [replace(table, picks={TESTSET: title}) for table in here]
     return [Words(said, listed=True), *tables]
 
 
@@ -78,7 +81,6 @@ def _doubt(
         f"{title}: 95 % interval of each place, and how often the row is first",
         columns,
         [Body(cells)],
-        folded=True,
     )
 
 

@@ -28,15 +28,18 @@ def marks(claims: Iterable[Line], testset: str, metric: str) -> dict[str, str]:
     return {row: text for row, text in found.items() if text}
 
 
-def _mark(line: Line) -> str:
-    difference = number(line["difference"])
+def holds(line: Line) -> bool:
+    """Whether a claim is shown: against a trivial score by the interval of the difference, else by the corrected test."""
     if line["claim"] == TRIVIAL:
-        shown = number(line["ci_low"]) > 0 or isnan(difference)
-        return "" if shown else NOT_ABOVE
-    known = number(line["p_holm"]) < LEVEL and difference > 0
-    return (
-        next((mark for name, mark in ABOVE.items() if line["against"].startswith(name)), "") if known else ""
-    )
+        return number(line["ci_low"]) > 0
+    return number(line["p_holm"]) < LEVEL and number(line["difference"]) > 0
+
+
+def _mark(line: Line) -> str:
+    if line["claim"] == TRIVIAL:
+        return "" if holds(line) or isnan(number(line["difference"])) else NOT_ABOVE
+    names = (mark for name, mark in ABOVE.items() if line["against"].startswith(name))
+    return next(names, "") if holds(line) else ""
 
 
 def least_note(claims: Iterable[Line], titles: Mapping[str, str]) -> str:

@@ -5,11 +5,13 @@ from itertools import groupby, product
 
 import pandas as pd
 
+from sadm.runtime.literal import SIGNS
+from sadm.runtime.literal import latex as latex_text
+from sadm.runtime.literal import markdown as markdown_text
 from sadm.statistics.marks import Line, number
 from sadm.statistics.means import METRICS
 from sadm.study.layout import Layout
 
-SIGNS = {"†": r"$\dagger$", "‡": r"$\ddagger$", "▽": r"$\nabla$", "π": r"$\pi$", "±": r"$\pm$", "−": "$-$"}
 MINUS = str.maketrans("-", "−")
 Cells = Mapping[str, Sequence[str]]
 
@@ -65,26 +67,29 @@ def differences(claims: Sequence[Line], layout: Layout) -> dict[tuple[str, str],
 
 def markdown(table: pd.DataFrame, claims: Sequence[Line], layout: Layout, shown: str, notes: Sequence[str]) -> str:  # fmt: skip
     """The table, its notes and the paired differences as Markdown."""
-    heads = [f"{name} {m.upper()}" for name, m in product(names(table, layout).values(), METRICS)]
+    over = map(markdown_text, names(table, layout).values())
+    heads = [f"{name} {m.upper()}" for name, m in product(over, METRICS)]
     first = ["Method", "Healthy training data", "Unhealthy training data"]
-    cells = body(table, layout, shown, "**{}**")
+    cells = {
+        row: [*map(markdown_text, own[:3]), *own[3:]]
+        for row, own in body(table, layout, shown, "**{}**").items()
+    }
     mark = ["*trivial scores*"] + [""] * (len(heads) + 2)
     lines = [[*first, *heads], ["---"] * 3 + ["---:"] * len(heads), *(cells[row] for row in layout.rows)]
     lines += [mark, *([f"*{cells[row][0]}*", *cells[row][1:]] for row in layout.trivial)]
-    parts = [_piped(lines), "\n".join(f"- {note}" for note in notes)]
+    parts = [_piped(lines), "\n".join(f"- {markdown_text(note)}" for note in notes)]
     if found := differences(claims, layout):
-        beside = [["Paired difference, points", *heads], ["---"] + ["---:"] * len(heads), *found.values()]
+        beside = [
+            ["Paired difference, points", *heads],
+            ["---"] + ["---:"] * len(heads),
+            *([markdown_text(c[0]), *c[1:]] for c in found.values()),
+        ]
         parts += ["Paired differences of the claims fixed beforehand, with 95 % intervals over subjects:", _piped(beside)]  # fmt: skip
     return "\n\n".join(parts) + "\n"
 
 
 def _piped(lines: Sequence[Sequence[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
-
-
-def escape(text: str) -> str:
-    """``text`` for LaTeX."""
-    return "".join("\\" + c if c in "_%&#$" else SIGNS.get(c, c) for c in text)
 
 
 def printed(cell: str) -> str:
@@ -104,14 +109,16 @@ def latex(table: pd.DataFrame, claims: Sequence[Line], layout: Layout, shown: st
         if group == "trivial scores":
             lines.append(rf"\multicolumn{{{3 + 2 * len(layout.testsets)}}}{{l}}{{\emph{{{group}}}}} \\")
         for _, row in rows:
-            lines.append(" & ".join([*map(escape, cells[row][:3]), *map(printed, cells[row][3:])]) + r" \\")
-    over = list(map(escape, names(table, layout).values()))
+            lines.append(
+                " & ".join([*map(latex_text, cells[row][:3]), *map(printed, cells[row][3:])]) + r" \\"
+            )
+    over = list(map(latex_text, names(table, layout).values()))
     made = _tabular([r"Method & \multicolumn{2}{c}{Training data}", " & healthy & unhealthy"], over, lines, 3)
     texts = [_float(made, notes[0] + " " + notes[1], notes[2:])]
     if found := differences(claims, layout):
         lines = [
             r"\midrule",
-            *(" & ".join([escape(c[0]), *map(printed, c[1:])]) + r" \\" for c in found.values()),
+            *(" & ".join([latex_text(c[0]), *map(printed, c[1:])]) + r" \\" for c in found.values()),
         ]
         made = _tabular(["Paired difference, points", ""], over, lines, 1)
         texts.append(_float(made, "Paired differences of the claims fixed beforehand, with 95 % intervals over subjects.", ()))  # fmt: skip
@@ -138,9 +145,16 @@ def _tabular(heads: Sequence[str], over: Sequence[str], lines: Sequence[str], fi
 def _float(tabular: Sequence[str], caption: str, notes: Sequence[str]) -> str:
     """A table that floats, as wide as the text: caption, tabular, notes in small print."""
     small = (
-        [r"\par\medskip\raggedright\footnotesize", *(escape(note) + r"\par" for note in notes)]
+        [r"\par\medskip\raggedright\footnotesize", *(latex_text(note) + r"\par" for note in notes)]
         if notes
         else []
     )
-    lines = [r"\begin{table}", r"\centering", r"\small", rf"\caption{{{escape(caption)}}}", *tabular, *small]
+    lines = [
+        r"\begin{table}",
+        r"\centering",
+        r"\small",
+        rf"\caption{{{latex_text(caption)}}}",
+        *tabular,
+        *small,
+    ]
     return "\n".join([*lines, r"\end{table}"]) + "\n"

@@ -11,6 +11,7 @@
     healthy     what healthy test scans show at each threshold
     alarms      the same volumes by site, sex and age
     rankings, agreement   see `sadm.statistics.rankings`
+    ranks       mean ranks over subjects and their critical difference (`sadm.statistics.mean_ranks`)
 
 Means are over the test volumes of a fold, then over its seeds, then over folds, in the units of the scores: [0, 1], mm, ml.
 """
@@ -28,6 +29,7 @@ from sadm.evaluation.thresholds import SUBSET
 from sadm.runtime.files import read_table, write_text
 from sadm.statistics.claims import TESTED, claims
 from sadm.statistics.groups import alarms, grouped
+from sadm.statistics.mean_ranks import mean_ranks
 from sadm.statistics.means import by_protocol
 from sadm.statistics.paired import paired
 from sadm.statistics.rankings import Resampled, agreement, published, rankings
@@ -124,7 +126,7 @@ def statistics(
     shows = read_runs(files["healthy"], shown).rename(columns={"kind": "threshold"})
     shows["subject"] = shows["scan"].map(people[shown.healthy])
     found: dict[str, list[pd.DataFrame]] = {
-        name: [] for name in ("summary", "claims", "pairs", "groups", "released")
+        name: [] for name in ("summary", "claims", "pairs", "groups", "released", "ranks")
     }
     subsets = read_runs(files["released"], shown) if files.get("released") else pd.DataFrame(columns=RELEASED)
     drawn = dict[str, Resampled]()
@@ -135,6 +137,7 @@ def statistics(
         found["summary"].append(summarise(own, rows, measures(own), settings, testset))
         found["claims"].append(claims(own, shown, settings, testset))
         found["pairs"].append(compare(own, rows))
+        found["ranks"].append(mean_ranks(own, list(shown.rows)))
         found["groups"].append(grouped(own, about[source], rows, settings, testset))
         found["released"].append(released(here, rows, subsets[subsets["testset"] == testset]))
         drawn[testset] = Resampled.of(own, list(shown.rows), settings, testset)

@@ -13,6 +13,7 @@ import jsonschema
 
 from sadm.runtime import kinds
 from sadm.runtime.errors import ConfigError
+from sadm.runtime.literal import check_title
 from sadm.study import fits, registry
 from sadm.study.keys import SECTIONS, TOP
 from sadm.study.keys.experiment import Dataset
@@ -221,6 +222,9 @@ def resolve(raw: dict[str, Any]) -> dict[str, Any]:
     full["hyper"] = raw.get("hyper", {})
     full["datasets"] = {name: _dataset(name, given) for name, given in raw["datasets"].items()}
     sets = full["datasets"]
+    check_title("name", full["name"])
+    for name, dataset in sets.items():
+        check_title(f"datasets.{name}.title", dataset["title"])
     full["rows"] = expanded(full["rows"], [t for t in full["testsets"] if t in sets and sets[t]["annotated"]])
     return full
 
