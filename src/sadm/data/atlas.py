@@ -26,6 +26,7 @@ SUBJECT = ("subject id", "subject_id", "participant_id", "indi subject id")
 TWO = re.compile(r"(?i:r\d+s\d+)")  # a subject of ATLAS 2
 OLD = re.compile(r"(?i:(?P<subject>c\d+s\d+)(?P<time>t\d+)|(?P<number>\d{5,}))")  # a scan of ATLAS 1 begins so
 OLD_T1 = re.compile(rf"{OLD.pattern}(?i:_t1w?(?:_deface)?(?:_stx)?)")
+OLD_FOLDER = re.compile(r"(?i:site[ _-]?\d+|c\d{4}\w*|\d{5,}|t\d+|(?:native|standard|atlas_r)[\w.-]*|training|testing)")
 DEEPEST = 5  # folders from the root down to a scan of ATLAS 1
 FIX = "keep one of them in the folder"
 
@@ -74,10 +75,10 @@ def _subjects(root: Path) -> Iterator[tuple[str, Path]]:
     """The site and the folder of each subject of ATLAS 2, below a folder of its site or not."""
     for entry in base.children(root, ".+"):
         if entry.name.startswith("sub-"):
-            if entry.is_dir():
+            if os.path.isdir(entry):
                 yield _site(entry.name), entry
         elif re.fullmatch(r"(?i:r\d+)", entry.name):
-            yield from ((entry.name.upper(), each) for each in base.children(entry, "sub-.+") if each.is_dir())
+            yield from ((entry.name.upper(), each) for each in base.children(entry, "sub-.+") if os.path.isdir(each))
 
 
 def _site(subject: str) -> str:
@@ -100,7 +101,7 @@ def _olds(root: Path) -> Iterator[tuple[Path, re.Match[str]]]:
         depth = len(Path(place).relative_to(root).parts)
         folders[:] = sorted(
             name for name in folders
-            if depth < DEEPEST and not name.startswith((".", "sub-")) and not re.fullmatch(r"(?i:r\d+)", name)
+            if depth < DEEPEST and OLD_FOLDER.fullmatch(name)
         )  # fmt: skip
         for t1 in base.images(Path(place), OLD_T1.pattern):
             if match := OLD_T1.fullmatch(base.stem(t1)):

@@ -8,6 +8,7 @@ BraTS-GLI-00000-000/BraTS-GLI-00000-000-t1n.nii.gz, ...-seg.nii.gz         2023 
 A label's values above 0 are tumour. The last number of a name of 2017 to 2019 and of 2023 and later is a time point of its patient.
 """
 
+import os
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from sadm.data import base
+from sadm.data.tree import readable
 
 SPACE = "sri24"
 STRIPPED = True
@@ -28,7 +30,10 @@ PATIENT = (
     (re.compile(r"(?P<subject>BraTS(?P<year>20\d\d)_\d+)", re.I), ""),
     (re.compile(r"(?P<subject>BraTS-(?P<part>[A-Z]+(?:-RT)?)-\d+)(?:-(?P<session>\d+))?", re.I), "2023 or later"),
 )  # how patients are named, and the edition where the name does not tell it
+CONTAINER = re.compile(r"(?i)brats|^[hl]gg$|training|validation")  # folders above those of patients
 KINDS = {"t1": "t1n?", "seg": "seg(?:m|mentation)?|gtv|label"}
+
+FLAT = re.compile(rf"(.+)[-_](?i:{KINDS['t1']}|{KINDS['seg']})")  # the files of a patient without a folder of its own
 
 
 class Patient(NamedTuple):
@@ -88,7 +93,7 @@ def about(options: Mapping[str, Any]) -> list[str]:
     notes = ["edition: " + ", ".join(f"BraTS {year} ({n} scans)" for year, n in sorted(years.items()))]
     odd = {p.name: label for p in patients for label in _labels(p) if not label.name.startswith(p.name)}
     notes += [f"{name}: {label.name} is taken for its label" for name, label in odd.items()]
-    if not options["space"] and (late := [p for p in patients if "later" in p.edition]):
+    if not options.get("space") and (late := [p for p in patients if "later" in p.edition]):
         notes.append(
             f"{len(late)} scans of BraTS 2023 or later are taken to lie in SRI24's space, and not all of these years do: "
             "set options.space to sri24, or to native"
@@ -98,7 +103,7 @@ def about(options: Mapping[str, Any]) -> list[str]:
 
 def recognises(path: Path) -> list[dict[str, Any]]:
     """The options that list ``path``, if it is the tree of BraTS."""
-    return [{"path": str(path)}] if any(_patients(base.folder(path))) else []
+    return [{"path": str(path)}] if next(_below(path, 0, CONTAINER), None) else []
 
 
 def _patients(root: Path) -> Iterator[Patient]:
@@ -107,14 +112,15 @@ def _patients(root: Path) -> Iterator[Patient]:
     yield from (found[key] for key in sorted(found))
 
 
-def _below(place: Path, depth: int) -> Iterator[Patient]:
+def _below(place: Path, depth: int, through: re.Pattern[str] | None = None) -> Iterator[Patient]:
+    """The patients below a folder; only ``through`` folders of such names, if any are named."""
     for entry in base.children(place, ".+"):
-        if entry.is_dir():
+        if os.path.isdir(entry):
             if own := _named(entry, entry.name):
                 yield own
-            elif depth < DEEPEST:
-                yield from _below(entry, depth + 1)
-        elif (match := re.fullmatch(rf"(.+)[-_](?i:{KINDS['t1']}|{KINDS['seg']})", base.stem(entry))) and entry.name != base.stem(entry):
+            elif depth < DEEPEST and (through is None or through.search(entry.name)):
+                yield from _below(entry, depth + 1, through)
+        elif readable(entry) and (match := FLAT.fullmatch(base.stem(entry))):
             if (flat := _named(place, match[1])) and place.name != match[1]:
                 yield flat
 
