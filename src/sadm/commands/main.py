@@ -15,6 +15,7 @@ COMMANDS = {
     "check": ("check", "what a folder holds: its scans, and what became of every image in it"),
     "plan": ("plan", "what a study will take, before anything runs"),
     "audit-csv": ("audit_csv", "the audit of splits that others published as csv files"),
+    "import-dicom": ("import_dicom", "a folder of DICOM files as a BIDS data set of T1s"),
     "import-checkpoint": ("import_checkpoint", "the authors' trained checkpoints as weights of this project"),
 }
 

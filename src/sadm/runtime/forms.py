@@ -81,9 +81,11 @@ def _header(shape: Any, dtype: np.dtype, affine: np.ndarray | None) -> Any:
 
 
 def _mgh(path: Path, begin: bytes) -> Loaded:
+    with gzip.open(path) if begin.startswith(b"\x1f\x8b") else open(path, "rb") as stream:
+        flag = stream.read(30)[28:]  # goodRASFlag: nibabel puts an orientation of its own in the place of none
     image = nib.MGHImage.from_filename(path)
     said = image.header
-    if not int(said["goodRASFlag"]):
+    if not int.from_bytes(flag, "big"):
         raise Unusable("An image has no usable affine.", "its header says that it has none (goodRASFlag is 0)", ORIENT)
     made = _header(said["dims"], said.get_data_dtype().newbyteorder("="), np.asarray(image.affine, float))
     return made, _reader(image), ""
