@@ -30,6 +30,7 @@ PIN = "dcm2niix==1.0.20260724"
 PRIVATE = re.compile(r"Patient|UID|Physician|Operator|Accession|StudyID|Institution|StationName|SerialNumber|Date|Birth|ProcedureStepDescription")
 T1_WORDS = re.compile(r"t1\w*|mp2?rage|mpr|bravo|f?spgr|irspgr|tfe|ir_?fspgr|3dt1|uni")
 LOOK = re.compile(r"loc\w*|scout|survey|calib\w*|aahead\w*|asset|localizer|topogram|b1map|noise")
+AGENT = re.compile(r"post|gd|gad|gado\w*|km|mkm|contrast|kontrast|ce|dotarem|gadovist|magnevist|multihance|prohance|\w*post(?:gd|contrast|km)")
 KINDS_OUT = ("LOCALIZER", "PHASE", "PROJECTION", "MPR", "MIP", "SECONDARY_MPR")
 LEAST = 40.0  # slices of a scan of the whole head
 THICK = 3.5  # mm, edges of the voxels of a scan that serves as a T1 volume
@@ -71,8 +72,9 @@ def unfit(series: Series) -> str:
         return f"its ImageType is {', '.join(sorted(found))}"
     if look := next((word for word in spoken if LOOK.fullmatch(word)), ""):
         return f"it is named as a look ahead: {look}"
-    if said.get("ContrastBolusAgent") or said.get("ContrastBolusIngredient"):
-        return "after a contrast agent"
+    agent = next((word for word in spoken if AGENT.fullmatch(word)), "")
+    if agent or said.get("ContrastBolusAgent") or said.get("ContrastBolusIngredient"):
+        return f"after a contrast agent{f': {agent}' if agent else ''}"
     if other := no_t1(re.sub(r"[^A-Za-z0-9]+", "_", names).strip("_") or "x"):
         return other
     if len(series.shape) != 3:
