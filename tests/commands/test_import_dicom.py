@@ -25,7 +25,9 @@ MPRAGE = {
 
 
 def series(size: float = 1.0, shape: tuple[int, ...] = (192, 256, 256), **said: object) -> Series:
-    return Series(Path(f"{len(said)}_{said.get('SeriesNumber', 1)}.nii.gz"), MPRAGE | said, (size, 1.0, 1.0), shape)
+    return Series(
+        Path(f"{len(said)}_{said.get('SeriesNumber', 1)}.nii.gz"), MPRAGE | said, (size, 1.0, 1.0), shape
+    )
 
 
 @pytest.mark.parametrize(
@@ -35,7 +37,10 @@ def series(size: float = 1.0, shape: tuple[int, ...] = (192, 256, 256), **said: 
         ({"SeriesDescription": "Sag 3D BRAVO"}, ""),
         ({"SeriesDescription": "study of the head"}, ""),  # the timing tells
         ({"SeriesDescription": "brain", "InversionTime": 0, "RepetitionTime": 0.02, "FlipAngle": 20}, ""),
-        ({"SeriesDescription": "brain", "InversionTime": 0, "RepetitionTime": 5, "EchoTime": 0.09}, "neither its name"),
+        (
+            {"SeriesDescription": "brain", "InversionTime": 0, "RepetitionTime": 5, "EchoTime": 0.09},
+            "neither its name",
+        ),
         ({"SeriesDescription": "t2_space_flair"}, "another contrast"),
         ({"SeriesDescription": "AAHead_Scout"}, "a look ahead"),
         ({"SeriesDescription": "t1_mprage post GD"}, "contrast agent: post"),
@@ -70,7 +75,10 @@ def test_the_finest_original_with_an_even_profile_is_the_t1() -> None:
 
 def test_age_is_told_or_follows_from_the_dates() -> None:
     assert person([series()]) == {"age": "43", "sex": "F"}
-    assert person([series(PatientAge="", PatientBirthDate="1980-05-03", PatientSex="O")]) == {"age": "42", "sex": "n/a"}
+    assert person([series(PatientAge="", PatientBirthDate="1980-05-03", PatientSex="O")]) == {
+        "age": "42",
+        "sex": "n/a",
+    }
     assert person([series(PatientAge="006M")])["age"] == "0.5"
 
 
@@ -83,7 +91,9 @@ def converter(place: Path, *found: dict) -> Path:
         nib.save(nib.Nifti1Image(data, np.diag([3.0, 3, 3, 1])), store / f"{number}.nii.gz")
         (store / f"{number}.json").write_text(json.dumps(MPRAGE | {"SeriesNumber": number} | said))
     program = place / "dcm2niix"
-    program.write_text(f"#!{sys.executable}\nimport shutil, sys\nshutil.copytree({str(store)!r}, sys.argv[sys.argv.index('-o') + 1], dirs_exist_ok=True)\n")
+    program.write_text(
+        f"#!{sys.executable}\nimport shutil, sys\nshutil.copytree({str(store)!r}, sys.argv[sys.argv.index('-o') + 1], dirs_exist_ok=True)\n"
+    )
     program.chmod(program.stat().st_mode | stat.S_IEXEC)
     return program
 
@@ -92,7 +102,12 @@ def test_a_tree_of_bids_that_the_importer_lists(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     later = {"StudyInstanceUID": "1.2.1", "AcquisitionDateTime": "2024-01-01T00:00:00"}
-    found = [{}, later, {"SeriesDescription": "flair"}, {"PatientID": "Q 8", "StudyInstanceUID": "9", "PatientSex": "M"}]
+    found = [
+        {},
+        later,
+        {"SeriesDescription": "flair"},
+        {"PatientID": "Q 8", "StudyInstanceUID": "9", "PatientSex": "M"},
+    ]
     monkeypatch.setattr(import_dicom, "program", lambda: str(converter(tmp_path, *found)))
     root = tmp_path / "bids"
     imported(tmp_path, root)

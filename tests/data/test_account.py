@@ -56,7 +56,7 @@ def counted(root: Path) -> set[str]:
     }
 
 
-@pytest.mark.parametrize("importer", registry.names("data"))
+@pytest.mark.parametrize("importer", sorted(set(registry.names("data")) - {"table"}))  # which names its files
 def test_used_and_not_used_are_all_images(tmp_path: Path, importer: str) -> None:
     root = touch(tmp_path, *TREES.get(importer, []))
     touch(

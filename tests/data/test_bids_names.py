@@ -65,7 +65,9 @@ def test_faults_of_a_name(name: str, said: str) -> None:
         (["mod-T1w_defacemask", "T1w"], ["T1w"], "defacemask"),
     ],
 )  # fmt: skip
-def test_of_one_acquisition_one_image_counts_and_the_others_are_told(tmp_path: Path, names: list[str], used: list[str], told: str) -> None:
+def test_of_one_acquisition_one_image_counts_and_the_others_are_told(
+    tmp_path: Path, names: list[str], used: list[str], told: str
+) -> None:
     scans, found = of(tmp_path, *(f"sub-01/anat/sub-01_{name}.nii.gz" for name in names))
     assert sorted(Path(scan.t1).name for scan in scans) == sorted(f"sub-01_{name}.nii.gz" for name in used)
     assert all(row["why_not"] for row in found.rows if not row["used_as"])
@@ -73,13 +75,17 @@ def test_of_one_acquisition_one_image_counts_and_the_others_are_told(tmp_path: P
 
 
 def test_several_acquisitions_are_scans_or_the_first_is(tmp_path: Path) -> None:
-    names = [f"sub-01/anat/sub-01_{name}_T1w.nii.gz" for name in ("acq-b_run-1", "acq-a_run-2", "acq-a_run-1")]
+    names = [
+        f"sub-01/anat/sub-01_{name}_T1w.nii.gz" for name in ("acq-b_run-1", "acq-a_run-2", "acq-a_run-1")
+    ]
     scans, found = of(tmp_path, *names)
     assert len(scans) == 3
     assert any("1 sessions have several T1s" in note for note in found.notes)
     (scan,), found = of(tmp_path, several="first")
     assert (scan.name, Path(scan.t1).name) == ("sub-01", "sub-01_acq-a_run-1_T1w.nii.gz")
-    assert "another image of the session (options.several): acq-b" in " ".join(row["why_not"] for row in found.rows)
+    assert "another image of the session (options.several): acq-b" in " ".join(
+        row["why_not"] for row in found.rows
+    )
 
 
 MASKS = {

@@ -35,7 +35,10 @@ BRATS = {
 @pytest.mark.parametrize("edition", BRATS)
 def test_brats_of_each_year(tmp_path: Path, edition: str) -> None:
     stem, t1, seg, subject, session = BRATS[edition]
-    others = [f"{stem}{t1.replace('t1n', 't2w').replace('t1', 't2')}", f"{stem}{t1.replace('t1n', 't1c').replace('_t1.', '_t1ce.')}"]
+    others = [
+        f"{stem}{t1.replace('t1n', 't2w').replace('t1', 't2')}",
+        f"{stem}{t1.replace('t1n', 't1c').replace('_t1.', '_t1ce.')}",
+    ]
     (scan,), found = of("brats", tmp_path, stem + t1, stem + seg, *others)
     assert (scan.subject, scan.session) == (subject, session)
     assert (scan.t1, scan.lesion) == (str(tmp_path / (stem + t1)), str(tmp_path / (stem + seg)))
@@ -46,8 +49,18 @@ def test_brats_of_each_year(tmp_path: Path, edition: str) -> None:
 
 
 def test_time_points_are_of_one_patient_and_all_years_together(tmp_path: Path) -> None:
-    names = [f"BraTS-GLI-00002-00{n}/BraTS-GLI-00002-00{n}-{kind}.nii.gz" for n in (0, 1) for kind in ("t1n", "seg")]
-    scans, found = of("brats", tmp_path, *names, "BraTS2021_00001/BraTS2021_00001_t1.nii.gz", "BraTS-GLI-00003-000/BraTS-GLI-00003-000-t2w.nii.gz")
+    names = [
+        f"BraTS-GLI-00002-00{n}/BraTS-GLI-00002-00{n}-{kind}.nii.gz"
+        for n in (0, 1)
+        for kind in ("t1n", "seg")
+    ]
+    scans, found = of(
+        "brats",
+        tmp_path,
+        *names,
+        "BraTS2021_00001/BraTS2021_00001_t1.nii.gz",
+        "BraTS-GLI-00003-000/BraTS-GLI-00003-000-t2w.nii.gz",
+    )
     assert [scan.name for scan in scans] == [
         "sub-BraTS202100001", "sub-BraTSGLI00002_ses-000", "sub-BraTSGLI00002_ses-001", "sub-BraTSGLI00003_ses-000"
     ], "also one without a T1, which the cohort check names"  # fmt: skip
@@ -57,7 +70,13 @@ def test_time_points_are_of_one_patient_and_all_years_together(tmp_path: Path) -
 
 def test_the_label_of_another_name_is_taken_and_told(tmp_path: Path) -> None:
     stem = "BraTS20_Training_355/"
-    (scan,), found = of("brats", tmp_path, f"{stem}BraTS20_Training_355_t1.nii", f"{stem}W39_1998.09.19_Segm.nii", f"{stem}BraTS20_Training_355_t2.nii")
+    (scan,), found = of(
+        "brats",
+        tmp_path,
+        f"{stem}BraTS20_Training_355_t1.nii",
+        f"{stem}W39_1998.09.19_Segm.nii",
+        f"{stem}BraTS20_Training_355_t2.nii",
+    )
     assert Path(scan.lesion).name == "W39_1998.09.19_Segm.nii"
     assert "BraTS20_Training_355: W39_1998.09.19_Segm.nii is taken for its label" in found.notes
     with pytest.raises(DataError, match="Several files may be the lesion label"):

@@ -17,7 +17,14 @@ LINES = (
 
 
 def write(place: Path, *lines: str, name: str = "scans.csv") -> Path:
-    for file in ("p07/T1.nii.gz", "p07/lesion.nii", "../b/T1.mgz", "masks/p08.hdr", "masks/p08.img", "other/T1.nii"):
+    for file in (
+        "p07/T1.nii.gz",
+        "p07/lesion.nii",
+        "../b/T1.mgz",
+        "masks/p08.hdr",
+        "masks/p08.img",
+        "other/T1.nii",
+    ):
         (place / file).parent.mkdir(parents=True, exist_ok=True)
         (place / file).touch()
     (place / name).write_text("\n".join(lines) + "\n")
@@ -37,11 +44,29 @@ def test_every_line_is_a_scan_with_what_it_says(tmp_path: Path, name: str, sign:
     scans, found = of(path)
     place = path.parent
     assert scans == [
-        base.Scan("set", "p07", "1", str(place / "p07/T1.nii.gz"), "", str(place / "p07/lesion.nii"), "61", "F", "Rome"),
-        base.Scan("set", "p08", "", str(place / "../b/T1.mgz"), str(place / "masks/p08.hdr"), "", "", "M", "Oslo"),
+        base.Scan(
+            "set",
+            "p07",
+            "1",
+            str(place / "p07/T1.nii.gz"),
+            "",
+            str(place / "p07/lesion.nii"),
+            "61",
+            "F",
+            "Rome",
+        ),
+        base.Scan(
+            "set", "p08", "", str(place / "../b/T1.mgz"), str(place / "masks/p08.hdr"), "", "", "M", "Oslo"
+        ),
     ]
     assert found.line == "5 of 5 images used", "other/T1.nii is none of the table's"
-    assert {row["file"] for row in found.rows} == {"p07/T1.nii.gz", "p07/lesion.nii", "../b/T1.mgz", "masks/p08.hdr", "masks/p08.img"}
+    assert {row["file"] for row in found.rows} == {
+        "p07/T1.nii.gz",
+        "p07/lesion.nii",
+        "../b/T1.mgz",
+        "masks/p08.hdr",
+        "masks/p08.img",
+    }
     assert "columns that are not read: notes" in found.notes
     assert base.tables("table", {"path": str(path)}) == [str(path)]
     assert guess(path).importer == "table"
@@ -50,7 +75,7 @@ def test_every_line_is_a_scan_with_what_it_says(tmp_path: Path, name: str, sign:
 def test_lines_without_a_t1_and_without_a_subject(tmp_path: Path) -> None:
     path = write(tmp_path / "a", "t1,participant_id,age", "p07/T1.nii.gz,,3 months", ",sub-09,200")
     (scan,), found = of(path)
-    assert (scan.subject, scan.age) == ("T1", "")
+    assert (scan.subject, scan.age) == ("T1", "0.25")
     assert "1 of 2 subjects have no T1 here: 09" in found.notes
     notes = table.demographics({"path": str(path)}).notes
     assert ["200" in note and "left out" in note for note in notes] == [True]

@@ -67,7 +67,10 @@ def test_voxels_lie_where_the_nifti_has_them(tmp_path: Path, name: str) -> None:
     np.testing.assert_array_equal(found.get_fdata(), made.get_fdata())
 
 
-@pytest.mark.parametrize(("space", "sign"), [("right-anterior-superior", (1, 1)), ("LPS", (-1, -1)), ("left-anterior-superior", (-1, 1))])
+@pytest.mark.parametrize(
+    ("space", "sign"),
+    [("right-anterior-superior", (1, 1)), ("LPS", (-1, -1)), ("left-anterior-superior", (-1, 1))],
+)
 def test_a_nrrd_in_another_space_than_lps(tmp_path: Path, space: str, sign: tuple[int, int]) -> None:
     data = np.arange(2 * 3 * 4, dtype="<i2").reshape(2, 3, 4, order="F")
     text = (
@@ -77,7 +80,9 @@ def test_a_nrrd_in_another_space_than_lps(tmp_path: Path, space: str, sign: tupl
     (tmp_path / "x.nrrd").write_bytes(text.encode() + data.tobytes(order="F"))
     found = load_nifti(tmp_path / "x.nrrd")
     flip = np.diag([*sign, 1, 1])
-    np.testing.assert_allclose(found.affine, flip @ [[2, 0, 0, 10], [0, 3, 0, 20], [0, 0, 4, 30], [0, 0, 0, 1]])
+    np.testing.assert_allclose(
+        found.affine, flip @ [[2, 0, 0, 10], [0, 3, 0, 20], [0, 0, 4, 30], [0, 0, 0, 1]]
+    )
     np.testing.assert_array_equal(found.get_fdata(), data)
 
 

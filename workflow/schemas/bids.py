@@ -24,7 +24,7 @@ def small() -> dict[str, object]:
                 for suffix in group["suffixes"]:
                     raw[folder].setdefault(suffix, set()).update(said[name].name for name in names)
                 entities |= names
-    derived = [group for group in schema.rules.files.deriv.imaging.values()]
+    derived = list(schema.rules.files.deriv.imaging.values())
     masks = {s for group in derived for s in group["suffixes"]} - {s for each in raw.values() for s in each}
     more = {name for group in derived for name in group.get("entities", {})} - entities
     order = [str(name) for name in schema.rules.entities]

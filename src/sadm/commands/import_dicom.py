@@ -24,18 +24,26 @@ import numpy as np
 from sadm.data.filenames import no_t1
 from sadm.runtime.errors import DataError, OutputError, ProcessingError
 from sadm.runtime.files import atomic, load_nifti
-from sadm.runtime.nifti import check_field, Unusable
+from sadm.runtime.nifti import Unusable, check_field
 
 PIN = "dcm2niix==1.0.20260724"
-PRIVATE = re.compile(r"Patient|UID|Physician|Operator|Accession|StudyID|Institution|StationName|SerialNumber|Date|Birth|ProcedureStepDescription")
+PRIVATE = re.compile(
+    r"Patient|UID|Physician|Operator|Accession|StudyID|Institution|StationName|SerialNumber|Date|Birth|ProcedureStepDescription"
+)
 T1_WORDS = re.compile(r"t1\w*|mp2?rage|mpr|bravo|f?spgr|irspgr|tfe|ir_?fspgr|3dt1|uni")
 LOOK = re.compile(r"loc\w*|scout|survey|calib\w*|aahead\w*|asset|localizer|topogram|b1map|noise")
-AGENT = re.compile(r"post|gd|gad|gado\w*|km|mkm|contrast|kontrast|ce|dotarem|gadovist|magnevist|multihance|prohance|\w*post(?:gd|contrast|km)")
+AGENT = re.compile(
+    r"post|gd|gad|gado\w*|km|mkm|contrast|kontrast|ce|dotarem|gadovist|magnevist|multihance|prohance|\w*post(?:gd|contrast|km)"
+)
 KINDS_OUT = ("LOCALIZER", "PHASE", "PROJECTION", "MPR", "MIP", "SECONDARY_MPR")
 LEAST = 40.0  # slices of a scan of the whole head
 THICK = 3.5  # mm, edges of the voxels of a scan that serves as a T1 volume
 INVERSION = (0.5, 1.5)  # s, of an MPRAGE at 1.5 or 3 T
-ECHO, REPEAT, FLIP = 0.012, 0.06, 10.0  # s, s, degrees: a spoiled gradient echo is T1-weighted below, below and above these
+ECHO, REPEAT, FLIP = (
+    0.012,
+    0.06,
+    10.0,
+)  # s, s, degrees: a spoiled gradient echo is T1-weighted below, below and above these
 AGE = re.compile(r"0*(\d+)([YMWD])")
 YEARS = {"Y": 1.0, "M": 1 / 12, "W": 7 / 365.25, "D": 1 / 365.25}
 
@@ -118,7 +126,9 @@ def _grades(series: Series) -> tuple[bool, bool]:
 
 def _because(best: Series, other: Series) -> str:
     if _grades(best) != _grades(other):
-        return ", as an original" if "DERIVED" in other.kinds else ", as it is corrected for the coil's profile"
+        return (
+            ", as an original" if "DERIVED" in other.kinds else ", as it is corrected for the coil's profile"
+        )
     return ", of finer voxels" if max(best.sizes) < max(other.sizes) - 0.05 else ""
 
 
@@ -136,29 +146,62 @@ def program() -> str:
 def convert(folder: Path, out: Path) -> list[Series]:
     """Every series below ``folder``, converted into ``out``. Raises DataError: no folder, no DICOM file that can be converted."""
     if not folder.is_dir():
-        raise DataError("There is no folder of DICOM files.", file=folder, cause="no such folder", fix="check the path")
-    command = [program(), "-b", "y", "-ba", "n", "-z", "y", "-f", "%s_%u_%d", "-d", "9", "-o", str(out), str(folder)]
+        raise DataError(
+            "There is no folder of DICOM files.", file=folder, cause="no such folder", fix="check the path"
+        )
+    command = [
+        program(),
+        "-b",
+        "y",
+        "-ba",
+        "n",
+        "-z",
+        "y",
+        "-f",
+        "%s_%u_%d",
+        "-d",
+        "9",
+        "-o",
+        str(out),
+        str(folder),
+    ]
     run = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
     found = [series for path in sorted(out.glob("*.json")) if (series := _series(path))]
     if not found:
         lines = [line for line in (run.stderr + run.stdout).splitlines() if line.strip()]
         cause = f"dcm2niix ended with {run.returncode}: {lines[-1] if lines else 'no word'}"
-        raise DataError("No DICOM series could be converted.", file=folder, cause=cause, fix="name the folder of the .dcm files")
+        raise DataError(
+            "No DICOM series could be converted.",
+            file=folder,
+            cause=cause,
+            fix="name the folder of the .dcm files",
+        )
     return found
 
 
 def _series(sidecar: Path) -> Series | None:
     import nibabel as nib
 
-    image = next((sidecar.with_name(sidecar.stem + end) for end in (".nii.gz", ".nii") if sidecar.with_name(sidecar.stem + end).exists()), None)
+    image = next(
+        (
+            sidecar.with_name(sidecar.stem + end)
+            for end in (".nii.gz", ".nii")
+            if sidecar.with_name(sidecar.stem + end).exists()
+        ),
+        None,
+    )
     if image is None:
         return None
     header = nib.load(image).header
     said = json.loads(sidecar.read_text(encoding="utf-8", errors="replace"))
-    return Series(image, said, tuple(map(float, header.get_zooms()[:3])), tuple(map(int, header.get_data_shape())))
+    return Series(
+        image, said, tuple(map(float, header.get_zooms()[:3])), tuple(map(int, header.get_data_shape()))
+    )
 
 
-def sessions(found: Iterable[Series], subject: str = "", session: str = "") -> dict[tuple[str, str], list[Series]]:
+def sessions(
+    found: Iterable[Series], subject: str = "", session: str = ""
+) -> dict[tuple[str, str], list[Series]]:
     """The series of each subject and session; a patient's studies are sessions 1, 2 ... by date, and none where there is one.
 
     Raises DataError: ``subject`` or ``session`` is given for several, or ids of two patients are the same label.
@@ -168,13 +211,21 @@ def sessions(found: Iterable[Series], subject: str = "", session: str = "") -> d
         said = series.said
         when = str(said.get("AcquisitionDateTime") or said.get("StudyDate") or "")[:10]
         study = str(said.get("StudyInstanceUID", ""))
-        patients[str(said.get("PatientID", ""))][study and (when, study) or (when, "")].append(series)
+        patients[str(said.get("PatientID", ""))][(study and (when, study)) or (when, "")].append(series)
     if (subject and len(patients) > 1) or (session and any(len(each) > 1 for each in patients.values())):
         cause = f"{len(patients)} patients, {sum(map(len, patients.values()))} studies"
-        raise DataError("A label is given for several.", cause=cause, fix="leave --subject and --session out, or name the folder of one")
+        raise DataError(
+            "A label is given for several.",
+            cause=cause,
+            fix="leave --subject and --session out, or name the folder of one",
+        )
     labels = {patient: subject or re.sub("[^A-Za-z0-9]", "", patient) or "unnamed" for patient in patients}
     if len(set(labels.values())) < len(labels):
-        raise DataError("Two patients would have one label.", cause=", ".join(sorted(labels.values())), fix="import them one by one, with --subject")
+        raise DataError(
+            "Two patients would have one label.",
+            cause=", ".join(sorted(labels.values())),
+            fix="import them one by one, with --subject",
+        )
     made = {}
     for patient, studies in patients.items():
         ordered = _studies(studies)
@@ -206,7 +257,8 @@ def person(series: Sequence[Series]) -> dict[str, str]:
 
 def _between(said: Mapping[str, Any]) -> str:
     born, taken = (
-        re.match(r"(\d{4})-?(\d\d)-?(\d\d)", str(said.get(key, ""))) for key in ("PatientBirthDate", "AcquisitionDateTime")
+        re.match(r"(\d{4})-?(\d\d)-?(\d\d)", str(said.get(key, "")))
+        for key in ("PatientBirthDate", "AcquisitionDateTime")
     )
     if not born or not taken:
         return "n/a"
@@ -219,12 +271,18 @@ def write(series: Series, root: Path, subject: str, session: str) -> Path:
     parts = [f"sub-{subject}", *[f"ses-{session}"] * bool(session)]
     image = root.joinpath(*parts, "anat", "_".join([*parts, "T1w"]) + ".nii.gz")
     if image.exists():
-        raise OutputError("A scan is there already.", file=image, fix="remove it, or give another folder, --subject or --session")
+        raise OutputError(
+            "A scan is there already.",
+            file=image,
+            fix="remove it, or give another folder, --subject or --session",
+        )
     loaded = load_nifti(series.image)
     try:
         check_field(loaded.shape, np.asarray(loaded.affine))
     except Unusable as error:
-        raise DataError(error.what, file=series.title, cause=error.cause, fix="import another series") from None
+        raise DataError(
+            error.what, file=series.title, cause=error.cause, fix="import another series"
+        ) from None
     image.parent.mkdir(parents=True, exist_ok=True)
     kept = {key: value for key, value in series.said.items() if not PRIVATE.search(key)}
     with atomic(image.with_name(image.name.replace(".nii.gz", ".json"))) as tmp:
@@ -251,7 +309,11 @@ def describe(root: Path, people: Mapping[str, Mapping[str, str]]) -> None:
     table = root / "participants.tsv"
     lines = table.read_text(encoding="utf-8").splitlines() if table.exists() else ["participant_id\tage\tsex"]
     known = {line.partition("\t")[0] for line in lines}
-    lines += [f"sub-{who}\t{said['age']}\t{said['sex']}" for who, said in people.items() if f"sub-{who}" not in known]
+    lines += [
+        f"sub-{who}\t{said['age']}\t{said['sex']}"
+        for who, said in people.items()
+        if f"sub-{who}" not in known
+    ]
     with atomic(table) as tmp:
         Path(tmp).write_text("\n".join(lines) + "\n", encoding="utf-8")
 
@@ -277,16 +339,29 @@ def imported(folder: Path, root: Path, subject: str = "", session: str = "") -> 
                 if each is not best:
                     print(f"  not used, {each.title}: {why[str(each.image)]}")
     if not images:
-        raise DataError("No series is a T1.", file=folder, cause=f"{len(found)} series, each as told above", fix="name the folder with the T1")
+        raise DataError(
+            "No series is a T1.",
+            file=folder,
+            cause=f"{len(found)} series, each as told above",
+            fix="name the folder with the T1",
+        )
     describe(root, people)
     return images
 
 
 def main(arguments: Sequence[str]) -> None:
     """Import the DICOM files that the command line names. Raises DataError, OutputError, ProcessingError."""
-    parser = argparse.ArgumentParser("sadm import-dicom", description="DICOM files as a BIDS data set of T1s.")
+    parser = argparse.ArgumentParser(
+        "sadm import-dicom", description="DICOM files as a BIDS data set of T1s."
+    )
     parser.add_argument("folder", type=Path, help="folder with DICOM files, also nested")
-    parser.add_argument("--to", type=Path, required=True, metavar="BIDS", help="folder of the BIDS data set; subjects are added to it")
+    parser.add_argument(
+        "--to",
+        type=Path,
+        required=True,
+        metavar="BIDS",
+        help="folder of the BIDS data set; subjects are added to it",
+    )
     parser.add_argument("--subject", default="", help="label of the subject, where the folder holds one")
     parser.add_argument("--session", default="", help="label of the session, where the folder holds one")
     said = parser.parse_args(arguments)

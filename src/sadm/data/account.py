@@ -159,7 +159,9 @@ def _notes(
     known: Iterable[str],
 ) -> list[str]:
     found = list(module.about(options)) if hasattr(module, "about") else []
-    found += [f"the folder {shown(place)} cannot be read: {cause}" for place, cause in tree.unreadable.items()]
+    found += [
+        f"the folder {shown(place)} cannot be read: {cause}" for place, cause in tree.unreadable.items()
+    ]
     choice = Choice.of(options)
     have = {scan.subject for scan in scans}
     announced = {*known, *(module.subjects(options) if hasattr(module, "subjects") else ())}

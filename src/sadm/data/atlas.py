@@ -24,9 +24,13 @@ STRIPPED = False
 TREE = "ATLAS"
 SUBJECT = ("subject id", "subject_id", "participant_id", "indi subject id")
 TWO = re.compile(r"(?i:r\d+s\d+)")  # a subject of ATLAS 2
-OLD = re.compile(r"(?i:(?P<subject>c\d+s\d+)(?P<time>t\d+)|(?P<number>\d{5,}))")  # a scan of ATLAS 1 begins so
+OLD = re.compile(
+    r"(?i:(?P<subject>c\d+s\d+)(?P<time>t\d+)|(?P<number>\d{5,}))"
+)  # a scan of ATLAS 1 begins so
 OLD_T1 = re.compile(rf"{OLD.pattern}(?i:_t1w?(?:_deface)?(?:_stx)?)")
-OLD_FOLDER = re.compile(r"(?i:site[ _-]?\d+|c\d{4}\w*|\d{5,}|t\d+|(?:native|standard|atlas_r)[\w.-]*|training|testing)")
+OLD_FOLDER = re.compile(
+    r"(?i:site[ _-]?\d+|c\d{4}\w*|\d{5,}|t\d+|(?:native|standard|atlas_r)[\w.-]*|training|testing)"
+)
 DEEPEST = 5  # folders from the root down to a scan of ATLAS 1
 FIX = "keep one of them in the folder"
 
@@ -56,7 +60,9 @@ def listed(dataset: str, options: Mapping[str, Any]) -> list[base.Scan]:
     root = _root(options["path"])
     found = [_scan(dataset, place) for place in _places(root)]
     found += [_old(dataset, root, t1, match) for t1, match in _olds(root)]
-    return base.checked(found, root, "[R*/]sub-*/ses-*/anat/*_T1w.nii.gz, nor */*_t1w_deface_stx.nii.gz", options)
+    return base.checked(
+        found, root, "[R*/]sub-*/ses-*/anat/*_T1w.nii.gz, nor */*_t1w_deface_stx.nii.gz", options
+    )
 
 
 def _places(root: Path) -> Iterator[Place]:
@@ -78,7 +84,9 @@ def _subjects(root: Path) -> Iterator[tuple[str, Path]]:
             if os.path.isdir(entry):
                 yield _site(entry.name), entry
         elif re.fullmatch(r"(?i:r\d+)", entry.name):
-            yield from ((entry.name.upper(), each) for each in base.children(entry, "sub-.+") if os.path.isdir(each))
+            yield from (
+                (entry.name.upper(), each) for each in base.children(entry, "sub-.+") if os.path.isdir(each)
+            )
 
 
 def _site(subject: str) -> str:
@@ -88,7 +96,9 @@ def _site(subject: str) -> str:
 
 def _scan(dataset: str, place: Place) -> base.Scan:
     t1 = base.single(base.images(place.folder, ".*_T1w"), "T1", FIX)
-    lesion = base.single(base.images(place.folder, ".*(?:lesion|label-L|label-L_.*)_mask"), "lesion label", FIX)
+    lesion = base.single(
+        base.images(place.folder, ".*(?:lesion|label-L|label-L_.*)_mask"), "lesion label", FIX
+    )
     name = f"sub-{place.subject}_ses-{place.session or '1'}_space-MNI152NLin2009aSym_T1w.nii.gz"
     return base.Scan(
         dataset, place.subject, place.session, t1 or str(place.folder / name), lesion=lesion, site=place.site
@@ -112,10 +122,14 @@ def _old(dataset: str, root: Path, t1: Path, match: re.Match[str]) -> base.Scan:
     above = t1.relative_to(root).parts[:-1]
     time = match["time"] or next((part for part in above if re.fullmatch(r"t\d+", part)), "")
     cohort = re.match(r"(?i:c\d+)", match["subject"] or "")
-    site = next((part for part in above if re.fullmatch(r"(?i:site[ _-]?\d+)", part)), cohort[0] if cohort else "")
+    site = next(
+        (part for part in above if re.fullmatch(r"(?i:site[ _-]?\d+)", part)), cohort[0] if cohort else ""
+    )
     begin = re.escape((match["subject"] or "") + (match["time"] or "") or match["number"])
     labels = base.images(t1.parent, rf"{begin}_(?i:LesionSmooth.*|lesion_?mask.*)")
-    label = base.single(labels, "lesion label", "add them up into one (fslmaths ONE -add OTHER -bin ONE), and keep that one")
+    label = base.single(
+        labels, "lesion label", "add them up into one (fslmaths ONE -add OTHER -bin ONE), and keep that one"
+    )
     return base.Scan(dataset, match["subject"] or match["number"], time, str(t1), lesion=label, site=site)
 
 

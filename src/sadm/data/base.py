@@ -125,7 +125,9 @@ def stem(path: str | Path) -> str:
 def image(path: Path) -> Path:
     """The image ``path`` (without suffix), in NIfTI where there are several; ``.nii.gz`` where there is none."""
     found = images(path.parent, re.escape(path.name))
-    return min(found, key=lambda each: READ.index(suffix(each.name)), default=path.with_name(f"{path.name}.nii.gz"))
+    return min(
+        found, key=lambda each: READ.index(suffix(each.name)), default=path.with_name(f"{path.name}.nii.gz")
+    )
 
 
 def single(paths: Sequence[Path], what: str, fix: str) -> str:

@@ -39,7 +39,9 @@ class Options(base.Options):
 
     path: str = ""  # the data set's folder
     t1: str = "*_T1w"  # pattern of the T1s' file names without suffix; narrower to choose among acq- or run-
-    several: Literal["all", "first"] = "all"  # of the acquisitions and runs of a session: each is a scan, or the first is
+    several: Literal["all", "first"] = (
+        "all"  # of the acquisitions and runs of a session: each is a scan, or the first is
+    )
     lesion: str = ""  # pattern of the lesion labels' file names, beside the T1s or under derivatives; empty: by BIDS's names for them
     brain_mask: str = "*-brain_mask"  # pattern of the brain masks' file names, likewise
 
@@ -52,7 +54,12 @@ def listed(dataset: str, options: Mapping[str, Any]) -> list[base.Scan]:
     image of another contrast count only if options.t1 names them. Raises DataError: no tree, no T1w, equal names, several
     masks that fit one T1w, options that leave no scan.
     """
-    root, choice, found, met = base.folder(options["path"]), Choice.of(options), list[base.Scan](), list[base.Scan]()
+    root, choice, found, met = (
+        base.folder(options["path"]),
+        Choice.of(options),
+        list[base.Scan](),
+        list[base.Scan](),
+    )
     for subject in _subjects(root):
         scans = [
             base.Scan(dataset, _label(subject.name), _session(place, subject, t1), str(t1))
@@ -100,7 +107,9 @@ def about(options: Mapping[str, Any]) -> list[str]:
         for place in _sessions(subject):
             used = [t1 for t1, said in _t1s(subject, place, options).items() if not said]
             several += [place.relative_to(root).as_posix()] * (len(used) > 1)
-            odd += [f"{t1.name}: {why}" for t1 in used if (why := bids_names.faults(_parsed(subject.name, t1)))]
+            odd += [
+                f"{t1.name}: {why}" for t1 in used if (why := bids_names.faults(_parsed(subject.name, t1)))
+            ]
     version = _version(root)
     notes = [f"edition: BIDS {version}" if version else f"edition: BIDS, without a {DESCRIPTION}"]
     if several:
@@ -109,7 +118,9 @@ def about(options: Mapping[str, Any]) -> list[str]:
             "options.several: first takes one"
         )
     if odd:
-        notes.append(f"{len(odd)} names of T1s are not as BIDS {bids_names.schema()['bids']} has them: {_some(odd)}")
+        notes.append(
+            f"{len(odd)} names of T1s are not as BIDS {bids_names.schema()['bids']} has them: {_some(odd)}"
+        )
     return notes
 
 
@@ -218,7 +229,9 @@ def _masks(root: Path, subject: str) -> list[Path]:
     return sorted(found)
 
 
-def _masked(scan: base.Scan, root: Path, subject: str, masks: list[Path], options: Mapping[str, Any]) -> base.Scan:
+def _masked(
+    scan: base.Scan, root: Path, subject: str, masks: list[Path], options: Mapping[str, Any]
+) -> base.Scan:
     """``scan`` with those of its subject's ``masks`` that lie on its grid."""
     t1 = _parsed(subject, scan.t1)
     mine = [mask for mask in masks if bids_names.lies_on(_parsed(subject, mask), t1, OWN_SPACE)]

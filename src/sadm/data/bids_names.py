@@ -101,10 +101,17 @@ def chosen(names: Mapping[str, Name], several: str = "all") -> dict[str, str]:
     for paths in groups.values():
         best, *others = sorted(paths, key=lambda path: (_rank(names[path], ONE), path))
         firsts.append(best)
-        left |= {path: _said(names[path], names[best]) for path in others if names[path].entities != names[best].entities}
+        left |= {
+            path: _said(names[path], names[best])
+            for path in others
+            if names[path].entities != names[best].entities
+        }
     if several == "first":
         best, *others = sorted(firsts, key=lambda path: (_rank(names[path], schema()["entities"]), path))
-        left |= {path: f"another image of the session (options.several): {_differs(names[path], names[best])}" for path in others}
+        left |= {
+            path: f"another image of the session (options.several): {_differs(names[path], names[best])}"
+            for path in others
+        }
     return left
 
 
@@ -131,7 +138,9 @@ def lies_on(mask: Name, t1: Name, own_spaces: Sequence[str]) -> bool:
     same = all(t1.entities.get(key) == value for key, value in mask.entities.items() if key not in free)
     space = mask.entities.get("space", "T1w") in (*own_spaces, t1.entities.get("space"))
     images = {word for word in [*mask.words, mask.entities.get("mod", "T1w")] if word in suffixes()}
-    return same and space and images <= {t1.suffix, "T1w"} and t1.entities.get("ses") == mask.entities.get("ses")
+    return (
+        same and space and images <= {t1.suffix, "T1w"} and t1.entities.get("ses") == mask.entities.get("ses")
+    )
 
 
 def lesion_form(name: Name, raw: bool) -> int | None:

@@ -28,12 +28,17 @@ PATIENT = (
     (re.compile(r"(?P<subject>BraTS(?P<year>1[2-9])_\w+?)_(?P<session>\d{1,2})", re.I), ""),
     (re.compile(r"(?P<subject>BraTS(?P<year>20)_\w+_\d+)", re.I), ""),
     (re.compile(r"(?P<subject>BraTS(?P<year>20\d\d)_\d+)", re.I), ""),
-    (re.compile(r"(?P<subject>BraTS-(?P<part>[A-Z]+(?:-RT)?)-\d+)(?:-(?P<session>\d+))?", re.I), "2023 or later"),
+    (
+        re.compile(r"(?P<subject>BraTS-(?P<part>[A-Z]+(?:-RT)?)-\d+)(?:-(?P<session>\d+))?", re.I),
+        "2023 or later",
+    ),
 )  # how patients are named, and the edition where the name does not tell it
 CONTAINER = re.compile(r"(?i)brats|^[hl]gg$|training|validation")  # folders above those of patients
 KINDS = {"t1": "t1n?", "seg": "seg(?:m|mentation)?|gtv|label"}
 
-FLAT = re.compile(rf"(.+)[-_](?i:{KINDS['t1']}|{KINDS['seg']})")  # the files of a patient without a folder of its own
+FLAT = re.compile(
+    rf"(.+)[-_](?i:{KINDS['t1']}|{KINDS['seg']})"
+)  # the files of a patient without a folder of its own
 
 
 class Patient(NamedTuple):
@@ -51,14 +56,18 @@ class Options(base.Options):
     """Options of the importer."""
 
     path: str = ""  # the folder that holds a folder for each patient (BraTS2021_00000 ...), or one above it
-    space: Literal["", "sri24", "native"] = ""  # of the scans; empty: SRI24's, as in most years, and told where it need not be
+    space: Literal["", "sri24", "native"] = (
+        ""  # of the scans; empty: SRI24's, as in most years, and told where it need not be
+    )
 
 
 def listed(dataset: str, options: Mapping[str, Any]) -> list[base.Scan]:
     """Every patient folder, also one that lacks its T1. Raises DataError: no tree, no patient, several T1s or labels of one."""
     root = base.folder(options["path"])
     found = [_scan(dataset, patient) for patient in _patients(root)]
-    return base.checked(found, root, "BraTS2021_*/BraTS2021_*_t1.nii.gz, nor BraTS-*-*/BraTS-*-t1n.nii.gz", options)
+    return base.checked(
+        found, root, "BraTS2021_*/BraTS2021_*_t1.nii.gz, nor BraTS-*-*/BraTS-*-t1n.nii.gz", options
+    )
 
 
 def _scan(dataset: str, patient: Patient) -> base.Scan:

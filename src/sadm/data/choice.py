@@ -90,11 +90,18 @@ def _file(key: str, path: str) -> list[str]:
         if (size := Path(path).stat().st_size) > LARGEST:
             raise ValueError(f"{size} bytes, at most {LARGEST}")
         text = Path(path).read_text(encoding="utf-8-sig")
-        cells = [next(csv.reader([re.sub(r"[\t;]", ",", line)]))[0].strip() for line in text.splitlines() if line.strip()]
+        cells = [
+            next(csv.reader([re.sub(r"[\t;]", ",", line)]))[0].strip()
+            for line in text.splitlines()
+            if line.strip()
+        ]
     except (OSError, ValueError, csv.Error) as error:
         cause = getattr(error, "strerror", "") or str(error)
         raise ConfigError(
-            f"The file of options.{key} cannot be read.", file=path, cause=cause, fix="name a text with one name a line"
+            f"The file of options.{key} cannot be read.",
+            file=path,
+            cause=cause,
+            fix="name a text with one name a line",
         ) from None
     if cells and cells[0].lower() in HEADS:
         cells = cells[1:]

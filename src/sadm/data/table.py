@@ -49,7 +49,12 @@ def listed(dataset: str, options: Mapping[str, Any]) -> list[base.Scan]:
         subject = row["subject"].removeprefix("sub-") or base.stem(files["t1"])
         about = {"age": person["age"], "sex": person["sex"], "site": row["site"]}
         found.append(base.Scan(dataset, subject, row["session"].removeprefix("ses-"), **files, **about))
-    if odd := [path for scan in found for path in base.files_of(scan) if not readable(path) and not path.lower().endswith((".img", ".img.gz"))]:
+    if odd := [
+        path
+        for scan in found
+        for path in base.files_of(scan)
+        if not readable(path) and not path.lower().endswith((".img", ".img.gz"))
+    ]:
         raise DataError(
             "A table names files that are no images.",
             file=options["path"],
@@ -63,9 +68,19 @@ def _sheet(options: Mapping[str, Any]) -> Sheet:
     path = str(options["path"])
     if os.path.isdir(path) or not path or not os.path.exists(path):
         cause = "a folder, not a file" if os.path.isdir(path) else "no such folder or file"
-        raise DataError("A table is not there.", file=path or "(no path)", cause=cause, fix="set options.path to a CSV or TSV")
+        raise DataError(
+            "A table is not there.",
+            file=path or "(no path)",
+            cause=cause,
+            fix="set options.path to a CSV or TSV",
+        )
     if not path.lower().endswith(TEXTS):
-        raise DataError("A table is no text.", file=path, cause=f"its name does not end in {' or '.join(TEXTS)}", fix="save it as CSV")
+        raise DataError(
+            "A table is no text.",
+            file=path,
+            cause=f"its name does not end in {' or '.join(TEXTS)}",
+            fix="save it as CSV",
+        )
     return read_sheet(path, T1)
 
 
@@ -104,7 +119,9 @@ def about(options: Mapping[str, Any]) -> list[str]:
     sheet = _sheet(options)
     known = {*COLUMNS, *(name for names in ALSO.values() for name in names)}
     others = [name for name in sheet.names if name not in known]
-    notes = [f"the files are those that {Path(options['path']).name} names; others beside it are not looked at"]
+    notes = [
+        f"the files are those that {Path(options['path']).name} names; others beside it are not looked at"
+    ]
     return [*notes, f"columns that are not read: {', '.join(others)}"] if others else notes
 
 

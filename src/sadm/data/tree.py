@@ -10,7 +10,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 READ = (
-    ".nii.gz", ".nii", ".mgz", ".mgh", ".hdr", ".hdr.gz", ".nrrd", ".nhdr", ".mha", ".mhd",
+    ".nii.gz",
+    ".nii",
+    ".mgz",
+    ".mgh",
+    ".hdr",
+    ".hdr.gz",
+    ".nrrd",
+    ".nhdr",
+    ".mha",
+    ".mhd",
 )  # what `sadm.runtime.files.load_nifti` reads, in any letter case; the first counts where several could be meant
 IMAGE = r"(?i:\.(?:nii(?:\.gz)?|mg[hz]|hdr(?:\.gz)?|nhdr|nrrd|mha|mhd))"  # as a regular expression
 PACKED = (".gz", ".bz2", ".xz", ".zst")

@@ -19,15 +19,18 @@ from sadm.runtime.nifti import ORIENT, UNREADABLE, Unusable
 ITK = {".nrrd": "NrrdImageIO", ".nhdr": "NrrdImageIO", ".mha": "MetaImageIO", ".mhd": "MetaImageIO"}
 MAGIC = {"NrrdImageIO": b"NRRD000", "MetaImageIO": b""}
 LPS = np.diag([-1.0, -1.0, 1.0, 1.0])  # to RAS, and back
-NRRD_SPACES = re.compile(rb"^space:\s*(?:left|right)-(?:anterior|posterior)-superior|^space:\s*[lr][ap]s\b", re.M | re.I)
+NRRD_SPACES = re.compile(
+    rb"^space:\s*(?:left|right)-(?:anterior|posterior)-superior|^space:\s*[lr][ap]s\b", re.M | re.I
+)
 NRRD_SPACE = re.compile(rb"^space(?: dimension)?:\s*(.*?)\s*$", re.M | re.I)
 TEXT = 100_000  # bytes in which a header of text ends
 SINGLE = re.compile(r"\.nii(?:\.gz)?$", re.IGNORECASE)
-ANALYZE = (
-    "its header is of Analyze 7.5, which does not tell left from right: taken as SPM does, x from right to left"
-)
+ANALYZE = "its header is of Analyze 7.5, which does not tell left from right: taken as SPM does, x from right to left"
 
-MAGICS = {nib.Nifti1Pair: (344, b"ni1\0"), nib.Nifti2Pair: (4, b"ni2\0")}  # where a pair of NIfTI says that it is one
+MAGICS = {
+    nib.Nifti1Pair: (344, b"ni1\0"),
+    nib.Nifti2Pair: (4, b"ni2\0"),
+}  # where a pair of NIfTI says that it is one
 
 Loaded = tuple[Any, Callable[[], np.ndarray], str]
 
@@ -67,14 +70,18 @@ def _header(shape: Any, dtype: np.dtype, affine: np.ndarray | None) -> Any:
         made.set_data_dtype(dtype)
     except nib.spatialimages.HeaderDataError:
         raise Unusable(
-            "An image's voxels are no intensities.", f"its voxels are {dtype}", "store one real number a voxel"
+            "An image's voxels are no intensities.",
+            f"its voxels are {dtype}",
+            "store one real number a voxel",
         ) from None
     made.set_data_shape(shape)
     nifti.check_voxels(made)
     made.set_xyzt_units("mm")
     if affine is not None:
         if not np.isfinite(affine).all() or abs(np.linalg.det(affine[:3, :3])) == 0:
-            raise Unusable("An image has no usable affine.", "its axes lie in one plane, or are no numbers", ORIENT)
+            raise Unusable(
+                "An image has no usable affine.", "its axes lie in one plane, or are no numbers", ORIENT
+            )
         made.set_sform(affine, code=1)
         made.set_qform(affine, code=1)
     return made
@@ -82,11 +89,15 @@ def _header(shape: Any, dtype: np.dtype, affine: np.ndarray | None) -> Any:
 
 def _mgh(path: Path, begin: bytes) -> Loaded:
     with gzip.open(path) if begin.startswith(b"\x1f\x8b") else open(path, "rb") as stream:
-        flag = stream.read(30)[28:]  # goodRASFlag: nibabel puts an orientation of its own in the place of none
+        flag = stream.read(30)[
+            28:
+        ]  # goodRASFlag: nibabel puts an orientation of its own in the place of none
     image = nib.MGHImage.from_filename(path)
     said = image.header
     if not int.from_bytes(flag, "big"):
-        raise Unusable("An image has no usable affine.", "its header says that it has none (goodRASFlag is 0)", ORIENT)
+        raise Unusable(
+            "An image has no usable affine.", "its header says that it has none (goodRASFlag is 0)", ORIENT
+        )
     made = _header(said["dims"], said.get_data_dtype().newbyteorder("="), np.asarray(image.affine, float))
     return made, _reader(image), ""
 
@@ -131,7 +142,9 @@ def _voxels_of(header: Path) -> Path:
     for end in (".img", ".img.gz"):
         if found := beside.get(f"{name.lower()}{end}"):
             return found
-    raise Unusable(UNREADABLE, f"there is no {name}.img beside it", "put the two files of a pair side by side")
+    raise Unusable(
+        UNREADABLE, f"there is no {name}.img beside it", "put the two files of a pair side by side"
+    )
 
 
 def _itk(path: Path, begin: bytes) -> Loaded:
@@ -185,7 +198,11 @@ def _dtype(words: str) -> str:
     """numpy's name of one of ITK's kinds of voxels: "16-bit signed integer" is int16."""
     match = re.fullmatch(r"(\d+)-bit (signed integer|unsigned integer|float)", words)
     if not match:
-        raise Unusable("An image's voxels are no intensities.", f"its voxels are {words}", "store one real number a voxel")
+        raise Unusable(
+            "An image's voxels are no intensities.",
+            f"its voxels are {words}",
+            "store one real number a voxel",
+        )
     return {"signed integer": "int", "unsigned integer": "uint", "float": "float"}[match[2]] + match[1]
 
 
