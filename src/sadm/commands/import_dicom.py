@@ -192,7 +192,7 @@ def _series(sidecar: Path) -> Series | None:
     )
     if image is None:
         return None
-    header = nib.load(image).header
+    header: Any = nib.load(image).header
     said = json.loads(sidecar.read_text(encoding="utf-8", errors="replace"))
     return Series(
         image, said, tuple(map(float, header.get_zooms()[:3])), tuple(map(int, header.get_data_shape()))
@@ -229,8 +229,8 @@ def sessions(
     made = {}
     for patient, studies in patients.items():
         ordered = _studies(studies)
-        for number, series in enumerate(ordered, 1):
-            made[labels[patient], session or (str(number) if len(ordered) > 1 else "")] = series
+        for number, study in enumerate(ordered, 1):
+            made[labels[patient], session or (str(number) if len(ordered) > 1 else "")] = study
     return made
 
 
@@ -323,7 +323,8 @@ def imported(folder: Path, root: Path, subject: str = "", session: str = "") -> 
 
     Raises DataError if no session has a T1.
     """
-    people, images = {}, []
+    people: dict[str, dict[str, str]] = {}
+    images = []
     with tempfile.TemporaryDirectory() as place:
         found = convert(folder, Path(place))
         for (who, when), series in sorted(sessions(found, subject, session).items()):

@@ -97,7 +97,8 @@ def chosen(names: Mapping[str, Name], several: str = "all") -> dict[str, str]:
     groups = defaultdict(list)
     for path, name in names.items():
         groups[tuple(sorted((k, v) for k, v in name.entities.items() if k not in ONE))].append(path)
-    left, firsts = {}, []
+    left: dict[str, str] = {}
+    firsts = []
     for paths in groups.values():
         best, *others = sorted(paths, key=lambda path: (_rank(names[path], ONE), path))
         firsts.append(best)

@@ -129,9 +129,10 @@ def _below(place: Path, depth: int, through: re.Pattern[str] | None = None) -> I
                 yield own
             elif depth < DEEPEST and (through is None or through.search(entry.name)):
                 yield from _below(entry, depth + 1, through)
-        elif readable(entry) and (match := FLAT.fullmatch(base.stem(entry))):
-            if (flat := _named(place, match[1])) and place.name != match[1]:
-                yield flat
+        else:
+            match = FLAT.fullmatch(base.stem(entry)) if readable(entry) else None
+            flat = _named(place, match[1]) if match and place.name != match[1] else None
+            yield from [flat] if flat else []
 
 
 def _named(folder: Path, name: str) -> Patient | None:
