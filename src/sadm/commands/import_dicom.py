@@ -226,11 +226,11 @@ def sessions(
             cause=", ".join(sorted(labels.values())),
             fix="import them one by one, with --subject",
         )
-    made = {}
+    made: dict[tuple[str, str], list[Series]] = {}
     for patient, studies in patients.items():
         ordered = _studies(studies)
-        for number, study in enumerate(ordered, 1):
-            made[labels[patient], session or (str(number) if len(ordered) > 1 else "")] = study
+        for number, own in enumerate(ordered, 1):
+            made[labels[patient], session or (str(number) if len(ordered) > 1 else "")] = own
     return made
 
 
