@@ -25,6 +25,7 @@ TREE = "a folder of scans"
 ANY = True  # lists what no other importer knows
 BY_OPTION = {"space": {"sri24": {"SPACE": "sri24"}}, "stripped": {True: {"STRIPPED": True}}}
 STARS = re.compile(r"(\*\*|\*)")
+LEAST = 64  # bytes: shorter than the header of any form but NIfTI, whose broken files the cohort check names
 MEANS = {"*": "([^/]+)", "**": "(.+)"}
 
 
@@ -79,6 +80,8 @@ def listed(dataset: str, options: Mapping[str, Any]) -> list[base.Scan]:
 def why(path: str, options: Mapping[str, Any]) -> str:
     """Why the image ``path`` is not used."""
     name = bare(path)
+    if _stub(base.folder(options["path"]) / path):
+        return f"no image: a file of less than {LEAST} bytes"
     if options["brain_mask"] and _regex(options["brain_mask"]).fullmatch(name):
         return "a brain mask: no step uses it"
     said = no_t1(name, options["t1"])
@@ -141,8 +144,13 @@ def _files(root: Path) -> list[tuple[list[str], Path]]:
     return [
         (list(tree.names(path)), whole / path)
         for path, state in tree.entries
-        if readable(path) and state in ("", "dead")
+        if readable(path) and state in ("", "dead") and not _stub(whole / path)
     ]
+
+
+def _stub(path: Path) -> bool:
+    """Whether a file in another form than NIfTI is too short to be an image."""
+    return not path.name.lower().endswith((".nii", ".nii.gz")) and path.is_file() and path.stat().st_size < LEAST
 
 
 def _below(path: Path, root: Path) -> str:

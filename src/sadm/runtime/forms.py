@@ -213,7 +213,8 @@ def _check_nrrd(path: Path) -> None:
     if not NRRD_SPACES.search(text) or not re.search(rb"^space directions:", text, re.M | re.I):
         said = NRRD_SPACE.search(text)
         cause = f"its space is {said[1].decode(errors='replace')}" if said else "its header names no space"
-        raise Unusable("An image has no usable affine.", f"{cause}: left and right are not known", ORIENT)
+        fix = "write space and space directions into its header, or convert it to NIfTI"
+        raise Unusable("An image has no usable affine.", f"{cause}: left and right are not known", fix)
 
 
 def _itk_words(error: Exception) -> str:
