@@ -31,7 +31,6 @@ DIRECT = {
         "nibabel",
         "simpleitk",
         "pandas",
-        "scikit-learn",
         "matplotlib",
         "openpyxl",
         "xlrd",

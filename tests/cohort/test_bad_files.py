@@ -86,9 +86,10 @@ def test_excluded_scans_are_named_everywhere(folder: Path, capsys: pytest.Captur
     files = {row["file"]: row for row in table(folder, "files")}
     assert files["p0.nii"]["used_as"] == "t1"
     assert files["p1.nii"]["used_as"] == ""
-    assert files["p1.nii"]["why_not"].startswith("excluded: p1.nii An image cannot be read")
+    assert files["p1.nii"]["why_not"].startswith("excluded: p1.nii: An image cannot be read")
     notes = [row["note"] for row in table(folder, "notes")]
     assert notes[0].startswith("1 of 4 images used; 3 not: 3 excluded")
+    assert not any(str(folder) in note for note in notes)
     assert any(note.startswith("excluded: sub-p1: p1.nii") for note in notes)
     assert "excluded: sub-p1" in capsys.readouterr().out
 

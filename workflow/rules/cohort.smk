@@ -1,7 +1,7 @@
 """From official trees to checked, subject-disjoint sets.
 
-Takes the source files that the importers list. Leaves a sheet of scans, with an account of every image beside it (cohort), and a splits file (splits) for each data
-set, and the audit over all of them. The sets are dealt and audited before any scan is prepared (deal, audit_dealt); who then does
+Takes the source files that the importers list. Leaves for each data set a sheet of scans, with an account of every image
+beside it (cohort), and a splits file (splits), and the audit over all of them. The sets are dealt and audited before any scan is prepared (deal, audit_dealt); who then does
 not pass the check of his scans is replaced. Scans are prepared meanwhile: a check that they wait for, by ancient(), would hide their
 own reasons to run from Snakemake 9.27 whenever it runs itself.
 """
@@ -65,7 +65,7 @@ rule splits:
 
 use rule splits as deal with:
     input:
-        sheet=rules.cohort.output[0],
+        sheet=rules.cohort.output.sheet,
     output:
         "results/dealt/{dataset}.tsv",
     log:
@@ -100,7 +100,8 @@ rule audit:
 
 use rule audit as audit_dealt with:
     input:
-        sheets=expand(rules.cohort.output[0], dataset=study.datasets),
+        sheets=expand(rules.cohort.output.sheet, dataset=study.datasets),
+        prints=expand(rules.cohort.output.prints, dataset=study.datasets),
         splits=expand(rules.deal.output[0], dataset=study.datasets),
     output:
         "results/audit_dealt.tsv",

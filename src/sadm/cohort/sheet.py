@@ -66,7 +66,8 @@ def cohort(
         problems |= _elsewhere(others or {}, threads)
         raise refusal(problems, len(read.findings), on_bad_file)
     kept = [each for each in read.findings if each.scan.name not in bad]
-    causes = {name: f"{Path(found[0].file).name} {found[0].cause}" for name, found in bad.items()}
+    root = f"{options['path']}/"  # a report tells no place on this machine
+    causes = {n: f"{Path(p[0].file).name}: {p[0].cause}".replace(root, "") for n, p in bad.items()}
     scans = [*(each.scan for each in read.findings), *read.left]
     causes |= {scan.name: NO_LABEL for scan in read.left}
     files = account.account(importer, dataset, options, scans, causes, read.known)

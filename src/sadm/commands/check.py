@@ -14,7 +14,7 @@ from typing import Any
 
 from sadm.cohort.sheet import check
 from sadm.cohort.unlabelled import candidate_notes
-from sadm.data.account import Account, account
+from sadm.data.account import UNKNOWN, Account, account
 from sadm.data.base import Scan, listing
 from sadm.data.subjects import People, matched
 from sadm.runtime.errors import ConfigError
@@ -49,7 +49,7 @@ def text(importer: str, scans: Sequence[Scan], found: Account, whole: bool = Fal
     kinds = defaultdict(list)
     for row in found.rows:
         if not row["used_as"]:
-            kinds[row["why_not"]].append(row["file"])
+            kinds[UNKNOWN if row["why_not"].startswith(UNKNOWN) else row["why_not"]].append(row["file"])
     for kind, files in sorted(kinds.items()):
         some = files if whole else files[:SHOWN]
         more = f" and {len(files) - len(some)} more" if len(files) > len(some) else ""

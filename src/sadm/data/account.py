@@ -23,6 +23,8 @@ from sadm.runtime.errors import SadmError
 
 COLUMNS = ("dataset", "file", "used_as", "scan", "why_not")
 KINDS = ("t1", "brain_mask", "lesion")
+EXCLUDED = "excluded"
+UNKNOWN = "a name that the importer does not know"
 NAMED = 8  # of a list of subjects in a note
 STATES = {
     "hidden": "hidden: its name or that of its folder begins with a dot",
@@ -45,7 +47,7 @@ class Account:
         said = f"{len(self.rows) - len(unused)} of {len(self.rows)} images used"
         kinds: dict[str, Counter[str]] = defaultdict(Counter)
         for kind, _, detail in unused:
-            kinds[kind][detail] += 1
+            kinds[kind][detail if kind != EXCLUDED else ""] += 1  # why is in the notes
         told = sorted(kinds.items(), key=lambda item: (-item[1].total(), item[0]))
         each = [f"{n.total()} {kind}{_details(n)}" for kind, n in told]
         return f"{said}; {len(unused)} not: {', '.join(each)}" if unused else said
@@ -85,7 +87,7 @@ def account(
         if owners and len(left) < len(owners) and not entry.state:
             row["used_as"] = owners[0][0]
         elif left:
-            row["why_not"] = f"excluded: {(excluded or {})[left[0]]}"
+            row["why_not"] = f"{EXCLUDED}: {(excluded or {})[left[0]]}"
         elif entry.path in left_out:
             row["why_not"] = choice
         else:
@@ -140,7 +142,7 @@ def _why(entry: Entry, module: Any, options: Mapping[str, Any], tree: Tree) -> s
         return f"another format: {kind}" + (" (sadm import-dicom makes BIDS of it)" if kind in DICOM else "")
     said = module.why(entry.path, options) if hasattr(module, "why") else ""
     said = said or no_t1(entry.path[: -len(kind)], options.get("t1", ""))
-    return said or f"a name that the importer does not know: {shown(os.path.basename(entry.path))}"
+    return said or f"{UNKNOWN}: {shown(os.path.basename(entry.path))}"
 
 
 def _header(path: str, tree: Tree) -> Entry | None:

@@ -218,8 +218,8 @@ def _session(place: Path, subject: Path, t1: Path) -> str:
 
 
 def _masks(root: Path, subject: str) -> list[Path]:
-    found = []
-    for tree in (root, *base.children(root / "derivatives", ".+")):
+    found = [path for place in _sessions(root / subject) for path in base.images(place / "anat", ".+")]
+    for tree in base.children(root / "derivatives", ".+"):
         below = walk(tree / subject) if (tree / subject).is_dir() else Tree("")
         found += [
             Path(below.root, path)

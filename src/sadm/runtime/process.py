@@ -2,6 +2,8 @@
 
 import ctypes
 import os
+import sys
+from types import ModuleType
 
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
@@ -18,13 +20,25 @@ def limit_threads(count: int) -> None:
         os.environ[name] = str(count)
 
 
-def keep_freed_memory() -> None:
-    """Let glibc's malloc keep what is freed; elsewhere nothing happens.
+def keep_freed_memory(largest: int = 2**30) -> None:
+    """Let glibc's malloc keep what is freed, of blocks up to ``largest`` bytes; elsewhere nothing happens.
 
     Networks free and take the same blocks at each step: mapping and zeroing them anew takes a tenth of a training step, and
     1.2 of deepbet's 4 CPU seconds.
     """
     libc = ctypes.CDLL(None)
     if hasattr(libc, "mallopt"):
-        libc.mallopt(M_MMAP_THRESHOLD, 2**30)
+        libc.mallopt(M_MMAP_THRESHOLD, largest)
         libc.mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
+
+
+def without_compiler() -> None:
+    """Spare a process that trains PyTorch's compiler, which it does not use: call it before torch is imported.
+
+    Making an optimiser imports torch._dynamo (and sympy), only to tell it to leave the optimiser alone: more than a CPU second
+    a training. A stand-in takes the two calls that optimisers make; torch.compile does not work in such a process.
+    """
+    stand_in = ModuleType("torch._dynamo", "Stands in for PyTorch's compiler, see sadm.runtime.process.")
+    vars(stand_in)["disable"] = lambda function, *_, **__: function
+    vars(stand_in)["graph_break"] = lambda *_: None
+    sys.modules[stand_in.__name__] = stand_in
