@@ -150,7 +150,9 @@ def _files(root: Path) -> list[tuple[list[str], Path]]:
 
 def _stub(path: Path) -> bool:
     """Whether a file in another form than NIfTI is too short to be an image."""
-    return not path.name.lower().endswith((".nii", ".nii.gz")) and path.is_file() and path.stat().st_size < LEAST
+    return (
+        not path.name.lower().endswith((".nii", ".nii.gz")) and path.is_file() and path.stat().st_size < LEAST
+    )
 
 
 def _below(path: Path, root: Path) -> str:
