@@ -49,6 +49,7 @@ test-slurm: slurm
 # For maintainers: after a change of the pins, of a config key or of an error's message.
 schema: setup
 	$(BIN)/python -c 'import json; from sadm.study.config import schema; print(json.dumps(schema(), indent=1))' > workflow/schemas/config.schema.json
+	$(BIN)/python workflow/schemas/bids.py > src/sadm/data/bids_schema.json
 	$(BIN)/python envs/make.py
 	$(BIN)/python docs/make.py
 	$(BIN)/python docs/paper_numbers.py

@@ -30,6 +30,7 @@ NOT_PLANNED = {
         "numpy",
         "nibabel",
         "nibabel.arrayproxy",
+        "sadm.runtime.forms",
         "sadm.runtime.nifti",
     },  # they read arrays and images
     "sadm.data.subject_tables": {"openpyxl", "xlrd"},  # it reads workbooks

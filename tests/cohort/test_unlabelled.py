@@ -11,7 +11,7 @@ from sadm.runtime.errors import DataError
 from sadm.runtime.files import read_table
 from sadm.study import registry
 
-LABEL = "label-lesion_roi.nii.gz"
+LABEL = "label-cavity_mask.nii.gz"
 
 
 def bids(root: Path) -> Path:
@@ -23,7 +23,7 @@ def bids(root: Path) -> Path:
 
 
 def brats(root: Path) -> Path:
-    for number, label in (("001", "BraTS20_Training_001_seg.nii"), ("355", "W39_1998.09.19_Segm.nii")):
+    for number, label in (("001", "BraTS20_Training_001_seg.nii"), ("355", "W39_1998.09.19_T.nii")):
         place = root / f"BraTS20_Training_{number}"
         write(place / f"{place.name}_t1.nii", head(int(number)), AFFINE)
         write(place / label, ball(3 if number == "001" else 2.4), AFFINE)
@@ -49,15 +49,15 @@ def test_a_label_of_another_name_is_named_with_the_option_that_takes_it(
     assert [row["lesion"] for row in run("bids", tmp_path, annotated=False)] == ["", ""]
     said = capsys.readouterr().out
     assert f"note: sub-02 has no lesion label; {tmp_path}/sub-02/anat/sub-02_{LABEL} may be it" in said
-    assert "'*label-lesion_roi'" in said
-    rows = run("bids", tmp_path, lesion="*label-lesion_roi")
+    assert "'*label-cavity_mask'" in said
+    rows = run("bids", tmp_path, lesion="*label-cavity_mask")
     assert [Path(row["lesion"]).name for row in rows] == [f"sub-01_T1w_{LABEL}", f"sub-02_{LABEL}"]
 
 
 def test_the_only_other_image_of_a_patient_is_named(tmp_path: Path) -> None:
     with pytest.raises(
         DataError,
-        match=r"W39_1998\.09\.19_Segm\.nii may be it; fix: rename it to BraTS20_Training_355_seg\.nii",
+        match=r"W39_1998\.09\.19_T\.nii may be it; fix: rename it to BraTS20_Training_355_seg\.nii",
     ):
         run("brats", brats(tmp_path))
 

@@ -22,13 +22,13 @@ def test_a_bids_folder_is_guessed_and_accounted_for(
     touch(
         tmp_path,
         *(f"sub-0{n}/anat/sub-0{n}_{kind}.nii.gz" for n in range(1, 6) for kind in ("T1w", "FLAIR")),
-        "x.mgz",
+        "x.par",
     )
     (tmp_path / "participants.tsv").write_text("participant_id\tage\nsub-01\t30\nsub-99\t31\n")
     main(["check", str(tmp_path)])
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "BIDS (importer: bids): 5 scans of 5 subjects"
-    assert lines[1] == "5 of 11 images used; 6 not: 5 another contrast (FLAIR), 1 another format (.mgz)"
+    assert lines[1] == "5 of 11 images used; 6 not: 5 another contrast (FLAIR), 1 another format (.par)"
     assert any(line.endswith("sub-03/anat/sub-03_FLAIR.nii.gz and 2 more") for line in lines)
     assert lines[-1] == "note: 1 of 6 subjects have no T1 here: 99"
     main(["check", str(tmp_path), "--all"])

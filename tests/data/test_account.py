@@ -30,7 +30,7 @@ TREES = {
 }  # fmt: skip
 STRANGERS = [
     "a.mgz", "b.img", "b.hdr", "c.nrrd", "d/IM0001.dcm", "e.NII.GZ", "f.MHA", "g_mask.nii.gz", "h_T2w.nii", ".hidden.nii", ".trash/old.nii.gz",
-    "i.nii.bz2", "stray.nii.gz", "j/k/l/stray2.nii", "line\nbreak.mgz", "deriv/sub-1/anat/sub-1_desc-preproc_T1w.nii.gz",
+    "i.nii.bz2", "stray.nii.gz", "j/k/l/stray2.nii", "line\nbreak.minc.gz.img", "deriv/sub-1/anat/sub-1_desc-preproc_T1w.nii.gz",
 ]  # fmt: skip
 
 
@@ -56,7 +56,7 @@ def counted(root: Path) -> set[str]:
     }
 
 
-@pytest.mark.parametrize("importer", registry.names("data"))
+@pytest.mark.parametrize("importer", sorted(set(registry.names("data")) - {"table"}))  # which names its files
 def test_used_and_not_used_are_all_images(tmp_path: Path, importer: str) -> None:
     root = touch(tmp_path, *TREES.get(importer, []))
     touch(
@@ -146,7 +146,7 @@ def test_bids_contrast_agents_and_other_contrasts_are_told(tmp_path: Path) -> No
     assert "4 not: 2 another contrast (FLAIR, UNIT1 (options.t1 could be '*_UNIT1'))" in found.line.replace(
         "UNIT1 (options.t1 could be '*_UNIT1'), FLAIR", "FLAIR, UNIT1 (options.t1 could be '*_UNIT1')"
     )
-    assert found.notes == ["3 of 4 subjects have no T1 here: 01, 03, 04"]
+    assert found.notes[1:] == ["3 of 4 subjects have no T1 here: 01, 03, 04"]
     known = account.account(
         "bids",
         "set",
@@ -154,7 +154,7 @@ def test_bids_contrast_agents_and_other_contrasts_are_told(tmp_path: Path) -> No
         scans,
         known=["02", "05"],
     )
-    assert known.notes == ["4 of 5 subjects have no T1 here: 01, 03, 04, 05"]
+    assert known.notes[1:] == ["4 of 5 subjects have no T1 here: 01, 03, 04, 05"]
     assert [s.name for s in of("bids", tmp_path, t1="*_ce-*_T1w")[0]] == ["sub-01", "sub-02"]
     assert [s.name for s in of("bids", tmp_path, t1="*_UNIT1")[0]] == ["sub-03"]
     assert [s.name for s in of("bids", tmp_path, t1="**")[0]] == ["sub-02"], "a pattern of another importer"
@@ -209,10 +209,12 @@ def test_our_own_results_are_no_scans(tmp_path: Path, monkeypatch: pytest.Monkey
 @pytest.mark.parametrize(
     ("importer", "names", "says", "fix"),
     [
-        ("folder", ["a.mgz", "b.hdr", "b.img", "d/c.dcm"], "1 .dcm, 1 .hdr, 1 .img, 1 .mgz", "convert"),
+        ("folder", ["a.par", "b.img", "d/c.dcm"], "1 .dcm, 1 .img, 1 .par", "import-dicom"),
+        ("folder", ["a.par", "b.img"], "1 .img, 1 .par", "convert"),
         ("ixi", ["IXI-T1.tar"], r"1 archive \(IXI-T1.tar\)", "unpack IXI-T1.tar"),
         ("brats", ["B-GLI-1/B-GLI-1-t1n.nii.gz"], "1 .nii.gz, such as B-GLI-1/B-GLI-1-t1n.nii.gz", "importer folder"),
-        ("atlas", ["Training/sub-1/ses-1/anat/sub-1_T1w.nii.gz"], "1 .nii.gz, such as sub-1/ses-1", "importer folder"),
+        ("atlas", ["Training/p1/ses-1/anat/p1_T1w.nii.gz"], "1 .nii.gz, such as p1/ses-1", "importer folder"),
+        ("ixi", ["sub-1/anat/sub-1_T1w.nii.gz"], "1 .nii.gz, such as sub-1/anat", "importer: bids"),
         ("bids", ["notes.txt", "README"], "no image, but 1 without a suffix, 1 .txt", "options.path"),
         ("released", [], "no file", "options.path"),
     ],
@@ -309,7 +311,7 @@ def test_a_folder_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pyte
         return scan(path)
 
     monkeypatch.setattr(os, "scandir", refuse)
-    assert of("bids", root)[1].notes == ["the folder locked cannot be read: Permission denied"]
+    assert of("bids", root)[1].notes[1:] == ["the folder locked cannot be read: Permission denied"]
     with pytest.raises(DataError, match="A folder cannot be read"):
         of("folder", root, t1="*/*/*_T1w")
 

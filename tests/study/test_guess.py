@@ -96,9 +96,9 @@ def test_a_subject_of_a_tree_is_its_scan_alone(tmp_path: Path) -> None:
     ("names", "path", "said"),
     [
         ([], "absent", "no such file or folder"),
-        ([], ".", "no .nii or .nii.gz; it is empty"),
-        (["a/x.dcm", "a/y.dcm", "z.mgz"], ".", "2 .dcm, 1 .mgz"),
-        (["x.mgz"], "x.mgz", "it is x.mgz"),
+        ([], ".", "no image that can be read; it is empty"),
+        (["a/x.dcm", "a/y.dcm", "z.par"], ".", "2 .dcm, 1 .par"),
+        (["x.par"], "x.par", "it is x.par"),
     ],
 )
 def test_what_is_no_scan_is_named(tmp_path: Path, names: list[str], path: str, said: str) -> None:

@@ -37,13 +37,15 @@ class Problem(NamedTuple):
 @dataclass
 class Finding:
     """What the files of one scan hold: ``sha256`` of the T1's voxels, its print, lesion volume in ml (None: no label), ``outline`` of the label
-    (what equal labels share), and problems."""
+    (what equal labels share), the T1's shape and what its form leaves open, and problems."""
 
     scan: Scan
     sha256: str = ""
     printed: str = ""
     lesion_ml: float | None = None
     outline: str = ""
+    shape: tuple[int, ...] = ()
+    told: str = ""
     problems: list[Problem] = field(default_factory=list)
 
 
@@ -59,6 +61,7 @@ def examine(scan: Scan, fractional: bool = False) -> Finding:
     )
     if t1 is not None:
         found.problems += _flaws(scan.t1, t1)
+        found.shape, found.told = t1.shape, t1.extra["told"]
         found.sha256, found.printed = fingerprint(t1), prints.print_of(t1)
     for path, image in ((scan.brain_mask, mask), (scan.lesion, lesion)):
         if image is not None and (cause := plausible.no_mask(image.get_fdata(dtype=np.float32), fractional)):

@@ -9,6 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from sadm.cohort import sri24
 from sadm.cohort.examine import Finding, Problem, copies, duplicates, examine, shared_labels
 from sadm.cohort.unlabelled import sort_out
 from sadm.data import account
@@ -110,8 +111,18 @@ def examined(
     own = matched(people, [scan.subject for scan in sorted_out.kept])
     described = [_described(scan, own.rows.get(scan.subject, {})) for scan in sorted_out.kept]
     findings = read_all(described, threads, getattr(module, "FRACTIONAL", False), sorted_out.problems)
+    sri24.problems(importer, options, findings)
     notes = [*sorted_out.notes, *people.notes, *[own.note] * bool(own.note), *_shared(findings)]
+    notes += [*sri24.notes(importer, options, findings), *_told(findings)]
     return Checked(findings, own.strangers | set(own.rows), sorted_out.left, notes)
+
+
+def _told(findings: Sequence[Finding]) -> Iterator[str]:
+    """What the forms of the T1s leave open, a sentence a kind."""
+    by_kind = defaultdict(list)
+    for each in findings:
+        by_kind[each.told].append(each.scan.name)
+    yield from (f"{account.several(names)}: {told}" for told, names in by_kind.items() if told)
 
 
 def _shared(findings: Sequence[Finding]) -> Iterator[str]:

@@ -86,7 +86,8 @@ def advice(scan: Scan, files: Sequence[Path], scans: Sequence[Scan], options: Ma
     if "lesion" in options:
         parts = [part for part in stem(files[0]).split("_") if not ENTITY.fullmatch(part)]
         whole = ", with the stars of options.t1" if "space" in options else f", as '*{'_'.join(parts)}'"
-        return f"set options.lesion, now {options['lesion']!r}, to a pattern that it fits{whole}"
+        now = f", now {options['lesion']!r}," if options["lesion"] else ""
+        return f"set options.lesion{now} to a pattern that it fits{whole}"
     other = next((each for each in scans if each.lesion), None)
     named = (
         Path(other.lesion).name.replace(other.subject, scan.subject)

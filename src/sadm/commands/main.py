@@ -18,6 +18,7 @@ COMMANDS = {
     "doctor": ("doctor", "whether this machine has what a study needs, and how to get the rest"),
     "prep": ("prep", "prepare a folder of T1 scans, a BIDS data set, an official tree, or one scan"),
     "audit-csv": ("audit_csv", "the audit of splits that others published as csv files"),
+    "import-dicom": ("import_dicom", "a folder of DICOM files as a BIDS data set of T1s"),
     "import-checkpoint": ("import_checkpoint", "the authors' trained checkpoints as weights of this project"),
 }
 

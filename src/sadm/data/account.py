@@ -2,7 +2,8 @@
 
 An importer lists scans, and gets this for nothing. It may say more: ``place(dataset, options)``, the folder that is its own;
 ``why(path, options)``, why it does not use an image, by its path below that folder; ``subjects(options)``, who is announced;
-``joining(options, scans, groups)``, the value of options.t1 that makes one subject of each group.
+``joining(options, scans, groups)``, the value of options.t1 that makes one subject of each group; ``about(options)``, sentences on
+which edition of a tree it is; ``files(options)``, its files (`sadm.data.tree.Tree`), where these are not all images of a folder.
 """
 
 import os
@@ -13,10 +14,12 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
 
-from sadm.data.base import Scan
+from sadm.data.base import Scan, listing
+from sadm.data.choice import KEYS, Choice
 from sadm.data.filenames import no_t1
 from sadm.data.persons import alike, told
-from sadm.data.tree import NIFTI, Entry, Tree, escaped, shown, suffix, walk
+from sadm.data.tree import DICOM, READ, Entry, Tree, bare, escaped, shown, suffix, voxels, walk
+from sadm.runtime.errors import SadmError
 
 COLUMNS = ("dataset", "file", "used_as", "scan", "why_not")
 KINDS = ("t1", "brain_mask", "lesion")
@@ -69,8 +72,11 @@ def account(
     """
     module = import_module(f"sadm.data.{importer}")
     root = module.place(dataset, options) if hasattr(module, "place") else options["path"]
-    tree = walk(root)
+    tree = module.files(options) if hasattr(module, "files") else walk(root)
     used = _used(scans, tree)
+    everyone = _everyone(importer, dataset, options) or scans
+    left_out = _used(everyone, tree) if everyone is not scans else {}
+    choice = f"left out: options.{', '.join(key for key in KEYS if options.get(key))}"
     rows = []
     for entry in tree.entries:
         row = dict.fromkeys(COLUMNS, "") | {"dataset": dataset, "file": shown(entry.path)}
@@ -82,10 +88,22 @@ def account(
             row["used_as"] = owners[0][0]
         elif left:
             row["why_not"] = f"{EXCLUDED}: {(excluded or {})[left[0]]}"
+        elif entry.path in left_out:
+            row["why_not"] = choice
         else:
-            row["why_not"] = _why(entry, module, options)
+            row["why_not"] = _why(entry, module, options, tree)
         rows.append(row)
-    return Account(rows, _notes(module, options, scans, tree, known))
+    return Account(rows, _notes(module, options, scans, everyone, tree, known))
+
+
+def _everyone(importer: str, dataset: str, options: Mapping[str, Any]) -> list[Scan]:
+    """All scans of a data set of which the ``options`` ask for some; none where they ask for all, or where these cannot be listed."""
+    if not Choice.of(options):
+        return []
+    try:
+        return listing(importer, dataset, {**options, **dict.fromkeys(KEYS, ())})
+    except SadmError:
+        return []
 
 
 def _used(scans: Iterable[Scan], tree: Tree) -> dict[str, list[tuple[str, str]]]:
@@ -95,8 +113,9 @@ def _used(scans: Iterable[Scan], tree: Tree) -> dict[str, list[tuple[str, str]]]
     for scan in scans:
         for kind in KINDS:
             if path := getattr(scan, kind):
-                below = "" if path == tree.root else os.path.relpath(path, tree.root)
-                used[_by_first_name(below or os.path.basename(path), first)].append((kind, scan.name))
+                for file in filter(None, (path, voxels(path))):
+                    below = "" if file == tree.root else os.path.relpath(file, tree.root)
+                    used[_by_first_name(below or os.path.basename(file), first)].append((kind, scan.name))
     return used
 
 
@@ -111,26 +130,47 @@ def _by_first_name(path: str, first: Mapping[str, str]) -> str:
     return "/".join(parts)
 
 
-def _why(entry: Entry, module: Any, options: Mapping[str, Any]) -> str:
+def _why(entry: Entry, module: Any, options: Mapping[str, Any], tree: Tree) -> str:
     if entry.state:
         return STATES[entry.state]
     kind = suffix(entry.path)
-    if kind not in NIFTI:
-        return f"another format: {kind}"
-    if not entry.path.endswith(NIFTI):
-        return f"another format: the suffix is not {kind} in small letters"
+    if header := _header(entry.path, tree) if kind.startswith(".img") else None:
+        return _why(header, module, options, tree)
+    if kind.startswith(".img"):
+        return f"another format: {kind} without its .hdr"
+    if kind not in READ:
+        return f"another format: {kind}" + (" (sadm import-dicom makes BIDS of it)" if kind in DICOM else "")
     said = module.why(entry.path, options) if hasattr(module, "why") else ""
     said = said or no_t1(entry.path[: -len(kind)], options.get("t1", ""))
     return said or f"{UNKNOWN}: {shown(os.path.basename(entry.path))}"
 
 
+def _header(path: str, tree: Tree) -> Entry | None:
+    """The header of the pair whose voxels ``path`` has."""
+    own = bare(path).lower()
+    found = (each for each in tree.entries if suffix(each.path).startswith(".hdr"))
+    return next((each for each in found if bare(each.path).lower() == own), None)
+
+
 def _notes(
-    module: Any, options: Mapping[str, Any], scans: Sequence[Scan], tree: Tree, known: Iterable[str]
+    module: Any,
+    options: Mapping[str, Any],
+    scans: Sequence[Scan],
+    everyone: Sequence[Scan],
+    tree: Tree,
+    known: Iterable[str],
 ) -> list[str]:
-    found = [f"the folder {shown(place)} cannot be read: {cause}" for place, cause in tree.unreadable.items()]
+    found = list(module.about(options)) if hasattr(module, "about") else []
+    found += [
+        f"the folder {shown(place)} cannot be read: {cause}" for place, cause in tree.unreadable.items()
+    ]
+    choice = Choice.of(options)
     have = {scan.subject for scan in scans}
     announced = {*known, *(module.subjects(options) if hasattr(module, "subjects") else ())}
     announced = {unicodedata.normalize("NFC", who) for who in announced}
+    found += choice.unknown(announced | {scan.subject for scan in everyone}, [scan.name for scan in everyone])
+    announced -= {scan.subject for scan in everyone} - have  # left out, not lacking
+    announced = {who for who in announced if not choice.why_not(who)}
     if lacking := sorted(announced - have):
         found.append(
             f"{len(lacking)} of {len(announced | have)} subjects have no T1 here: {several(lacking)}"

@@ -5,19 +5,30 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from sadm.data.tree import instead, shown
+from sadm.data.choice import Choice
+from sadm.data.tree import ARCHIVES, IMAGE, READ, bare, instead, shown, suffix, voxels
 from sadm.runtime.errors import DataError
+from sadm.runtime.kinds import Names
 
-SUFFIXES = (".nii.gz", ".nii")
 UNWRITABLE = re.compile(
     "[{}\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\ud800-\\udfff]"
 )  # in the path of a scan's file
 LONGEST = 160  # bytes of a scan's name: names of results add up to 83, of temporary files 12 more, and 255 are possible
+
+
+@dataclass(frozen=True)
+class Options:
+    """Options that every importer has."""
+
+    participants: Names = ()  # the subjects that are asked for (a list, or a file with one a line); empty: all
+    sessions: Names = ()  # the sessions that are asked for, likewise
+    exclude: Names = ()  # subjects, or scans such as sub-07_ses-1, that are left out, likewise
 
 
 @dataclass(frozen=True)
@@ -65,13 +76,21 @@ def folder(path: str | Path, *names: str) -> Path:
     """``path``, or the first of its sub-folders ``names`` that exists. Raises DataError if ``path`` is no folder."""
     root = Path(path)
     if not str(path) or not root.is_dir():
+        packed = _archive(root) if str(path) else ""
+        cause = "a file, not a folder: unpack an archive first" if root.is_file() else "no such folder"
         raise DataError(
             "A data set is not there.",
             file=path or "(no path)",
-            cause="a file, not a folder: unpack an archive first" if root.is_file() else "no such folder",
-            fix="set options.path in the config",
+            cause=f"{cause}; {packed} is there" if packed else cause,
+            fix=f"unpack {packed}" if packed else "set options.path in the config",
         )
     return next((root / name for name in names if (root / name).is_dir()), root)
+
+
+def _archive(root: Path) -> str:
+    """The archive that a missing folder ``root`` lies in, by its name; "" if there is none, or if ``root`` is a file."""
+    beside = [root.with_name(root.name + end) for end in ARCHIVES] if root.name else []
+    return "" if root.is_file() else next((str(path) for path in beside if path.is_file()), "")
 
 
 def children(root: Path, pattern: str) -> list[Path]:
@@ -94,19 +113,21 @@ def children(root: Path, pattern: str) -> list[Path]:
 
 
 def images(root: Path, pattern: str) -> list[Path]:
-    """Sorted NIfTI files of ``root`` whose name without suffix matches the regular expression ``pattern``."""
-    return children(root, rf"(?:{pattern})\.nii(?:\.gz)?")
+    """Sorted images of ``root`` whose name without suffix matches the regular expression ``pattern``."""
+    return children(root, rf"(?:{pattern}){IMAGE}")
 
 
 def stem(path: str | Path) -> str:
-    """File name without .nii or .nii.gz."""
-    return re.sub(r"\.nii(\.gz)?$", "", Path(path).name)
+    """File name without .nii.gz or another suffix of an image."""
+    return bare(Path(path).name)
 
 
 def image(path: Path) -> Path:
-    """The NIfTI file ``path`` (without suffix), ``.nii.gz`` or ``.nii``; the compressed name where neither exists."""
-    options = [path.with_name(path.name + suffix) for suffix in SUFFIXES]
-    return next((option for option in options if option.exists()), options[0])
+    """The image ``path`` (without suffix), in NIfTI where there are several; ``.nii.gz`` where there is none."""
+    found = images(path.parent, re.escape(path.name))
+    return min(
+        found, key=lambda each: READ.index(suffix(each.name)), default=path.with_name(f"{path.name}.nii.gz")
+    )
 
 
 def single(paths: Sequence[Path], what: str, fix: str) -> str:
@@ -121,8 +142,10 @@ def single(paths: Sequence[Path], what: str, fix: str) -> str:
     return str(paths[0]) if paths else ""
 
 
-def checked(scans: Iterable[Scan], tree: str | Path, expected: str) -> list[Scan]:
-    """``scans`` sorted by name, their subjects and sessions in one form of Unicode (NFC).
+def checked(
+    scans: Iterable[Scan], tree: str | Path, expected: str, options: Mapping[str, Any] | None = None
+) -> list[Scan]:
+    """``scans`` sorted by name, their subjects and sessions in one form of Unicode (NFC), but for those that ``options`` leave out.
 
     Raises DataError if there is none (``expected`` tells what was looked for), if a path has braces, control signs or bytes
     that are no UTF-8, if a subject's id has no Latin letter or digit, if names of results would be too long, if two scans share
@@ -131,7 +154,10 @@ def checked(scans: Iterable[Scan], tree: str | Path, expected: str) -> list[Scan
     found = sorted(map(_composed, scans), key=lambda scan: (scan.name, scan.t1))
     if not found:
         has, fix = instead(tree)
+        others = recognised(Path(tree))
+        fix = f"set importer: {' or '.join(others)}" if others else fix
         raise DataError("A data set has no scans.", file=shown(tree), cause=f"no {expected}; {has}", fix=fix)
+    found = chosen(found, options or {})
     _check_paths(found)
     _check_ids(found)
     if clashes := [*_clashes(found)]:
@@ -142,6 +168,25 @@ def checked(scans: Iterable[Scan], tree: str | Path, expected: str) -> list[Scan
             cause="; ".join(map(shown, clashes)),
             fix=fix,
         )
+    return found
+
+
+def chosen(scans: Sequence[Scan], options: Mapping[str, Any]) -> list[Scan]:
+    """Those of ``scans`` that the options participants, sessions and exclude leave. Raises DataError if these are none."""
+    choice = Choice.of(options)
+    kept = [scan for scan in scans if not choice.why_not(scan.subject, scan.session, scan.name)]
+    if scans and not kept:
+        raise choice.none_left({scan.subject for scan in scans}, {scan.session for scan in scans})
+    return kept
+
+
+def recognised(path: Path) -> list[str]:
+    """The importers of known trees that recognise the folder ``path`` as theirs."""
+    found = []
+    for file in sorted(Path(__file__).parent.glob("[a-z]*.py")):
+        if "\ndef recognises(" in (text := file.read_text(encoding="utf-8")) and "\nANY = True" not in text:
+            with suppress(DataError):  # one that cannot be read
+                found += [file.stem] * bool(import_module(f"sadm.data.{file.stem}").recognises(path))
     return found
 
 
@@ -223,8 +268,9 @@ def listing(importer: str, dataset: str, options: Mapping[str, Any], masks: bool
 
 
 def files_of(scan: Scan) -> list[str]:
-    """The paths of the files of a scan: the T1, and the brain mask and lesion label where there are any."""
-    return [path for path in (scan.t1, scan.brain_mask, scan.lesion) if path]
+    """The paths of the files of a scan: the T1, the brain mask and lesion label where there are any, and the voxels of pairs."""
+    named = [path for path in (scan.t1, scan.brain_mask, scan.lesion) if path]
+    return [*named, *(pair for path in named if (pair := voxels(path)))]
 
 
 def planned(importer: str, dataset: str, options: Mapping[str, Any], masks: bool = True) -> list[Scan]:

@@ -25,7 +25,7 @@ AGES = {"healthy": (20, 86), "tumour": (30, 80), "stroke": (40, 88)}
 
 
 @dataclass(frozen=True)
-class Options:
+class Options(base.Options):
     """Options of the importer."""
 
     kind: Literal["healthy", "tumour", "stroke"] = "healthy"  # what the heads have
@@ -39,9 +39,10 @@ def listed(dataset: str, options: Mapping[str, Any]) -> list[base.Scan]:
     Age, sex and site follow from the name alone, so that more heads leave the others as they are.
     """
     kind, count = options["kind"], options["count"]
-    return [
+    scans = [
         _scan(dataset, kind, f"{kind}{number:03d}", Path(options["path"])) for number in range(1, count + 1)
     ]
+    return base.chosen(scans, options)
 
 
 def place(dataset: str, options: Mapping[str, Any]) -> str:

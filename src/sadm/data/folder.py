@@ -16,7 +16,7 @@ from typing import Any, Literal
 from sadm.data import base
 from sadm.data.bids import is_root
 from sadm.data.filenames import no_t1
-from sadm.data.tree import shown, walk
+from sadm.data.tree import bare, readable, shown, walk
 from sadm.runtime.errors import ConfigError, DataError
 
 SPACE = "native"
@@ -25,11 +25,12 @@ TREE = "a folder of scans"
 ANY = True  # lists what no other importer knows
 BY_OPTION = {"space": {"sri24": {"SPACE": "sri24"}}, "stripped": {True: {"STRIPPED": True}}}
 STARS = re.compile(r"(\*\*|\*)")
+LEAST = 64  # bytes: shorter than the header of any form but NIfTI, whose broken files the cohort check names
 MEANS = {"*": "([^/]+)", "**": "(.+)"}
 
 
 @dataclass(frozen=True)
-class Options:
+class Options(base.Options):
     """Options of the importer."""
 
     path: str = ""  # the folder, or one scan
@@ -73,12 +74,14 @@ def listed(dataset: str, options: Mapping[str, Any]) -> list[base.Scan]:
             for path in paths
             if path not in taken and not no_t1(_below(path, root), options["t1"])
         ]
-    return base.checked(found, root, f"{options['t1']}.nii[.gz] that is a T1 by its name")
+    return base.checked(found, root, f"image {options['t1']} that is a T1 by its name", options)
 
 
 def why(path: str, options: Mapping[str, Any]) -> str:
     """Why the image ``path`` is not used."""
-    name = re.sub(r"\.nii(\.gz)?$", "", path)
+    name = bare(path)
+    if _stub(base.folder(options["path"]) / path):
+        return f"no image: a file of less than {LEAST} bytes"
     if options["brain_mask"] and _regex(options["brain_mask"]).fullmatch(name):
         return "a brain mask: no step uses it"
     said = no_t1(name, options["t1"])
@@ -126,7 +129,7 @@ def _check(dataset: str, options: Mapping[str, Any]) -> None:
 
 
 def _one(path: Path) -> bool:
-    return path.is_file() and path.name.endswith(base.SUFFIXES)
+    return path.is_file() and readable(path)
 
 
 def _files(root: Path) -> list[tuple[list[str], Path]]:
@@ -141,14 +144,21 @@ def _files(root: Path) -> list[tuple[list[str], Path]]:
     return [
         (list(tree.names(path)), whole / path)
         for path, state in tree.entries
-        if path.endswith(base.SUFFIXES) and state in ("", "dead")
+        if readable(path) and state in ("", "dead") and not _stub(whole / path)
     ]
+
+
+def _stub(path: Path) -> bool:
+    """Whether a file in another form than NIfTI is too short to be an image."""
+    return (
+        not path.name.lower().endswith((".nii", ".nii.gz")) and path.is_file() and path.stat().st_size < LEAST
+    )
 
 
 def _below(path: Path, root: Path) -> str:
     """The path without suffix below ``root``, the name of what is ``root`` itself."""
     inside = path.relative_to(root.parent if path == root else root).as_posix()
-    return re.sub(r"\.nii(\.gz)?$", "", inside)
+    return bare(inside)
 
 
 def _regex(pattern: str) -> re.Pattern[str]:
@@ -163,7 +173,7 @@ def _fitting(pattern: str, files: Sequence[tuple[list[str], Path]]) -> dict[tupl
     regex, found = _regex(pattern), dict[tuple[str, ...], list[Path]]()
     for names, path in files if pattern else ():
         for name in names:
-            if match := regex.fullmatch(re.sub(r"\.nii(\.gz)?$", "", name)):
+            if match := regex.fullmatch(bare(name)):
                 stars = tuple(unicodedata.normalize("NFC", part) for part in match.groups())
                 at = path if name == names[0] else Path(str(path).removesuffix(names[0]) + name)
                 found.setdefault(stars, []).append(at)

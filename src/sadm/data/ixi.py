@@ -6,6 +6,7 @@ IXI.xls                                official demographics (IXI_ID, SEX_ID, AG
 
 import os
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,12 +18,13 @@ from sadm.data.subjects import People, people
 SPACE = "native"
 STRIPPED = False
 TREE = "IXI"
+HEADS = 581  # T1s of the release
 TABLES = ("IXI.xls", "IXI.xlsx", "IXI.csv", "participants.tsv", "participants.csv")
 SUBJECT = ("ixi_id", "mrid", "participant_id", "subject")
 
 
 @dataclass(frozen=True)
-class Options:
+class Options(base.Options):
     """Options of the importer."""
 
     path: str = ""  # the folder IXI-T1, or the folder that holds it
@@ -35,7 +37,14 @@ def listed(dataset: str, options: Mapping[str, Any]) -> list[base.Scan]:
     for path in _heads(root):
         subject, site, *_ = path.name.split("-")
         found.append(base.Scan(dataset, subject, "", str(path), site=site))
-    return base.checked(found, root, "IXI*-*-*-T1.nii.gz")
+    return base.checked(found, root, "IXI*-*-*-T1.nii.gz", options)
+
+
+def about(options: Mapping[str, Any]) -> list[str]:
+    """How many heads there are of each hospital; the whole release has 581."""
+    sites = Counter(path.name.split("-")[1] for path in _heads(base.folder(options["path"], "IXI-T1")))
+    each = ", ".join(f"{site} {count}" for site, count in sorted(sites.items()))
+    return [f"edition: IXI, {sites.total()} of the {HEADS} T1 heads ({each})"]
 
 
 def recognises(path: Path) -> list[dict[str, Any]]:

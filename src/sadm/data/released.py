@@ -36,7 +36,7 @@ SUBJECT = re.compile(r"IXI\d+|BraTS\w*?_\d+|(?<=sub-)r\d+s\d+")
 
 
 @dataclass(frozen=True)
-class Options:
+class Options(base.Options):
     """Options of the importer."""
 
     path: str = ""  # the folder that holds Train and Test, or its parent that holds Data
@@ -63,7 +63,7 @@ def listed(dataset: str, options: Mapping[str, Any]) -> list[base.Scan]:
                 dataset, said["subject"], said.get("session", ""), str(t1), str(mask), lesion, site=site
             )
         )
-    return base.checked(found, root, "t1/*_t1.nii.gz")
+    return base.checked(found, root, "t1/*_t1.nii.gz", options)
 
 
 def why(path: str, options: Mapping[str, Any]) -> str:

@@ -87,6 +87,12 @@ def people(
     return found
 
 
+def described(sheet: Sheet, notes: list[str]) -> list[dict[str, str]]:
+    """Age in years and sex of each row of ``sheet``, "" where they are not known; what is left out is added to ``notes``."""
+    ages, sexes = _ages(sheet, notes), _sexes(sheet, notes)
+    return [{"age": _agreed(age), "sex": _agreed(sex)} for age, sex in zip(ages, sexes, strict=True)]
+
+
 class Matched(NamedTuple):
     """The ``rows`` by subject, the ids of the table's rows that are of no subject here, and a ``note`` on subjects without a row."""
 

@@ -9,12 +9,25 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-NIFTI = (".nii.gz", ".nii")
+READ = (
+    ".nii.gz",
+    ".nii",
+    ".mgz",
+    ".mgh",
+    ".hdr",
+    ".hdr.gz",
+    ".nrrd",
+    ".nhdr",
+    ".mha",
+    ".mhd",
+)  # what `sadm.runtime.files.load_nifti` reads, in any letter case; the first counts where several could be meant
+IMAGE = r"(?i:\.(?:nii(?:\.gz)?|mg[hz]|hdr(?:\.gz)?|nhdr|nrrd|mha|mhd))"  # as a regular expression
 PACKED = (".gz", ".bz2", ".xz", ".zst")
 OTHER = (
     ".hdr", ".img", ".mgz", ".mgh", ".nrrd", ".nhdr", ".mha", ".mhd", ".mnc", ".dcm", ".ima", ".dicom", ".par", ".rec",
     ".head", ".brik", ".gipl", ".nia", ".vmr",
 )  # fmt: skip
+DICOM = (".dcm", ".ima", ".dicom")
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".7z", ".rar")
 STORES = (
     ".git",
@@ -68,6 +81,28 @@ def suffix(name: str) -> str:
     plain = low.removesuffix(packed)
     found = next((end for end in (".nii", *OTHER) if plain.endswith(end) and len(plain) > len(end)), "")
     return found + packed if found else ""
+
+
+def readable(name: str | Path) -> bool:
+    """Whether a file is, by its name, an image that the loader reads."""
+    return suffix(str(name)) in READ
+
+
+def bare(path: str | Path) -> str:
+    """``path`` without the suffix of an image."""
+    text = str(path)
+    return text[: len(text) - len(suffix(text))]
+
+
+def voxels(path: str | Path) -> str:
+    """The .img of a pair whose header (.hdr) is ``path``; "" of any other image. It may not be there."""
+    kind = suffix(str(path))
+    if not kind.startswith(".hdr"):
+        return ""
+    place, name = os.path.split(bare(path))
+    ends = (".img", ".img.gz", ".IMG", ".IMG.GZ", ".Img")
+    known = [os.path.join(place, name + end) for end in ends]
+    return next((each for each in known if os.path.lexists(each)), known[0])
 
 
 def walk(root: str | Path, most: float = float("inf")) -> Tree:
@@ -177,12 +212,14 @@ def instead(root: str | Path) -> tuple[str, str]:
 
 
 def _advice(tree: Tree, kinds: Counter[str]) -> str:
-    if any(kinds[end] for end in NIFTI):
+    if any(kinds[end] for end in READ):
         return "name the importer that such names are of, or take the importer folder and say in options.t1 which of them are T1s"
     if tree.archives:
         return f"unpack {shown(tree.archives[0])}"
     if kinds:
-        return "convert them to NIfTI (.nii.gz), with mri_convert, dcm2niix or nibabel"
+        if any(kinds[end] for end in DICOM):
+            return "make a BIDS data set of them: sadm import-dicom FOLDER --to BIDS"
+        return "convert them to NIfTI (.nii.gz), with mri_convert or nibabel"
     return "set options.path to the data set's folder"
 
 

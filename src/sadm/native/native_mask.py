@@ -13,7 +13,7 @@ import numpy as np
 
 from sadm.preprocess import derivative
 from sadm.preprocess.space import Grid, carry_mask, read_transform
-from sadm.runtime import nifti
+from sadm.runtime import forms, nifti
 from sadm.runtime.files import atomic, load_nifti
 
 # What a header says of space; its texts (which may tell a patient's name) and the scaling of the T1 are left out.
@@ -24,9 +24,12 @@ GEOMETRY = (
 
 
 def save_like(values: np.ndarray, scan: str | Path, out: str | Path) -> None:
-    """Write ``values`` [X, Y, Z] to ``out`` (.nii.gz) under the geometry of the T1 ``scan``: sform, qform and codes to the bit."""
-    with nifti.opened(scan) as stream:
-        said = nifti.header(stream, Path(scan).stat().st_size)
+    """Write ``values`` [X, Y, Z] to ``out`` (.nii.gz) under the geometry of the T1 ``scan``: sform, qform and codes to the bit; of another form than NIfTI its own frame."""
+    if forms.foreign(scan):
+        said, *_ = forms.opened(scan)
+    else:
+        with nifti.opened(scan) as stream:
+            said = nifti.header(stream, Path(scan).stat().st_size)
     header = type(said)()
     for name in GEOMETRY:
         header[name] = said[name]

@@ -181,11 +181,13 @@ def write_stack(
 
 
 def load_nifti(path: str | Path) -> "nib.Nifti1Image":
-    """Load a 3-D NIfTI-1 or NIfTI-2 image (.nii, .nii.gz) as float32; trailing axes of length 1 are dropped.
+    """Load a 3-D image as float32: NIfTI-1 or NIfTI-2 (.nii, .nii.gz), or another form (`sadm.runtime.forms`).
+
+    Trailing axes of length 1 are dropped.
 
     The header is judged before its voxels are read, and the file is read to its end. Of the header only the affine is
     kept, in mm: the sform's, or the qform's where there is no sform (as nibabel does; ITK and ANTs here get arrays, no files);
-    ``extra`` tells the unit that it was in.
+    ``extra`` tells the unit that it was in, and in "told" what else is to be known.
     Raises DataError: missing, no NIfTI, truncated or too long, too large in voxels or mm, colours or complex numbers, not
     3-D, NaN or infinite voxels, no orientation, impossible voxel sizes.
     """
@@ -193,18 +195,26 @@ def load_nifti(path: str | Path) -> "nib.Nifti1Image":
     import numpy as np
     from nibabel.arrayproxy import ArrayProxy
 
-    from sadm.runtime import nifti
+    from sadm.runtime import forms, nifti
 
     if cause := unreadable(path):
         fix = nifti.GET if "git-annex" in cause else "check the path in the config"
         raise DataError("An image is missing.", file=path, cause=cause, fix=fix)
     try:
-        with nifti.opened(path) as stream, np.errstate(over="ignore", invalid="ignore"):
-            header = nifti.header(stream, Path(path).stat().st_size)
-            affine = nifti.affine(header)
-            nifti.check_room(header.get_data_shape(), affine)
-            data = np.asarray(ArrayProxy(stream, header, mmap=False), dtype=np.float32)
-            nifti.check_end(stream)
+        with np.errstate(over="ignore", invalid="ignore"):
+            if forms.foreign(path):
+                header, voxels, told = forms.opened(path)
+                affine = nifti.affine(header)
+                nifti.check_room(header.get_data_shape(), affine)
+                data = voxels()
+            else:
+                told = ""
+                with nifti.opened(path) as stream:
+                    header = nifti.header(stream, Path(path).stat().st_size)
+                    affine = nifti.affine(header)
+                    nifti.check_room(header.get_data_shape(), affine)
+                    data = np.asarray(ArrayProxy(stream, header, mmap=False), dtype=np.float32)
+                    nifti.check_end(stream)
     except nifti.Unusable as error:
         raise DataError(error.what, file=path, cause=error.cause, fix=error.fix) from None
     except Exception as error:  # damaged headers and streams make the readers raise almost anything
@@ -212,7 +222,7 @@ def load_nifti(path: str | Path) -> "nib.Nifti1Image":
     if not (finite := np.isfinite(data)).all():
         cause = f"{data.size - np.count_nonzero(finite)} NaN or infinite{nifti.scaling(header)}"
         raise DataError("An image has voxels that are no numbers.", file=path, cause=cause, fix=nifti.FIX)
-    kept = {"unit": nifti.unit(header)[0]}
+    kept = {"unit": nifti.unit(header)[0], "told": told}
     return nib.Nifti1Image(data.reshape(data.shape[:3], order="F"), affine, extra=kept)
 
 

@@ -24,6 +24,7 @@ Rate = float  # of learning
 Positive = float  # above 0
 Weight = float  # of a term, or a standard deviation: 0 or more
 LogOdds = float
+Names = tuple[str, ...] | str  # a list, or the path of a file with one a line
 
 INTEGER, NUMBER = {"type": "integer"}, {"type": "number"}
 LIMITS: dict[str, dict[str, Any]] = {
@@ -41,6 +42,7 @@ LIMITS: dict[str, dict[str, Any]] = {
     "Positive": {**NUMBER, "exclusiveMinimum": 0, "maximum": 1000},
     "Weight": {**NUMBER, "minimum": 0, "maximum": 1000},
     "LogOdds": {**NUMBER, "minimum": -50, "maximum": 50},
+    "Names": {"type": ["array", "string"], "items": {"type": "string"}},
     "bool": {"type": "boolean"},
     "str": {"type": "string"},
     "int": INTEGER,  # of methods that others add: any

@@ -65,17 +65,17 @@ def opened(path: str | Path) -> AbstractContextManager[BinaryIO]:
         begin = stream.read(LONGEST)
     if not begin:
         raise Unusable(UNREADABLE, "the file is empty")
-    _check_stand_in(begin)
+    check_stand_in(begin)
     packed = begin[:2] == b"\x1f\x8b"
-    if not name.endswith((".nii", ".nii.gz")):
+    if not name.lower().endswith((".nii", ".nii.gz")):
         raise Unusable(UNREADABLE, f"its name ends in {Path(path).suffix or 'nothing'}, not .nii or .nii.gz")
-    if packed != name.endswith(".gz"):
+    if packed != name.lower().endswith(".gz"):
         cause = f"its content is {'' if packed else 'not '}compressed"
         raise Unusable(UNREADABLE, cause, "rename or compress it: .nii.gz is gzip, .nii is not")
     return cast("AbstractContextManager[BinaryIO]", gzip.open(path) if packed else open(path, "rb"))
 
 
-def _check_stand_in(begin: bytes) -> None:
+def check_stand_in(begin: bytes) -> None:
     """Raise Unusable for a file that stands in for an image, by its first bytes ``begin``."""
     text = begin.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     for mark, (what, fix) in FETCH.items():
@@ -89,7 +89,7 @@ def header(stream: BinaryIO, size: int) -> Any:
     Raises Unusable, or whatever nibabel raises for fields that cannot be.
     """
     block = stream.read(LONGEST)
-    _check_stand_in(block)
+    check_stand_in(block)
     kind = next((kind for kind in HEADERS if kind.may_contain_header(block)), None)
     if kind is None:
         raise Unusable(UNREADABLE, "it begins with no header of NIfTI-1 or NIfTI-2")
@@ -102,7 +102,7 @@ def header(stream: BinaryIO, size: int) -> Any:
             "An image has no usable affine.", f"voxel sizes {said['pixdim'][1:4].tolist()}", ORIENT
         )
     made = kind(block[: kind.sizeof_hdr])
-    _check_voxels(made)
+    check_voxels(made)
     _check_size(made, size, isinstance(stream, gzip.GzipFile))
     return made
 
@@ -117,7 +117,8 @@ def _check_fields(said: Any) -> None:
         raise Unusable(UNREADABLE, cause)
 
 
-def _check_voxels(made: Any) -> None:
+def check_voxels(made: Any) -> None:
+    """Raise Unusable for an image that is not 3-D, has no real numbers, or too many of them."""
     shape, dtype = made.get_data_shape(), made.get_data_dtype()
     if len(shape) < 3 or any(n != 1 for n in shape[3:]) or min(shape) < 1:
         raise Unusable("An image is not 3-D.", f"its shape is {tuple(map(int, shape))}")

@@ -242,6 +242,8 @@ def _dataset(name: str, given: dict[str, Any]) -> dict[str, Any]:
             fix=nearest(given["importer"], registry.names("data")),
         )
     dataset = {f.name: _default(f) for f in fields(Dataset)} | given
-    dataset["options"] = registry.declared("data", given["importer"])[1] | dataset["options"]
+    defaults = registry.declared("data", given["importer"])[1]
+    plain = {key: list(value) if isinstance(value, tuple) else value for key, value in defaults.items()}
+    dataset["options"] = plain | dataset["options"]
     dataset["title"] = dataset["title"] or name
     return dataset

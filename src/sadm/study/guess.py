@@ -24,7 +24,7 @@ class Guess:
     @property
     def tree(self) -> str:
         """What the importer calls its tree: "IXI", "BIDS"; "one scan" of a file."""
-        if Path(self.options["path"]).is_file():
+        if self.importer == "folder" and Path(self.options["path"]).is_file():
             return "one scan"
         return str(registry.constants(f"data/{self.importer}")["TREE"])
 
@@ -54,8 +54,8 @@ def guess(path: str | Path) -> Guess:
         return part
     found = _asked(place, last=True)
     if not found:
-        fix = "name a folder with .nii or .nii.gz images, or one of these; convert others first"
-        raise _unknown(place, f"no .nii or .nii.gz; {_kinds(place)}", fix)
+        fix = "name a folder with images (.nii.gz, .mgz, .hdr, .nrrd, .mha), one of these, or a table of them; for DICOM: sadm import-dicom"
+        raise _unknown(place, f"no image that can be read; {_kinds(place)}", fix)
     return found[0]
 
 
