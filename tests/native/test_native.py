@@ -218,7 +218,7 @@ def test_there_and_back_through_a_real_registration(shared_data, template, tmp_p
     for label in labels:
         t1 = str(next(label.parent.glob("*_T1w.nii.gz")))
         settings = asdict(Registration())
-        steps = {key: settings[key] for key in ("iterations", "retry_below", "seed")}
+        steps = {key: settings[key] for key in ("iterations", "retry_below", "refine_retry_below", "seed")}
         start = str(tmp_path / "start.mat")
         register(t1, head, brain, start, grid=SIZE, space="native", stripped=False, **steps)
         values = np.asarray(load_nifti(label).dataobj) > 0

@@ -42,7 +42,11 @@ def test_heads_are_stripped_in_chunks_and_masks_that_come_along_scan_by_scan(
 
 
 def test_hdbet_2_fetches_nothing(tmp_path: Path) -> None:
-    overlay = {"datasets": {"healthy": {"brain": "hd-bet"}}, "brain": {"hdbet": 2}}
+    given = tmp_path / "hdbet2"
+    for name in constants("preprocess/hdbet2")["FILES"]:
+        (given / name).parent.mkdir(parents=True, exist_ok=True)
+        (given / name).touch()
+    overlay = {"datasets": {"healthy": {"brain": "hd-bet"}}, "brain": {"hdbet": 2, "hdbet_parameters": str(given)}}
     found = jobs(dry(tmp_path, SMALLEST, "prep", overlay=overlay))
     assert "hdbet_weights" not in found
     assert found["hdbet_healthy_0"] == 1
