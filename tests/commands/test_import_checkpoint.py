@@ -368,7 +368,7 @@ def test_stage_two_of_ours_goes_upon_a_converted_stage_one(shaken: list[Path]) -
 def test_weights_without_a_frame_or_with_an_unknown_one_are_refused(shaken: list[Path]) -> None:
     tensors, about = load(shaken[0])
     path = shaken[0].with_name("none.safetensors")
-    for other, said in ({}, "do not tell in which frame"), ({"frame": "RAI"}, "'RAI' is no frame"):
+    for other, said in ({}, "do not tell their frame"), ({"frame": "RAI"}, "'RAI' is no frame"):
         save_weights(tensors, {k: v for k, v in about.items() if k != "frame"} | other, path)
         with pytest.raises(DataError, match=said):
             load_method(path, CPU)
