@@ -1,12 +1,14 @@
-"""Heads broken on purpose: which of them do the checks flag, and by what?
+"""Scans broken on purpose: what the checks measure of them.
 
-    python benchmarks/broken.py OUT.tsv T1.nii.gz [T1.nii.gz ...] [--template FOLDER]
+    python benchmarks/broken.py OUT.jsonl SOURCE T1.nii.gz [T1.nii.gz ...] [--template FOLDER] [--given] [--whole]
 
-Every kind is made of every head and goes through the whole chain; the heads as they are go first. Prints a table: kind,
-heads, flagged, the checks that flagged. OUT.tsv gets a line a volume, written as each is done.
+Every kind is made of every scan and goes through the whole chain; the scan as it is goes first, alone with --whole. --given: the
+scans come stripped and in SRI24 space. OUT.jsonl gets a line a volume, as each is done: what qc.json says, with source, scan, kind
+and CPU seconds. `benchmarks/levels.py` makes the tables of it.
 """
 
 import argparse
+import json
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,15 +18,10 @@ import chain
 import nibabel as nib
 import numpy as np
 
+from sadm.runtime.errors import ProcessingError
+
 Values = np.ndarray
 SHIFT = 60  # mm
-# How judge() begins what it says, and the check behind it.
-CHECKS = {
-    "the T1 has voxels": "finite", "the brain mask is empty": "empty mask", "the brain has": "brain_ml",
-    "the brain mask falls": "components", "the T1 is the same": "constant", "the brain mask overlaps": "overlap",
-    "an octant": "coverage", "the T1 in the brain shares": "nmi", "the contrast": "correlation",
-    "a share": "outside", "the head is no adult": "stretch", "the head does not lie": "rotation",
-}  # fmt: skip
 
 
 def moved(values: Values, spacing: np.ndarray, axis: int, mm: float) -> Values:
@@ -136,40 +133,42 @@ def changed(mask: nib.Nifti1Image, kind: str) -> nib.Nifti1Image:
     return nib.Nifti1Image(np.ascontiguousarray(values), mask.affine)
 
 
-def flags(reasons: list[str]) -> list[str]:
-    """The checks behind the sentences of ``judge``."""
-    return [next(name for start, name in CHECKS.items() if reason.startswith(start)) for reason in reasons]
-
-
-def of_head(path: str, folder: Path, templates: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Each kind of break of the head at ``path``, and what the chain says of it; the head as it is goes first."""
+def of_scan(
+    path: str, folder: Path, templates: Path, how: chain.How, whole_only: bool
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each kind of break of the scan at ``path``, and what the chain says of it; the scan as it is goes first."""
     head, t1 = nib.as_closest_canonical(nib.load(path)), str(folder / "t1.nii.gz")
     head.to_filename(t1)
-    yield "as it is", chain.run(t1, folder, templates)
+    yield "as it is", chain.run(t1, folder, templates, how=how)
+    if whole_only:
+        return
     middle, whole = middle_of(head, folder), nib.load(folder / "mask.nii.gz")
     whole = nib.Nifti1Image(np.array(whole.dataobj), whole.affine)
     for kind in OF_MASK:
         changed(whole, kind).to_filename(folder / "mask.nii.gz")
-        yield kind, chain.run(t1, folder, templates, begin="refine")
+        yield kind, chain.run(t1, folder, templates, begin="refine", how=how)
     for kind in (*OF_VALUES, *OF_VOXELS):
         broken(head, kind, middle).to_filename(t1)
-        yield kind, chain.run(t1, folder, templates)
+        try:
+            yield kind, chain.run(t1, folder, templates, how=how)
+        except ProcessingError as error:  # as the workflow takes it: the scan is excluded
+            yield kind, {"passed": False, "reasons": [error.what], "cpu_s": {}}
 
 
-def main(out: Path, heads: list[str], template_folder: str | None) -> None:
-    """Break, run, and print the table."""
-    flagged: dict[str, list[list[str]]] = {}
-    with tempfile.TemporaryDirectory() as name, open(out, "w", encoding="utf-8", buffering=1) as table:
-        templates = chain.template(Path(name, "template"), template_folder)
-        for path in heads:
-            for kind, found in of_head(path, Path(name), templates):
-                flagged.setdefault(kind, []).append(flags(found["reasons"]))
-                values = [f"{found.get(value, float('nan')):.3f}" for value in chain.VALUES]
-                row = [kind, Path(path).name.split(".")[0], " ".join(flagged[kind][-1]) or "-", *values]
-                print(*row, f"{sum(found['cpu_s'].values()):.1f}", sep="\t", file=table)
-    for kind, of_kind in flagged.items():
-        by = sorted({check for checks in of_kind for check in checks})
-        print(f"| {kind} | {len(of_kind)} | {sum(map(bool, of_kind))} | {', '.join(by)} |")
+def main(given: argparse.Namespace) -> None:
+    """Break, run, and write what is found."""
+    how = chain.How("sri24", True, "none") if given.given else chain.HEAD
+    with tempfile.TemporaryDirectory() as name, open(given.out, "a", encoding="utf-8", buffering=1) as out:
+        templates = chain.template(Path(name, "template"), given.template)
+        for path in given.scans:
+            for kind, found in of_scan(path, Path(name), templates, how, given.whole):
+                about = {
+                    "source": given.source,
+                    "scan": Path(path).name.split(".")[0],
+                    "kind": kind,
+                    "given": given.given,
+                }
+                print(json.dumps(found | about), file=out)
 
 
 if __name__ == "__main__":
@@ -177,7 +176,9 @@ if __name__ == "__main__":
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("out", type=Path)
-    parser.add_argument("heads", nargs="+")
+    parser.add_argument("source")
+    parser.add_argument("scans", nargs="+")
     parser.add_argument("--template")
-    given = parser.parse_args()
-    main(given.out, given.heads, given.template)
+    parser.add_argument("--given", action="store_true")
+    parser.add_argument("--whole", action="store_true")
+    main(parser.parse_args())

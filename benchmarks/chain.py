@@ -8,7 +8,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,30 @@ PLACE = {key: GRID[key] for key in ("shape", "spacing")}
 REGISTRATION = asdict(keys.Registration())
 BIAS = asdict(keys.Bias())
 RAW = {"t1": "bids:raw:t1.nii.gz"}  # what sidecars name
-KIND = {"space": "native", "stripped": False}
+
+
+@dataclass(frozen=True)
+class How:
+    """How a scan comes, and what gives its brain mask."""
+
+    space: str = "native"
+    stripped: bool = False
+    method: str = "deepbet"
+
+    @property
+    def kind(self) -> dict[str, Any]:
+        """As the steps take it."""
+        return {"space": self.space, "stripped": self.stripped}
+
+    @property
+    def limits(self) -> dict[str, Any]:
+        """The checks' limits, as `sadm.study.study.Study.limits` chooses them."""
+        said = asdict(keys.Quality())
+        given = {} if self.kind == HEAD.kind else said
+        return {name: given.get(f"given_{name}", limit) for name, limit in said.items()}
+
+
+HEAD = How()
 
 
 def some(*names: str) -> dict[str, Any]:
@@ -32,40 +55,39 @@ def some(*names: str) -> dict[str, Any]:
     return {name: REGISTRATION[name] for name in (*names, "seed")}
 
 
-def register(t1: str, at: At) -> None:
+def register(t1: str, at: At, how: How = HEAD) -> None:
     """Head to head."""
     from sadm.preprocess.register import register
 
     files = (t1, at("head.nii.gz"), at("brain.nii.gz"), at("start.mat"))
-    register(*files, grid=PLACE, **KIND, **some("iterations", "retry_below"))
+    register(*files, grid=PLACE, **how.kind, **some("iterations", "retry_below", "refine_retry_below"))
 
 
-def brain(t1: str, at: At) -> None:
+def brain(t1: str, at: At, how: How = HEAD) -> None:
     """deepbet on the SRI24 grid."""
     from sadm.preprocess.brain import brain
 
-    brain(
-        t1, at("start.mat"), at("brain.nii.gz"), "", at("mask.nii.gz"), method="deepbet", threads=1, raw=RAW
-    )
+    files = (t1, at("start.mat"), at("brain.nii.gz"), "", at("mask.nii.gz"))
+    brain(*files, method=how.method, threads=1, raw=RAW)
 
 
-def refine(t1: str, at: At) -> None:
+def refine(t1: str, at: At, how: How = HEAD) -> None:
     """Brain to brain."""
     from sadm.preprocess.refine import refine
 
     files = (t1, at("mask.nii.gz"), at("start.mat"), at("brain.nii.gz"), at("refined.mat"))
-    refine(*files, **KIND, **some("refine_iterations", "refine_retry_below"))
+    refine(*files, space=how.space, **some("refine_iterations", "refine_retry_below"))
 
 
-def bias(t1: str, at: At) -> None:
+def bias(t1: str, at: At, how: How = HEAD) -> None:
     """N4 at 4 mm, stored coarse."""
     from sadm.preprocess.bias import bias
 
     names = ("mask.nii.gz", "start.mat", "refined.mat", "brain.nii.gz", "field.nii.gz")
-    bias(t1, *map(at, names), space="native", grid=PLACE, **BIAS)
+    bias(t1, *map(at, names), space=how.space, grid=PLACE, **BIAS)
 
 
-def grid(t1: str, at: At, lesion: str = "") -> None:
+def grid(t1: str, at: At, how: How = HEAD, lesion: str = "") -> None:
     """One interpolation; check and picture."""
     from sadm.preprocess.grid import grid
 
@@ -74,7 +96,7 @@ def grid(t1: str, at: At, lesion: str = "") -> None:
     names = ("mask.nii.gz", "start.mat", "refined.mat", "field.nii.gz")
     files = (t1, *map(at, names), lesion, at("brain.nii.gz"))
     whose = {"dataset": "benchmark", "scan": Path(t1).name, "raw": RAW}
-    grid(*files, outputs, **whose, grid=GRID, limits=asdict(keys.Quality()))
+    grid(*files, outputs, **whose, space=how.space, grid=GRID, limits=how.limits)
 
 
 VALUES = ("brain_ml", "overlap", "coverage", "nmi", "correlation", "outside", "stretch", "rotation")
@@ -90,8 +112,10 @@ def template(folder: Path, source: str | None = None) -> Path:
     return folder
 
 
-def run(t1: str, folder: Path, templates: Path, lesion: str = "", begin: str = "register") -> dict[str, Any]:
-    """The steps on ``t1`` from ``begin`` on, in this process, files in ``folder``.
+def run(
+    t1: str, folder: Path, templates: Path, lesion: str = "", begin: str = "register", how: How = HEAD
+) -> dict[str, Any]:
+    """The steps on ``t1``, which comes as ``how`` says, from ``begin`` on, in this process, files in ``folder``.
 
     Returns what qc.json tells, and ``cpu_s`` of each step.
     """
@@ -100,6 +124,6 @@ def run(t1: str, folder: Path, templates: Path, lesion: str = "", begin: str = "
     seconds = {}
     for name, step in list(STEPS.items())[list(STEPS).index(begin) :]:
         before = time.process_time()
-        step(t1, at, lesion) if name == "grid" else step(t1, at)
+        step(t1, at, how, lesion) if name == "grid" else step(t1, at, how)
         seconds[name] = round(time.process_time() - before, 2)
     return json.loads((folder / "qc.json").read_text()) | {"cpu_s": seconds}

@@ -59,10 +59,10 @@ def back(
     lesion: nib.Nifti1Image, matrix: np.ndarray, template: nib.Nifti1Image, grid: dict[str, int]
 ) -> float:
     """Dice of ``lesion`` with itself after the study's grid, reached with ``matrix``; NaN if a part of it lies beyond the grid."""
-    from sadm.preprocess.target import Target
     from sadm.preprocess.label import keep_volume, share
     from sadm.preprocess.quality import dice
     from sadm.preprocess.space import Grid, carry_mask
+    from sadm.preprocess.target import Target
 
     target = Target.of(template, **(chain.GRID | grid))
     part = share(lesion, target.fine, matrix)

@@ -32,7 +32,7 @@ NOT_PLANNED = {
         "nibabel.arrayproxy",
         "sadm.runtime.nifti",
     },  # they read arrays and images
-    "sadm.data.base": {"pandas"},  # it reads tables of subjects
+    "sadm.data.subject_tables": {"openpyxl", "xlrd"},  # it reads workbooks
 }
 
 OWN = {"sadm", *sys.stdlib_module_names}

@@ -4,9 +4,12 @@ import csv
 from collections.abc import Callable
 from pathlib import Path
 
+import nibabel as nib
+import numpy as np
 import pytest
 
 from sadm.cohort.audit import audit
+from sadm.cohort.prints import print_of
 from sadm.cohort.splits import read, splits
 from sadm.runtime.errors import SplitError
 
@@ -138,3 +141,21 @@ def test_a_data_set_of_a_sheet_or_splits_alone(study: Path, kind: str) -> None:
     write(study / f"{kind}.tsv", [row | {"dataset": "other"} for row in rows])
     with pytest.raises(SplitError, match="other: it has a sheet or splits, not both"):
         run(study)
+
+
+def test_one_head_with_scaled_values_in_two_data_sets(study: Path) -> None:
+    heads = np.random.default_rng(0).random((2, 20, 20, 20)).astype(np.float32)
+    made = {"ixi": (heads[0], heads[1]), "brats": (heads[1] * 1000 - 7, heads[0] ** 2)}
+    for name, images in made.items():
+        rows = [
+            {"dataset": name, "scan": f"sub-s0{n}_ses-0", "t1": f"{name}/{n}.nii", "print": print_of(nib.Nifti1Image(data, np.eye(4)))}
+            for n, data in enumerate(images)
+        ]  # fmt: skip
+        write(study / f"{name}_prints.tsv", rows)
+    splits, sheets, prints = ([study / f"{n}{kind}.tsv" for n in made] for kind in ("_splits", "", "_prints"))
+    with pytest.raises(
+        SplitError,
+        match=r"1 cases(.|\n)*brats/sub-s00_ses-0 \(brats/0.nii\) and ixi/sub-s01_ses-0 \(ixi/1.nii\) are one head",
+    ):
+        audit(splits, sheets, study / "audit.tsv", prints)
+    audit(splits, sheets, study / "audit.tsv", prints[:1])

@@ -10,7 +10,7 @@ import pytest
 
 from sadm.cohort import audit as used
 from sadm.cohort.audit import audit, audit_used, identity
-from sadm.cohort.sheet import fingerprint
+from sadm.cohort.examine import fingerprint
 from sadm.cohort.splits import read
 from sadm.evaluation import thresholds
 from sadm.runtime.errors import SplitError
@@ -207,7 +207,7 @@ def test_there_are_at_least_twenty_kinds() -> None:
 
 @pytest.mark.parametrize(
     ("one", "other", "same"),
-    [("IXI002", "ixi_2", True), ("sub-01", "1", True), ("s1_2", "s12", False), ("R001s002", "r1S2", True), ("IXI20", "IXI002", False)],
+    [("Müller1", "Mu\u0308ller01", True), ("Müller1", "Möller1", False), ("IXI002", "ixi_2", True), ("sub-01", "1", True), ("s1_2", "s12", False), ("R001s002", "r1S2", True), ("IXI20", "IXI002", False)],
 )  # fmt: skip
 def test_identity_of_subjects(one: str, other: str, same: bool) -> None:
     assert (identity(one) == identity(other)) is same

@@ -52,7 +52,7 @@ def test_it_has_the_test_and_validation_scans_in_packed_order_and_an_anomaly_on_
     assert draem.brain.dtype == draem.lesion.dtype == np.uint8
     np.testing.assert_array_equal(draem.brain, healthy.brain[[0, 2, 3, 4]])
     assert (draem.lesion.sum(axis=(1, 2, 3)) > 0).all()
-    assert (folder / "scans.tsv").read_text().splitlines()[3] == "draem\tsub-4\t4\t2"
+    assert (folder / "scans.tsv").read_text().splitlines()[3] == "draem\tsub-4\t4\t2\t1"
     assert (folder / "excluded.tsv").read_text() == "dataset\tscan\treasons\n"
 
 

@@ -36,7 +36,7 @@ def test_work_is_counted_by_hand(study: Study) -> None:
     one = Study.from_config(
         study.config | {"rows": {"AE": "ae"}, "figures": [], "hyper": {"ae": {"epochs": 10, "slices": 3}}}
     )
-    assert plan.pixels(one, COSTS) == pytest.approx(48 * 48 / 96**2)
+    assert plan.pixels(one, COSTS) == pytest.approx(40 * 48 / 96**2)
     step, volume = COSTS["work"]["ae"]
     wanted = {"training": step * 10 * 3 * 2 / 4 / 1e3, "mapping": volume * 8 / 4}
     jobs = Counter(train=1, reconstruct=1, predict=1)

@@ -20,7 +20,7 @@ from sadm.study import registry
 from sadm.study.config import VALIDATOR
 from sadm.training.checkpoint import load_method, save
 
-SHAPE, DEPTH, COUNT = (32, 32), 6, 8
+SHAPE, DEPTH, COUNT = (32, 40), 6, 8  # in-plane sizes that differ: no network may take one for the other
 LOOP = {each.name for each in fields(Training)}
 WIDE = 32  # widths of networks are powers of two from here on, or lists of numbers from here on
 
@@ -214,7 +214,7 @@ def test_saved_and_loaded_gives_the_same_map(name: str, tmp_path: Path) -> None:
     loaded = load_method(path, torch.device("cpu"), method.needs)
     loaded.score = method.score
     if registry.method(name).maps:
-        torch.testing.assert_close(mapped(loaded, name), mapped(method, name), rtol=1e-5, atol=1e-6)
+        torch.testing.assert_close(mapped(loaded, name), mapped(method, name), rtol=1e-4, atol=1e-5)
     for key, value in method.state_dict().items():
         assert torch.equal(loaded.state_dict()[key], value), key
 

@@ -17,7 +17,9 @@ def test_populations_are_known_to_the_importer() -> None:
 
 def test_importer_lists_what_will_be_made() -> None:
     """Names, paths and subjects; a larger count keeps the first heads."""
-    some, more = (demo.scans("mine", {"kind": "stroke", "count": n, "path": "results/demo"}) for n in (3, 40))
+    some, more = (
+        demo.listed("mine", {"kind": "stroke", "count": n, "path": "results/demo"}) for n in (3, 40)
+    )
     assert more[:3] == some
     assert some[0].name == "sub-stroke001"
     assert some[0].t1 == "results/demo/mine/sub-stroke001_T1w.nii.gz"
@@ -26,12 +28,12 @@ def test_importer_lists_what_will_be_made() -> None:
     assert {s.sex for s in more} == {"M", "F"}
     assert all(40 <= int(s.age) <= 88 for s in more)
     assert len({s.age for s in more}) > 10
-    assert not any(s.lesion for s in demo.scans("h", {"kind": "healthy", "count": 2, "path": "p"}))
+    assert not any(s.lesion for s in demo.listed("h", {"kind": "healthy", "count": 2, "path": "p"}))
 
 
 def test_importer_and_rule_agree_on_names() -> None:
     """With the default path, the rule demo_head makes the very files that the importer lists."""
     rule = (Path(__file__).parents[2] / "workflow/rules/demo.smk").read_text(encoding="utf-8")
-    (scan,) = demo.scans("mine", asdict(demo.Options(kind="stroke", count=1)))
+    (scan,) = demo.listed("mine", asdict(demo.Options(kind="stroke", count=1)))
     for path in (scan.t1, scan.lesion):
         assert f'"{path.replace("/mine/", "/{dataset}/").replace(scan.name, "{scan}")}"' in rule

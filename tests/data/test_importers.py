@@ -5,7 +5,6 @@ Each importer lists its official tree exactly, from names alone, and says what i
 
 import subprocess
 import sys
-from importlib import import_module
 from pathlib import Path
 
 import pandas as pd
@@ -30,7 +29,7 @@ def options(importer: str, **given: object) -> dict:
 
 
 def listing(importer: str, **given: object) -> list[base.Scan]:
-    return import_module(f"sadm.data.{importer}").scans("set", options(importer, **given))
+    return base.planned(importer, "set", options(importer, **given))
 
 
 IXI = (

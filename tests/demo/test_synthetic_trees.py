@@ -29,14 +29,14 @@ def test_trees_are_official(demo_phantom: Phantom, tmp_path: Path) -> None:
         "atlas": write_atlas(tmp_path / "a", 1, demo_phantom, 1),
     }
     assert made["ixi"][0].name == "IXI002-Guys-0828-T1.nii.gz"
-    found = ixi.scans("ixi", {"path": str(tmp_path / "i"), "table": ""})
+    found = ixi.listed("ixi", {"path": str(tmp_path / "i"), "table": ""})
     assert [s.t1 for s in found] == [str(p) for p in made["ixi"]]
     assert len((tmp_path / "i" / "IXI.csv").read_text().splitlines()) == 3
     people = ixi.demographics({"path": str(tmp_path / "i"), "table": ""})
     assert people["IXI002"]["sex"] == "M"
     assert nib.aff2axcodes(nib.load(found[0].t1).affine) == ("P", "S", "R")
     for module, name, folder in ((brats, "brats", "b"), (atlas, "atlas", "a")):
-        (scan,) = module.scans(name, {"path": str(tmp_path / folder), "table": ""})
+        (scan,) = module.listed(name, {"path": str(tmp_path / folder), "table": ""})
         assert scan.t1 == str(made[name][0])
         t1, label = nib.load(scan.t1), nib.load(scan.lesion)
         np.testing.assert_array_equal(t1.affine, label.affine)

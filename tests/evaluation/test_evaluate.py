@@ -1,6 +1,7 @@
 """Covers sadm.evaluation.evaluate, sadm.evaluation.thresholds, sadm.evaluation.volumes: all that is said of a row."""
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,8 @@ from sadm.cohort.packed import load_packed, parts
 from sadm.evaluation.evaluate import IDENTITY, columns, evaluate
 from sadm.evaluation.lesions import measure
 from sadm.evaluation.metrics import auprc, best_dice, curve
-from sadm.evaluation.volumes import TableRow
+from sadm.evaluation.thresholds import greedy_threshold
+from sadm.evaluation.volumes import TableRow, Volume
 from sadm.prediction.maps import Origin, write_maps
 from sadm.runtime.errors import DataError
 
@@ -42,14 +44,14 @@ PARTS = {"test": [1, 3, 4], "val": [2]}
 ROW = TableRow("SADM", ["cddpm", "unet-les"], 1, 2, 0.8)
 
 
-def data(packed: Path, name: str) -> Path:
+def data(packed: Path, name: str, unlabelled: tuple[int, ...] = ()) -> Path:
     """The folder of the same volumes as the data set ``name``."""
     folder = packed.with_name(name)
     folder.mkdir(exist_ok=True)
     for kind in ("t1", "brain", "lesion"):
         np.save(folder / f"{kind}.npy", np.load(packed / f"{kind}.npy"))
-    lines = "".join(f"{name}\tsub-{k}\n" for k in range(5))
-    (folder / "scans.tsv").write_text("dataset\tscan\n" + lines)
+    lines = "".join(f"{name}\tsub-{k}\t{int(k not in unlabelled)}\n" for k in range(5))
+    (folder / "scans.tsv").write_text("dataset\tscan\tlabelled\n" + lines)
     return folder
 
 
@@ -72,10 +74,10 @@ def read(path: Path) -> list[dict[str, str]]:
 
 
 def run(
-    packed: Path, scans: dict[str, list[int]] = PARTS, out: str = "out"
+    packed: Path, scans: dict[str, list[int]] = PARTS, out: str = "out", unlabelled: tuple[int, ...] = ()
 ) -> dict[str, list[dict[str, str]]]:
     """Tables of a study whose test set "les" and healthy set "ok" are the same scans."""
-    folders = {name: data(packed, name) for name in ("ok", "les")}
+    folders = {name: data(packed, name, unlabelled) for name in ("ok", "les")}
     wanted = {f"{name} {part}": (name, part) for name in folders for part in scans}
     sets = parts(
         wanted,
@@ -146,6 +148,29 @@ def test_an_empty_label_is_named_and_has_no_score(packed: Path):
     assert len(measures) > 9
     assert {last[name] for name in measures} == {"nan"}
     assert float(last["false_ml"]) == float(last["found_ml"]) > 0
+
+
+def test_a_healthy_volume_moves_no_threshold_by_dice():
+    draw = np.random.default_rng(1)
+    brain = np.ones((2, 3, 4), np.uint8)
+    made = [
+        Volume(
+            f"sub-{k}", draw.random(24).astype(np.float32), label.ravel() > 0, brain, label, not label.any()
+        )
+        for k, label in enumerate((draw.random((2, 2, 3, 4)) < 0.3) * np.array([1, 0])[:, None, None, None])
+    ]
+    both, labelled = greedy_threshold(made), greedy_threshold(made[:1])
+    assert both == labelled
+    assert greedy_threshold([made[0], replace(made[1], healthy=False)]) != labelled, (
+        "an empty label counts as released"
+    )
+
+
+def test_a_scan_without_a_label_is_told_from_one_whose_label_is_empty(packed: Path):
+    lines = {n: run(packed, out=str(n), unlabelled=(4,) * n)["les"][-1] for n in (0, 1)}
+    assert [lines[n].pop("healthy") for n in (0, 1)] == ["0", "1"]
+    assert lines[0] == lines[1]
+    assert float(lines[1]["false_ml"]) > 0
 
 
 def test_thresholds_tell_what_they_were_fitted_on(packed: Path):

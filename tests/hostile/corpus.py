@@ -55,7 +55,7 @@ def _audit(given: Path, out: Path) -> None:
 
 def _pack(given: Path, out: Path) -> None:
     names = {name: str(out / name) for name in ("t1", "brain", "lesion", "scans", "excluded")}
-    pack({}, [str(given)], names, on_failure="stop", dataset="set")
+    pack({}, [str(given)], names, on_failure="stop", on_unusual="keep", dataset="set")
 
 
 STEPS: dict[str, Callable[[Any, Path], Any]] = {

@@ -15,7 +15,7 @@ from kinds import kind
 SHAPE = (12, 14, 16)
 AFFINE = np.array([[-2.0, 0, 0, 11], [0, 2, 0, -13], [0, 0, 2, -15], [0, 0, 0, 1]])
 T1 = "IXI002-Guys-0828-T1.nii.gz"
-DIM, DATATYPE, PIXDIM, OFFSET, SLOPE, QFORM, SFORM, MAGIC = 40, 70, 76, 108, 112, 252, 254, 344
+DIM, DATATYPE, PIXDIM, OFFSET, SLOPE, UNITS, QFORM, SFORM, MAGIC = 40, 70, 76, 108, 112, 123, 252, 254, 344
 
 
 def voxels(seed: int = 0, shape: tuple[int, ...] = SHAPE) -> np.ndarray:
@@ -108,7 +108,7 @@ edited(
 edited("negative_dim", "DataError.*not 3-D.*-12", (DIM + 2, "<h", -12))
 edited("zero_dim", r"DataError.*not 3-D.*\(0,", (DIM + 2, "<h", 0))
 edited("two_hundred_dims", UNREADABLE + "|DataError.*not 3-D", (DIM, "<h", 200))
-edited("unknown_datatype", UNREADABLE, (DATATYPE, "<h", 9999))
+edited("unknown_datatype", f"{UNREADABLE}.*datatype is 9999", (DATATYPE, "<h", 9999))
 edited(
     "zero_voxel_sizes",
     f"{AFFINES}.*voxel sizes",
@@ -140,7 +140,35 @@ edited(
     f"{AFFINES}.*0.002",
     (280, "<12f", (0.002, 0, 0, 0, 0, 0.002, 0, 0, 0, 0, 0.002, 0)),
 )
-edited("voxels_begin_nowhere", UNREADABLE, (OFFSET, "<f", float("nan")))
+edited(
+    "voxels_of_2_mm_in_metres",
+    f"{AFFINES}.*2e\\+03 x 2e\\+03 x 2e\\+03 mm.*metres.*xyzt_units",
+    (UNITS, "B", 1),
+)
+edited("voxels_of_2_mm_in_micrometres", f"{AFFINES}.*micrometres.*xyzt_units", (UNITS, "B", 3))
+edited(
+    "field_of_view_of_2_cm",
+    "DataError.*field of view is too small.*18 x 21 x 24 mm",
+    (280, "<12f", (1.5, 0, 0, 0, 0, 1.5, 0, 0, 0, 0, 1.5, 0)),
+)
+edited(
+    "field_of_view_of_2_m",
+    "DataError.*field of view is too large.*1.2e\\+03",
+    (280, "<12f", (100, 0, 0, 0, 0, 100, 0, 0, 0, 0, 100, 0)),
+)
+edited(
+    "voxels_of_which_the_box_is_too_large",
+    "DataError.*field of view is too large",
+    (280, "<12f", (80, 50, 40, 0, 40, 80, 50, 0, 50, 40, 80, 0)),
+)
+edited(
+    "qform_that_is_no_rotation",
+    f"{AFFINES}.*quaternion",
+    (QFORM, "<h", 1),
+    (SFORM, "<h", 0),
+    (256, "<2f", (2, 1)),
+)
+edited("voxels_begin_nowhere", f"{UNREADABLE}.*begin at byte nan", (OFFSET, "<f", float("nan")))
 edited("voxels_begin_in_the_header", UNREADABLE, (OFFSET, "<f", 100))
 edited("voxels_begin_at_1e30", f"{UNREADABLE}.*speaks of", (OFFSET, "<f", 1e30))
 edited("header_of_a_pair", f"{UNREADABLE}.*pair", (MAGIC, "4s", b"ni1\0"))
@@ -197,12 +225,27 @@ def nii_named_gz(whole: bytes) -> bytes:
     return gzip.decompress(whole)
 
 
-@bytewise(f"{UNREADABLE}.*not compressed")
+@bytewise(f"{UNREADABLE}.*a web page.*download")
 def login_page(whole: bytes) -> bytes:
     return b"<!DOCTYPE html><html><title>Please log in</title></html>"
 
 
-@bytewise(f"{UNREADABLE}.*not compressed")
+@bytewise(f"{UNREADABLE}.*a web page.*download")
+def packed_web_page(whole: bytes) -> bytes:
+    return gzip.compress(b"\n<HTML><title>502 Bad Gateway</title></HTML>")
+
+
+@bytewise(f"{UNREADABLE}.*a JSON document.*download")
+def message_of_a_server(whole: bytes) -> bytes:
+    return b'{"message": "Not Found"}'
+
+
+@bytewise(f"{UNREADABLE}.*pointer of git-annex.*datalad get")
+def git_annex_pointer(whole: bytes) -> bytes:
+    return b"/annex/objects/MD5E-s7000000--d41d8cd98f00b204e9800998ecf8427e.nii.gz\n"
+
+
+@bytewise(f"{UNREADABLE}.*pointer of Git LFS.*git lfs pull")
 def git_lfs_pointer(whole: bytes) -> bytes:
     return b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64 + b"\nsize 7000000\n"
 
@@ -215,6 +258,9 @@ def gz_of_a_picture(whole: bytes) -> bytes:
 @bytewise(f"{UNREADABLE}.*not compressed")
 def dicom(whole: bytes) -> bytes:
     return bytes(128) + b"DICM" + bytes(900)
+
+
+MILLIMETRE = (280, "<12f", (1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0))  # voxels of 1 mm
 
 
 def zeros(folder: Path, head: bytes, count: int) -> Path:
@@ -248,7 +294,9 @@ def gzip_bomb_before_the_voxels(folder: Path) -> Path:
 @kind("ixi", "DataError.*empty: all voxels are 0")
 def largest_image_taken(folder: Path) -> Path:
     return zeros(
-        folder, raw(folder, (DIM + 2, "<3h", (512, 512, 256)), (DATATYPE, "<2h", (16, 32)))[:352], 256 << 20
+        folder,
+        raw(folder, (DIM + 2, "<3h", (512, 512, 256)), (DATATYPE, "<2h", (16, 32)), MILLIMETRE)[:352],
+        256 << 20,
     )
 
 
@@ -282,6 +330,12 @@ def directory_named_nii_gz(folder: Path) -> Path:
 @kind("ixi", "DataError.*missing.*too many levels of symbolic links")
 def symlink_loop(folder: Path) -> Path:
     (folder / T1).symlink_to(folder / T1)
+    return folder
+
+
+@kind("ixi", "DataError.*missing.*git-annex.*datalad get")
+def content_of_git_annex_that_is_not_here(folder: Path) -> Path:
+    (folder / T1).symlink_to("../.git/annex/objects/aa/bb/MD5E-s1.nii.gz")
     return folder
 
 

@@ -76,6 +76,19 @@ same("qform_alone", only_qform, None, qform)
 same("four_d_of_one_frame", lambda f: save(f / T1, voxels()[..., None]))
 same("five_d_of_one_frame", lambda f: save(f / T1, voxels()[..., None, None]))
 header("scl_slope_and_inter", voxels() * 0.5 + 3, AFFINE, (SLOPE, "<2f", (0.5, 3)))
+for number, (unit, times) in enumerate((("metres", 0.001), ("micrometres", 1000))):
+    for form, codes in (("sform", (0, 1)), ("qform", (1, 0))):
+
+        def in_unit(
+            folder: Path, code: int = (1, 3)[number], times: float = times, codes: tuple[int, int] = codes
+        ) -> None:
+            image = nib.Nifti1Image(voxels(), np.diag([times, times, times, 1]) @ AFFINE)
+            image.set_sform(image.affine, codes[1])
+            image.set_qform(image.affine, codes[0])
+            image.header["xyzt_units"] = code + 8  # with seconds
+            nib.save(image, folder / T1)
+
+        same(f"{form}_in_{unit}", in_unit)
 header("scl_slope_of_0", None, AFFINE, (SLOPE, "<2f", (0, 9)))
 header("scl_slope_nan", None, AFFINE, (SLOPE, "<2f", (float("nan"), float("nan"))))
 header("negative_voxel_sizes_beside_an_sform", None, AFFINE, (PIXDIM + 4, "<3f", (-2, -2, -2)))
@@ -123,7 +136,6 @@ for number, dtype in enumerate(("uint8", "int8", "uint16", "int32", "uint32", "i
 for name in (
     "with spaces",
     "ünïcode-脑",
-    "new\nline",
     "quote'\"s",
     "$(touch ran)",
     "-rf",

@@ -79,7 +79,7 @@ def chain(made: SimpleNamespace, out: Path) -> None:
 
     kind = {"space": "sri24", "stripped": True}
     limits = {f.name: f.default if f.default is not MISSING else f.default_factory() for f in fields(Quality)}  # type: ignore[misc]
-    limits |= {"brain_ml": [100, 3000], "overlap": 0.5}
+    limits |= {"brain_ml": [50, 100, 3000, 4000], "overlap": [0.4, 0.5]}
     start, mask, refined, field = (
         str(out / name) for name in ("a.mat", "mask.nii.gz", "b.mat", "field.nii.gz")
     )
@@ -92,19 +92,19 @@ def chain(made: SimpleNamespace, out: Path) -> None:
     template, raw = made.template, {"t1": "bids:raw:t1.nii.gz"}
     steps = {
         "cohort": lambda: cohort("set", "brats", {"path": str(made.folder / "data")}, True, out / "sheet.tsv"),
-        "register": lambda: register(made.t1, template, template, start, iterations=[1], retry_below=0.0, seed=1, grid=GRID, **kind),
+        "register": lambda: register(made.t1, template, template, start, iterations=[1], retry_below=0.0, refine_retry_below=0.0, seed=1, grid=GRID, **kind),
         "brain": lambda: brain(made.t1, start, template, "", mask, method="none", threads=1, raw=raw),
-        "refine": lambda: refine(made.t1, mask, start, template, refined, refine_iterations=[1], refine_retry_below=0.0, seed=1, **kind),
+        "refine": lambda: refine(made.t1, mask, start, template, refined, refine_iterations=[1], refine_retry_below=0.0, seed=1, space="sri24"),
         "bias": lambda: bias(
             made.t1, mask, start, refined, template, field, space="sri24", grid=GRID, shrink=1, iterations=[2], tolerance=0.1
         ),
         "grid": lambda: grid(
             made.t1, mask, start, refined, field, made.lesion, template, files, dataset="set", scan="sub-1",
-            grid=GRID | {"downsample": 2, "crop": 1}, limits=limits, raw=raw,
+            space="sri24", grid=GRID | {"downsample": 2, "crop": 1}, limits=limits, raw=raw,
         ),
         "pack": lambda: pack(
             {name: {"sub-1": files[name]} for name in ("t1", "brain", "lesion")}, [files["qc"]], arrays,
-            on_failure="stop", dataset="set",
+            on_failure="stop", on_unusual="keep", dataset="set",
         ),
     }  # fmt: skip
     for name, step in steps.items():

@@ -1,5 +1,6 @@
 """Data sets that are no such, and the labels, masks and tables in them."""
 
+import os
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -76,6 +77,27 @@ _of("label_with_nan", "DataError.*no numbers", np.where(label() > 0, np.nan, 0).
 _of("label_where_the_t1_is_0", "DataError.*lesion label lies beside the head", label(), t1=dark)
 
 
+_of("inverted_label", "DataError.*no lesion label: its background is not 0", 1 - label())
+_of("label_of_ones", "DataError.*no lesion label: its background is not 0: 100%", label() * 0 + 1)
+_of(
+    "label_of_most_of_the_head",
+    "DataError.*no lesion label.*of the head",
+    np.pad(np.ones((10, 12, 14), np.uint8), 1),
+)
+
+
+@kind("brats", right=volume("1.600"))
+def label_on_a_background_of_nearly_0(folder: Path) -> Path:
+    return patient(folder, label(), scl_slope=1, scl_inter=1e-5)
+
+
+@kind("brats", "DataError.*same label as.*BraTS2021_00001_seg.*BraTS2021_00002_seg")
+def one_label_for_three_patients(folder: Path) -> Path:
+    for number in range(3):
+        patient(folder, label() * (number + 1), number=number)
+    return folder
+
+
 @kind("brats", right=volume("1.600"))
 def label_of_255(folder: Path) -> Path:
     return patient(folder, label() * 255)
@@ -131,6 +153,12 @@ def braces_in_a_path(folder: Path) -> Path:
     return folder / "br{a}ces"
 
 
+@kind("ixi", "DataError.*path cannot be used.*control signs")
+def line_break_in_a_path(folder: Path) -> Path:
+    save(folder / "new\nline" / T1, voxels())
+    return folder / "new\nline"
+
+
 @kind("ixi", "DataError.*has no scans")
 def empty_folder(folder: Path) -> Path:
     return folder
@@ -181,7 +209,7 @@ def id_without_a_latin_letter(folder: Path) -> Path:
     return anat(folder, subject="sub-患者")
 
 
-@kind("atlas", right=lambda rows: None if rows[0]["scan"] == "sub-r001s001_ses-1" else 1 / 0)
+@kind("atlas", "DataError.*path cannot be used.*control signs")
 def newline_in_an_id(folder: Path) -> Path:
     return anat(folder, subject="sub-r001\ns001")
 
@@ -262,6 +290,23 @@ def table_without_a_header_line(folder: Path) -> Path:
     return participants(folder, b"sub-01\tDOE^JANE\t19700101\n")
 
 
+@kind("bids", "DataError.*table of subjects cannot be read.*3 cells.*row.names")
+def table_with_row_names(folder: Path) -> Path:
+    return participants(folder, b'"participant_id"\t"age"\n"1"\t"sub-01"\t40\n"2"\t"sub-02"\t41\n')
+
+
+@kind("bids", right=lambda rows: None if [row["age"] for row in rows] == ["30"] else 1 / 0)
+def quote_that_is_never_closed(folder: Path) -> Path:
+    return participants(folder, b'participant_id\tage\tsite\nsub-01\t30\t"A\nsub-02\t40\tB\n')
+
+
+@kind("bids", "DataError.*table of subjects cannot be read.*neither a file nor a folder")
+def table_that_is_a_pipe(folder: Path) -> Path:
+    head(folder, label())
+    os.mkfifo(folder / "participants.tsv")
+    return folder
+
+
 @kind("bids", right=lambda rows: None if [row["age"] for row in rows] == [""] else 1 / 0)
 def absurd_ages(folder: Path) -> Path:
     return participants(folder, b"participant_id\tage\nsub-01\t1e309\nsub-02\t-3\n")
@@ -340,6 +385,6 @@ def series_of_volumes(folder: Path) -> Path:
     return folder
 
 
-@kind("folder", "DataError.*not there.*unpack")
+@kind("folder", right=lambda rows: None if [row["scan"] for row in rows] == ["sub-p1"] else 1 / 0)
 def file_for_a_folder(folder: Path) -> Path:
     return save(folder / "p1.nii", voxels())

@@ -223,3 +223,22 @@ def test_there_and_back_through_a_real_registration(shared_data, template, tmp_p
         register(t1, head, brain, start, grid=SIZE, space="native", stripped=False, **steps)
         values = np.asarray(load_nifti(label).dataobj) > 0
         assert there_and_back(values, t1, start, load_nifti(brain), MM1, tmp_path) >= 0.97
+
+
+@pytest.mark.parametrize(("unit", "times"), [("meter", 0.001), ("micron", 1000)])
+def test_a_scan_in_another_unit_is_read_in_mm_and_gets_its_masks_in_its_own(tmp_path, unit, times):
+    affine = oblique((20, 22, 24), (2.0, 2.2, 2.5))
+    image = nib.Nifti1Image(
+        np.arange(20 * 22 * 24, dtype=np.int16).reshape(20, 22, 24),
+        np.diag([times, times, times, 1]) @ affine,
+    )
+    image.header.set_xyzt_units(unit, "sec")
+    image.to_filename(tmp_path / "t1.nii")
+    np.testing.assert_allclose(load_nifti(tmp_path / "t1.nii").affine, affine, rtol=1e-5, atol=1e-4)
+    save_like(np.ones((20, 22, 24), np.uint8), tmp_path / "t1.nii", tmp_path / "mask.nii.gz")
+    raw = nib.load(tmp_path / "mask.nii.gz")
+    np.testing.assert_array_equal(raw.affine, nib.load(tmp_path / "t1.nii").affine)
+    assert raw.header.get_xyzt_units() == (unit, "sec")
+    np.testing.assert_array_equal(
+        load_nifti(tmp_path / "mask.nii.gz").affine, load_nifti(tmp_path / "t1.nii").affine
+    )

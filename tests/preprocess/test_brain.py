@@ -4,7 +4,7 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from sadm.preprocess.brain import brain, by_content, by_deepbet
+from sadm.preprocess.brain import brain, by_deepbet
 from sadm.preprocess.quality import dice
 from sadm.preprocess.space import write_transform
 from sadm.runtime.errors import DataError
@@ -18,17 +18,6 @@ def setting(phantom, native, planted, saved, tmp_path):
     write_transform(planted, tmp_path / "x.mat")
     t1 = saved(native(planted, brain=True), "t1.nii.gz")
     return t1, str(tmp_path / "x.mat"), phantom.brain_file, str(tmp_path / "mask.nii.gz")
-
-
-def test_largest_part_with_holes_filled():
-    volume = np.zeros((12, 12, 12), dtype=np.float32)
-    volume[2:9, 2:9, 2:9] = 5
-    volume[5, 5, 5] = 0
-    volume[11, 11, 11] = 7
-    found = by_content(nib.Nifti1Image(volume, np.eye(4)))
-    assert found.sum() == 7**3
-    assert found[5, 5, 5]
-    assert not found[11, 11, 11]
 
 
 @pytest.mark.parametrize("method", ["none", "given"])

@@ -36,11 +36,11 @@ def registered(t1, template_files, folder):
     start, mask, refined = (str(folder / name) for name in ("start.mat", "mask.nii.gz", "refined.mat"))
     settings = asdict(Registration())
     kind = {"space": "native", "stripped": False, "seed": settings["seed"]}
-    first = {key: settings[key] for key in ("iterations", "retry_below")}
+    first = {key: settings[key] for key in ("iterations", "retry_below", "refine_retry_below")}
     register(t1, head, template, start, grid=PLACE, **kind, **first)
     brain(t1, start, template, "", mask, method="deepbet", threads=1, raw=RAW)
     second = {key: settings[key] for key in ("refine_iterations", "refine_retry_below")}
-    refine(t1, mask, start, template, refined, **kind, **second)
+    refine(t1, mask, start, template, refined, space=kind["space"], **second)
     return start, mask, refined
 
 
@@ -56,7 +56,7 @@ def test_a_raw_head_becomes_a_prepared_volume(shared_data, template_files, tmp_p
         "picture": str(tmp_path / "qc.png"),
     }
     sizes = PLACE | {"downsample": 2, "crop": 15}
-    whose = {"dataset": "ixi", "scan": "sub-IXI080"}
+    whose = {"dataset": "ixi", "scan": "sub-IXI080", "space": "native"}
     grid(
         t1,
         mask,

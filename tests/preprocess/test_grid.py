@@ -70,7 +70,14 @@ def test_the_mask_goes_by_register_and_the_scan_by_refine(phantom):
 
 
 def run(
-    phantom, native, transform, saved, tmp_path, turn=lambda image: image, brain_ml=(900, 1900), factor=1.0
+    phantom,
+    native,
+    transform,
+    saved,
+    tmp_path,
+    turn=lambda image: image,
+    brain_ml=(500, 900, 1900, 2500),
+    factor=1.0,
 ):
     """The grid step on the moved phantom, its axes turned; the outputs' paths."""
     outputs = {name: str(tmp_path / f"{name}.nii.gz") for name in ("t1", "brain", "lesion")} | {
@@ -89,10 +96,13 @@ def run(
         saved(turn(lesion), "lesion.nii.gz"),
     )
     outputs |= {name: str(tmp_path / f"out_{name}.nii.gz") for name in ("t1", "brain", "lesion")}
-    limits = asdict(Quality()) | {"brain_ml": list(brain_ml), "stretch": 9.0}  # the phantom is no adult
+    limits = asdict(Quality()) | {
+        "brain_ml": list(brain_ml),
+        "stretch": [9.0, 20.0],
+    }  # the phantom is no adult
     outputs["picture"] = str(tmp_path / "qc.png")
     raw = {"t1": "bids:raw:1/t1.nii.gz", "lesion": "bids:raw:1/lesion.nii.gz"}
-    whose = {"dataset": "set", "scan": "sub-1", "raw": raw}
+    whose = {"dataset": "set", "scan": "sub-1", "space": "native", "raw": raw}
     grid(*files, *places, phantom.brain_file, outputs, **whose, grid=PAPER, limits=limits)
     return outputs, lesion
 
@@ -147,7 +157,7 @@ def test_outputs_and_their_world(phantom, native, planted, saved, tmp_path):
 def test_a_brain_that_is_too_small_fails_with_its_numbers_and_is_written_all_the_same(
     phantom, native, planted, saved, tmp_path
 ):
-    outputs, _ = run(phantom, native, planted, saved, tmp_path, brain_ml=(1700, 1900))
+    outputs, _ = run(phantom, native, planted, saved, tmp_path, brain_ml=(1600, 1700, 1900, 2000))
     qc = read_json(outputs["qc"])
     assert not qc["passed"]
     assert len(qc["reasons"]) == 1

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import ndimage
 
+from sadm.preprocess.grid import labelled
 from sadm.preprocess.label import keep_volume, share
 from sadm.preprocess.space import Grid, translation
 from sadm.preprocess.target import Target
@@ -51,3 +52,38 @@ def test_labels_of_more_than_1_ml_keep_their_volume(phantom, planted, voxel, dow
         assert found.sum() * target.coarse.voxel * np.linalg.det(planted[:3, :3]) == pytest.approx(
             volume, rel=tolerance
         )
+
+
+@pytest.mark.parametrize("order", [[[0, -1], [1, -1], [2, 1]], [[2, -1], [0, 1], [1, -1]]])
+@pytest.mark.parametrize("intercept", [0.0, 1e-5])
+def test_a_label_lies_where_it_lies_whatever_its_axes_and_background(
+    phantom, planted, tmp_path, order, intercept
+):
+    target = Target.of(phantom.brain, **PAPER)
+    affine = translation([-40.3, -39.8, -40.1]) @ np.diag([1.9, 2.1, 2, 1])
+    rough = ndimage.gaussian_filter(np.random.default_rng(3).normal(size=(40, 44, 36)), 2)
+    mask = (90 + 900 * rough > np.sum((np.indices(rough.shape).T - [18, 22, 15]) ** 2, axis=-1).T).astype(
+        np.uint8
+    )
+    plain = nib.Nifti1Image(mask, affine)
+    turned = plain.as_reoriented(np.array(order, float))
+    files = []
+    for number, image in enumerate((plain, turned)):
+        values = np.asarray(image.dataobj).astype(np.float32) + np.float32(number * intercept)
+        files.append(tmp_path / f"{number}.nii")
+        nib.save(nib.Nifti1Image(values, image.affine), files[-1])
+    (one, one_fine, volumes), (other, other_fine, others) = (labelled(str(f), target, planted) for f in files)
+    assert one.any()
+    for first, second in ((one, other), (one_fine, other_fine)):  # headers are rounded at 1e-6 mm
+        assert np.count_nonzero(first != second) <= 2
+    assert volumes == pytest.approx(others)
+    assert volumes["lesion_ml"] == pytest.approx(mask.sum() * abs(np.linalg.det(affine)) / 1000)
+
+
+def test_a_scan_without_a_label_says_so(phantom):
+    target = Target.of(phantom.brain, **PAPER)
+    label, fine, volumes = labelled("", target, np.eye(4))
+    assert not label.any()
+    assert not fine.any()
+    assert (label.shape, fine.shape) == (target.coarse.shape, target.fine.shape)
+    assert volumes == {"lesion_ml": 0.0, "lesion_ml_prepared": 0.0, "labelled": 0}

@@ -28,18 +28,30 @@ def prepared(tmp_path):
             save_nifti(values, np.eye(4), tmp_path / f"{scan}_{name}.nii.gz")
             files[name][scan] = str(tmp_path / f"{scan}_{name}.nii.gz")
 
-    def run(failed=(), on_failure="exclude"):
+    def run(failed=(), on_failure="exclude", unusual=(), on_unusual="keep"):
         qc = []
         for scan in SCANS:
             reasons = ["too small", "in parts"] if scan in failed else []
-            numbers = {"brain_ml": 1400.0, "overlap": 0.95, "lesion_ml": 2.0, "lesion_ml_prepared": 2.0}
-            about = {"dataset": "healthy", "scan": scan, "passed": not reasons, "reasons": reasons}
+            numbers = {
+                "brain_ml": 1400.0,
+                "overlap": 0.95,
+                "labelled": 1,
+                "lesion_ml": 2.0,
+                "lesion_ml_prepared": 2.0,
+            }
+            about = {
+                "dataset": "healthy",
+                "scan": scan,
+                "passed": not reasons,
+                "reasons": reasons,
+                "unusual": ["dark"] if scan in unusual else [],
+            }
             write_json(about | numbers, tmp_path / f"{scan}_qc.json")
             qc.append(str(tmp_path / f"{scan}_qc.json"))
         names = {name: f"{name}.npy" for name in files} | {"scans": "scans.tsv", "excluded": "excluded.tsv"}
         outputs = {name: str(tmp_path / "packed" / file) for name, file in names.items()}
         (tmp_path / "packed").mkdir(exist_ok=True)
-        pack(files, qc, outputs, on_failure=on_failure, dataset="healthy")
+        pack(files, qc, outputs, on_failure=on_failure, on_unusual=on_unusual, dataset="healthy")
         return tmp_path / "packed"
 
     return run, volumes
@@ -75,12 +87,38 @@ def test_a_scan_that_failed_is_left_out_by_name(prepared):
     ]
 
 
-@pytest.mark.parametrize(("failed", "on_failure"), [(["sub-b"], "stop"), (SCANS, "exclude")])
-def test_a_failure_that_stops_names_the_scans(prepared, failed, on_failure):
+def test_an_unusual_scan_is_kept_and_marked_or_left_out_by_name(prepared):
     run, _ = prepared
-    with pytest.raises(ProcessingError, match=f"{len(failed)} of 3 scans of healthy") as error:
-        run(failed, on_failure)
-    assert all(f"{scan}: too small, in parts" in str(error.value) for scan in failed)
+    folder = run(unusual=["sub-b"])
+    assert [(row["scan"], row["unusual"]) for row in read_table(folder / "scans.tsv")][1] == ("sub-b", "dark")
+    assert read_table(folder / "excluded.tsv") == []
+    folder = run(failed=["sub-a"], unusual=["sub-b"], on_unusual="exclude")
+    assert load_packed(folder).scans == ["sub-c"]
+    assert [row["scan"] for row in read_table(folder / "excluded.tsv")] == ["sub-a", "sub-b"]
+
+
+@pytest.mark.parametrize(
+    ("choice", "said"),
+    [
+        ({"failed": ["sub-b"], "on_failure": "stop"}, ("1 of 3 scans of healthy failed", "sub-b: too small, in parts", "quality.on_failure: exclude")),
+        ({"unusual": ["sub-b"], "on_unusual": "stop"}, ("1 of 3 scans of healthy are unusual", "sub-b: dark", "quality.on_unusual: keep, or exclude")),
+    ],
+)  # fmt: skip
+def test_what_stops_names_the_scans_and_the_key(prepared, choice, said):
+    run, _ = prepared
+    with pytest.raises(ProcessingError) as error:
+        run(**choice)
+    assert all(words in str(error.value) for words in said)
+
+
+@pytest.mark.parametrize("choice", [{"failed": SCANS}, {"unusual": SCANS, "on_unusual": "exclude"}])
+def test_where_none_is_left_the_advice_is_not_to_exclude(prepared, choice):
+    run, _ = prepared
+    with pytest.raises(ProcessingError, match="all 3 were excluded") as error:
+        run(**choice)
+    assert "sub-a, sub-b, sub-c: " in str(error.value), "what all have is said once"
+    assert "exclude" not in error.value.fix
+    assert "space and stripped" in error.value.fix
 
 
 def test_twice_the_same_bytes_and_nothing_left_over(prepared):

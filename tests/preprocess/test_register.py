@@ -13,7 +13,13 @@ from sadm.preprocess.register import register
 from sadm.preprocess.space import Grid, read_transform, sample, study_grid
 
 GRID = {"shape": [192, 192, 160], "spacing": 1.0}
-SETTINGS = {"iterations": [200, 100, 50, 0], "retry_below": 0.2, "seed": 1, "grid": GRID}
+SETTINGS = {
+    "iterations": [200, 100, 50, 0],
+    "retry_below": 0.2,
+    "refine_retry_below": 0.06,
+    "seed": 1,
+    "grid": GRID,
+}
 
 
 def distance(found: np.ndarray, wanted: np.ndarray, brain: nib.Nifti1Image) -> float:
@@ -51,14 +57,13 @@ def test_a_planted_affine_is_found_by_the_head_and_refined_by_the_brain(
     mask = saved(nib.Nifti1Image((inside >= 0.5).astype(np.uint8), grid.affine), "mask.nii.gz")
     rest = {
         "space": "native",
-        "stripped": False,
         "refine_iterations": [100, 50, 20, 0],
         "refine_retry_below": 0.2,
         "seed": 1,
     }
     refine(t1, mask, out[0], phantom.brain_file, out[2], **rest)
     assert distance(read_transform(out[2]), planted, phantom.brain) < 1
-    refine(t1, mask, out[0], phantom.brain_file, out[3], **(rest | {"stripped": True}))
+    refine(t1, mask, out[0], phantom.brain_file, out[3], **(rest | {"space": "sri24"}))
     np.testing.assert_allclose(read_transform(out[3]), found, atol=1e-12)
 
 

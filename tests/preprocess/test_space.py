@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+from sadm.preprocess import space
 from sadm.preprocess.space import (
     Grid,
     block_mean,
@@ -126,3 +127,47 @@ def test_an_impossible_grid_is_named(phantom, downsample, crop):
     fine = study_grid(phantom.brain, [192, 192, 160], 1.0)
     with pytest.raises(ConfigError, match=f"crop {crop}"):
         prepared_grid(fine, downsample, crop)
+
+
+def test_slabs_and_the_whole_are_the_same(monkeypatch):
+    image = nib.Nifti1Image(
+        np.random.default_rng(0).random((20, 24, 30), dtype=np.float32), np.diag([1.0, 1, 1, 1])
+    )
+    grid = Grid((11, 12, 13), space.translation([3, 4, 5]) @ space.scaling(1.7))
+    whole = {factor: space.sample(image, grid, factor=factor) for factor in (1, 3)}
+    monkeypatch.setattr(space, "SAMPLES", 5000)
+    for factor, values in whole.items():
+        np.testing.assert_allclose(space.sample(image, grid, factor=factor), values, atol=1e-6)
+
+
+@pytest.mark.parametrize("sizes", [(0.1, 0.1, 0.1), (0.1, 2.0, 0.3), (0.05, 1.0, 1.0)])
+def test_a_far_finer_image_is_averaged_and_stays_in_place(sizes):
+    shape = tuple(round(24 / size) for size in sizes)
+    world = [
+        ((np.arange(n) + 0.5) * size).reshape(np.roll([-1, 1, 1], a))
+        for a, (n, size) in enumerate(zip(shape, sizes))
+    ]
+    ramp = np.broadcast_to(world[0] + 2 * world[1] + 3 * world[2], shape).astype(np.float32)
+    affine = np.diag([*sizes, 1.0])
+    affine[:3, 3] = np.array(sizes) / 2
+    image, grid = (
+        nib.Nifti1Image(ramp, affine),
+        Grid((8, 8, 8), space.translation([5, 5, 5]) @ space.scaling(2.0)),
+    )
+    factor = space.factor_for(image, 2.0)
+    assert factor > space.FINEST
+    found = space.sample(image, grid, factor=factor)
+    where = 5 + 2.0 * np.indices((8, 8, 8))
+    np.testing.assert_allclose(found, where[0] + 2 * where[1] + 3 * where[2], rtol=2e-4)
+
+
+def test_blocks_with_a_rest_keep_their_mean():
+    image = nib.Nifti1Image(
+        np.random.default_rng(0).random((7, 10, 3), dtype=np.float32), np.diag([0.5, 0.25, 2, 1.0])
+    )
+    found = space.pooled(image, 1.0)
+    assert found.shape == (4, 3, 3)
+    np.testing.assert_allclose(
+        found.get_fdata()[3, 2], image.get_fdata()[6:, 8:].mean(axis=(0, 1)), rtol=1e-6
+    )
+    np.testing.assert_allclose(found.affine[:3, 3], [0.25, 0.375, 0])

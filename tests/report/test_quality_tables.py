@@ -10,13 +10,15 @@ from sadm.report import quality_tables as quality
 def test_failed_scans_come_first_among_the_thumbnails(tmp_path: Path):
     checks = text(
         tmp_path / "qc.tsv",
-        "dataset\tscan\tpassed\treasons\toverlap\n"
-        "les\tsub-a\tTrue\t\t0.95\nles\tsub-b_ses-1\tFalse\tno brain\t0.99\nles\tsub-c\tTrue\t\t0.9\nixi\tsub-a\tTrue\t\t0.1\n",
+        "dataset\tscan\tpassed\tcomplete\treasons\tunusual\toverlap\n"
+        "les\tsub-a\tTrue\tTrue\t\t\t0.9\nles\tsub-b_ses-1\tFalse\tTrue\tno brain\t\t0.99\n"
+        "les\tsub-c\tTrue\tTrue\t\tsmall\t0.95\nixi\tsub-a\tTrue\tTrue\t\t\t0.1\n"
+        "les\tsub-d\tFalse\tFalse\ta step failed\t\t\n",
     )
-    places = ("sub-c/anat/sub-c", "sub-b/ses-1/anat/sub-b_ses-1", "sub-a/anat/sub-a")
+    places = ("sub-c/anat/sub-c", "sub-d/anat/sub-d", "sub-b/ses-1/anat/sub-b_ses-1", "sub-a/anat/sub-a")
     files = [text(tmp_path / f"les/{place}_qc.png", "x" * 100) for place in places]
     pictures = quality.pictured(files)
-    assert pictures["les", "sub-a"] == files[2]
+    assert pictures["les", "sub-a"] == files[3]
     (gallery,) = quality.thumbnails([checks], pictures, {"les": "LES"}, 250)
     assert [each.caption.split(":")[0] for each in gallery.pictures] == ["LES, sub-b_ses-1", "LES, sub-c"]
     assert "no brain" in gallery.pictures[0].caption

@@ -17,7 +17,7 @@ from sadm.statistics.notes import material_notes
 from sadm.statistics.table1 import table
 from sadm.study.layout import Layout
 
-STUDY = {
+STUDY: dict[str, Any] = {
     "name": "tiny", "protocol": "paper", "seed": 3,
     "grid": {"shape": [192, 192, 160], "spacing": 1.0, "downsample": 2, "crop": 15},
     "score": {"ssim_sigma": 1.0, "median": 5, "beta": 0.5, "search": "exact", "empty": "exclude"},
@@ -30,7 +30,7 @@ DICE = {
 }  # fmt: skip
 
 
-HEAD = "row\tfold\tseed\ttestset\tscan\tdice\tauprc\tthreshold\tlesion_voxels\tempty\tbrain_voxels\n"
+HEAD = "row\tfold\tseed\ttestset\tscan\tdice\tauprc\tthreshold\tlesion_voxels\tempty\thealthy\tbrain_voxels\n"
 
 
 def layout(folds: int = 2) -> dict[str, Any]:
@@ -44,8 +44,8 @@ def write(folder: Path, folds: int = 2) -> list[Path]:
     """Scores of two scans a test set and, on "les", a third with an empty label; auprc is half of dice."""
     files = []
     for row, fold, testset in product(("cDDPM", "SADM_x-LES", "random"), range(folds), ("les", "draem")):
-        lines = [[f"s{k}", d, d / 2, 0.5, 9, 0, 91] for k, d in enumerate(DICE[row, fold])]
-        lines += [["s9", "nan", "nan", "nan", 0, 1, 91]] if testset == "les" else []
+        lines = [[f"s{k}", d, d / 2, 0.5, 9, 0, 0, 91] for k, d in enumerate(DICE[row, fold])]
+        lines += [["s9", "nan", "nan", "nan", 0, 1, 0, 91]] if testset == "les" else []
         files.append(folder / f"{row}_{fold}_{testset}.tsv")
         told = [[row, fold, 1, testset, *line] for line in lines]
         files[-1].write_text(HEAD + "".join("\t".join(map(str, line)) + "\n" for line in told))
@@ -90,13 +90,18 @@ def statistics(folder: Path) -> list[Path]:
     return found
 
 
-def run(folder: Path, files: list[Path], folds: int = 2, shown: str = "deviation") -> dict[str, Path]:
+def run(
+    folder: Path, files: list[Path], folds: int = 2, shown: str = "deviation", counted: str = "exclude"
+) -> dict[str, Path]:
     excluded = [folder / "excluded.tsv", folder / "none.tsv"]
     excluded[0].write_text("dataset\tscan\treasons\nles\tsub-bad\tbrain volume 2100 ml\n")
     excluded[1].write_text("dataset\tscan\treasons\n")
     out = {kind: folder / "out" / f"table1.{kind}" for kind in ("csv", "md", "tex")}
-    read = (files, excluded, splits(folder), *statistics(folder))
-    table(*read, ["ixi", "les"], layout(folds), STUDY | {"statistics": {"shown": shown}}, MODELS, **out)
+    kept = folder / "scans.tsv"
+    kept.write_text("dataset\tscan\tunusual\nles\tsub-odd\tthe brain has 880 ml\nixi\tsub-1\t\n")
+    read = (files, excluded, [kept], splits(folder), *statistics(folder))
+    study = STUDY | {"statistics": {"shown": shown}, "score": STUDY["score"] | {"empty": counted}}
+    table(*read, ["ixi", "les"], layout(folds), study, MODELS, **out)
     return out
 
 
@@ -156,6 +161,19 @@ def test_notes_name_what_is_left_out_and_what_is_not_better_than_trivial(tmp_pat
     assert "threshold is chosen on the volume's own label" in text
 
 
+@pytest.mark.parametrize("counted", ["exclude", "zero"])
+def test_a_healthy_volume_counts_for_no_dice_and_is_named(tmp_path: Path, counted: str):
+    files = write(tmp_path)
+    before = pd.read_csv(run(tmp_path, files)["csv"])
+    for file in files:
+        file.write_text(file.read_text().replace("\t0\t1\t0\t91\n", "\t0\t1\t1\t91\n"))
+    out = run(tmp_path, files, counted=counted)
+    text = out["md"].read_text()
+    assert "without a label, counted as healthy, for false alarms alone: 1: s9." in text
+    assert "Les_ions: mean over 2 test volumes" in text
+    pd.testing.assert_frame_equal(pd.read_csv(out["csv"]), before)
+
+
 def test_equal_input_in_any_order_gives_equal_bytes(tmp_path: Path):
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
@@ -178,7 +196,7 @@ def test_a_test_set_without_any_label_stays_blank(tmp_path: Path):
     files = write(tmp_path)
     for file in files[1::2]:
         row, fold, _ = file.stem.rsplit("_", 2)
-        file.write_text(f"{HEAD}{row}\t{fold}\t1\tdraem\ts0\tnan\tnan\tnan\t0\t1\t91\n")
+        file.write_text(f"{HEAD}{row}\t{fold}\t1\tdraem\ts0\tnan\tnan\tnan\t0\t1\t0\t91\n")
     out = run(tmp_path, files)
     assert pd.read_csv(out["csv"])["draem_dice_mean"].isna().all()
     assert (

@@ -42,7 +42,9 @@ def made(tmp_path: Path) -> dict[str, Any]:
     for (place, row), fold in product(enumerate(ROWS), range(FOLDS)):
         names = columns(kinds)
         table = pd.DataFrame(draw.random((SCANS, len(names))) * (3 - place) / 3, columns=names)
-        table = table.assign(scan=scans, empty=0, binary="validation", lesion_ml=np.arange(SCANS) + 1.0)
+        table = table.assign(
+            scan=scans, empty=0, healthy=0, binary="validation", lesion_ml=np.arange(SCANS) + 1.0
+        )
         table.loc[SCANS - 1, [c for c in table if c.startswith(("dice", "au", "lesion_f1"))]] = np.nan
         table.loc[SCANS - 1, ["empty", "lesion_ml"]] = 1, 0
         calm = [{"scan": f"sub-h{k}", "kind": kind, "false_ml": draw.random(), "false_share": draw.random()} for k in range(3) for kind in kinds]  # fmt: skip

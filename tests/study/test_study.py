@@ -214,7 +214,7 @@ def test_a_head_that_is_prepared_here_must_fulfil_more_than_a_given_brain(study:
     assert study.kind("healthy") == {"space": "native", "stripped": False}
     assert study.kind("tumour") == {"space": "sri24", "stripped": True}
     ours, given = study.limits("healthy"), study.limits("tumour")
-    assert ours.keys() == given.keys() == {k for k in said if k != "on_failure" and not k.startswith("given")}
+    assert ours.keys() == given.keys() == {k for k in said if not k.startswith(("on_", "given"))}
     assert {key: given[key] for key in ours if given[key] != ours[key]} == {
         key.removeprefix("given_"): value for key, value in said.items() if key.startswith("given_")
     }
@@ -271,3 +271,24 @@ def test_rows_that_are_one_label_in_names_of_files_are_refused(study: Study) -> 
     raw = study.config | {"rows": study.config["rows"] | {"SADMres.STROKE": "cddpm"}}
     with pytest.raises(ConfigError, match="in names of files it is 'SADMresSTROKE'"):
         Study.from_config(raw)
+
+
+@pytest.mark.parametrize(("missing", "found"), [("stop", 2), ("exclude", 1), ("empty", 2)])
+def test_scans_without_a_label_are_planned_as_the_study_says(
+    tmp_path: Path, missing: str, found: int
+) -> None:
+    for name in ("healthy/h1.nii", "sick/p1_T1.nii", "sick/p1_seg.nii", "sick/p2_T1.nii"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    patterns = {"t1": "*_T1", "lesion": "*_seg"}
+    sets = {
+        "healthy": {"importer": "folder", "brain": "deepbet", "options": {"path": str(tmp_path / "healthy")}},
+        "sick": {"importer": "folder", "brain": "deepbet", "annotated": 0, "missing_lesions": missing,
+                 "options": {"path": str(tmp_path / "sick"), **patterns}},
+    }  # fmt: skip
+    study = Study.from_config(
+        {"name": "x", "datasets": sets, "healthy": "healthy", "testsets": ["sick"], "rows": {"AE": "ae"}}
+    )
+    assert len(study.scans("sick")) == found
+    assert len(study.scans("healthy")) == 1
+    assert study.listed("sick")["missing"] == missing

@@ -119,11 +119,16 @@ def material(folder: Path) -> Material:
     ]
     names = ("ixi", "les")
     files.excluded = [folder / n / "excluded.tsv" for n in names]
+    files.kept = [folder / n / "scans.tsv" for n in names]
     head = "\t".join(["dataset", "scan", "overlap", *(f"largest_number_{k}" for k in range(18))])
     row = "\t".join(["sub-a-long-name-001", "0.9", *["1234.567"] * 18])
     files.checks = [text(folder / n / "checks.tsv", f"{head}\n{n}\t{row}\n") for n in names]
     files.sheets = [
         text(folder / f"cohort/{n}.tsv", f"dataset\tscan\tsha256\n{n}\ts0\tbb\n{n}\ts1\taa\n") for n in names
+    ]
+    files.notes = [
+        text(folder / f"cohort/{n}_notes.tsv", f"dataset\tnote\n{n}\t2 of 3 images used; 1 not: 1 hidden\n")
+        for n in names
     ]
     files.weights = [weights(folder / "w.safetensors", "cddpm")]
     text(folder / "logs/train/a.log", "work\nused 3.1 CPU s, 500 MB, 4.0 s\n")

@@ -20,7 +20,7 @@ LAYOUT: dict[str, Any] = {
     "rows": {"cDDPM": ["ixi"], "SADM-LES": ["ixi", "les"]}, "trivial": ["random"], "testsets": list(SOURCES), "folds": 2,
     "healthy": "ixi", "titles": TITLES, "marks": {},
 }  # fmt: skip
-HEAD = "row\tfold\tseed\ttestset\tscan\tdice\tauprc\tthreshold\tlesion_voxels\tempty\tlesion_ml\n"
+HEAD = "row\tfold\tseed\ttestset\tscan\tdice\tauprc\tthreshold\tlesion_voxels\tempty\thealthy\tlesion_ml\n"
 ML = 0.064  # of a voxel
 
 
@@ -34,13 +34,13 @@ class Files(SimpleNamespace):
 
 def measured(
     score: np.ndarray, label: np.ndarray, outside: tuple[int, int] = (0, 0)
-) -> tuple[float, float, float, int, int]:
-    """Best Dice, AUPRC, threshold, lesion voxels and empty, as a table of scores has them."""
+) -> tuple[float, float, float, int, int, int]:
+    """Best Dice, AUPRC, threshold, lesion voxels, empty and healthy, as a table of scores has them."""
     if not (lesion := int(np.count_nonzero(label)) + outside[1]):
-        return np.nan, np.nan, np.nan, 0, 1
+        return np.nan, np.nan, np.nan, 0, 1, 0
     points = curve(score, label, outside)
     dice, threshold = best_dice(points)
-    return dice, auprc(points), threshold, lesion, 0
+    return dice, auprc(points), threshold, lesion, 0, 0
 
 
 def text(path: Path, content: str) -> Path:

@@ -76,7 +76,7 @@ CHANGES: dict[str, Callable[[Finished], dict[str, int]]] = {
     "the learning rate of AE": config(hyper={"ae": {"lr": 0.001}}),
     "`splits.folds`: 2, not 1": config(splits={"folds": 2}),
     "`training.seeds`: 2, not 1": config(training={"seeds": 2}),
-    "`quality.overlap`": config(quality={"overlap": 0.5}),
+    "`quality.overlap`": config(quality={"overlap": [0.4, 0.5]}),
     "the learning rate of Unet on stroke": config(hyper={"unet@stroke": {"lr": 0.001}}),
     "one T1 of stroke": rewrite(STROKE, b"other"),
     "one T1 of healthy": rewrite(HEALTHY, b"other"),

@@ -1,7 +1,7 @@
 """From official trees to checked, subject-disjoint sets.
 
-Takes the source files that the importers list. Leaves a sheet of scans (cohort) and a splits file (splits) for each data
-set, and the audit over all of them. The sets are dealt and audited before any scan is prepared (deal, audit_dealt); who then does
+Takes the source files that the importers list. Leaves for each data set a sheet of scans, with an account of every image
+beside it (cohort), and a splits file (splits), and the audit over all of them. The sets are dealt and audited before any scan is prepared (deal, audit_dealt); who then does
 not pass the check of his scans is replaced. Scans are prepared meanwhile: a check that they wait for, by ancient(), would hide their
 own reasons to run from Snakemake 9.27 whenever it runs itself.
 """
@@ -12,7 +12,11 @@ rule cohort:
         files=lambda w: study.source_files(w.dataset),
         tables=lambda w: study.tables(w.dataset),
     output:
-        "results/cohort/{dataset}.tsv",
+        sheet="results/cohort/{dataset}.tsv",
+        files="results/cohort/{dataset}_files.tsv",
+        notes="results/cohort/{dataset}_notes.tsv",
+        excluded="results/cohort/{dataset}_excluded.tsv",
+        prints="results/cohort/{dataset}_prints.tsv",
     log:
         "logs/cohort/{dataset}.log",
     priority: 10
@@ -23,19 +27,20 @@ rule cohort:
         mem_mb=grown(3000),
         runtime=60,
     params:
-        importer=lambda w: study.datasets[w.dataset]["importer"],
-        options=lambda w: study.datasets[w.dataset]["options"],
-        annotated=lambda w: w.dataset in study.annotated,
+        listed=lambda w: study.listed(w.dataset),
+        sizes=lambda w: study.sizes(w.dataset),
+        on_bad_file=study.section("cohort")["on_bad_file"],
+        others=lambda wildcards, threads: study.others(wildcards.dataset),
         code=lambda w: code("cohort.py", f"src/sadm/data/{study.datasets[w.dataset]['importer']}.py"),
     message:
-        "Check every file of {wildcards.dataset}, listed by the importer {params.importer}."
+        "Check every file of {wildcards.dataset}, listed by the importer {params.listed[importer]}."
     script:
         "../scripts/cohort.py"
 
 
 rule splits:
     input:
-        sheet=rules.cohort.output[0],
+        sheet=rules.cohort.output.sheet,
         excluded=lambda w: expand(rules.pack.output.excluded, dataset=w.dataset),
     output:
         "results/splits/{dataset}.tsv",
@@ -60,7 +65,7 @@ rule splits:
 
 use rule splits as deal with:
     input:
-        sheet=rules.cohort.output[0],
+        sheet=rules.cohort.output.sheet,
     output:
         "results/dealt/{dataset}.tsv",
     log:
@@ -72,7 +77,8 @@ use rule splits as deal with:
 
 rule audit:
     input:
-        sheets=expand(rules.cohort.output[0], dataset=study.datasets),
+        sheets=expand(rules.cohort.output.sheet, dataset=study.datasets),
+        prints=expand(rules.cohort.output.prints, dataset=study.datasets),
         splits=expand(rules.splits.output[0], dataset=study.datasets),
         dealt="results/audit_dealt.tsv",
     output:
@@ -82,7 +88,7 @@ rule audit:
     conda:
         "../../envs/tables.yaml"
     resources:
-        mem_mb=grown(500),
+        mem_mb=grown(1000),
         runtime=5,
     params:
         code=code("audit.py"),
@@ -94,7 +100,8 @@ rule audit:
 
 use rule audit as audit_dealt with:
     input:
-        sheets=expand(rules.cohort.output[0], dataset=study.datasets),
+        sheets=expand(rules.cohort.output.sheet, dataset=study.datasets),
+        prints=expand(rules.cohort.output.prints, dataset=study.datasets),
         splits=expand(rules.deal.output[0], dataset=study.datasets),
     output:
         "results/audit_dealt.tsv",

@@ -32,6 +32,8 @@ shell.prefix(
 try:
     # Snakemake has merged the same files into `config`, less strictly.
     study = Study.from_config(raw_config(workflow.configfiles, workflow.config_settings.config))
+    if workflow.is_main_process:  # in an input function an error would come with a traceback
+        all(map(study.scans, study.datasets))
 except SadmError as error:
     raise WorkflowError(f"{type(error).__name__}: {error}") from None
 

@@ -43,7 +43,8 @@ rule register:
         runtime=5,
     params:
         kind=kind,
-        settings=study.settings("registration", "iterations", "retry_below", "seed"),
+        sizes=lambda w: study.sizes(w.dataset, w.scan),
+        settings=study.settings("registration", "iterations", "retry_below", "refine_retry_below", "seed"),
         grid=study.settings("grid", "shape", "spacing"),
         code=code("register.py"),
     message:
@@ -197,6 +198,7 @@ rule grid:
     params:
         grid=study.section("grid"),
         limits=lambda w: study.limits(w.dataset),
+        space=lambda w: study.kind(w.dataset)["space"],
         raw=raw,
         code=code("grid.py"),
     message:
@@ -206,6 +208,8 @@ rule grid:
 
 
 rule dataset_files:
+    input:
+        qc=each_scan(rules.grid.output.qc),
     output:
         description="results/prep/{dataset}/dataset_description.json",
         readme="results/prep/{dataset}/README.md",
@@ -252,6 +256,7 @@ rule qc:
     input:
         checks=rules.checks.output[0],
         pictures=each_scan(rules.grid.output.picture),
+        notes=rules.cohort.output.notes,
     output:
         "results/qc/{dataset}.html",
     log:
@@ -290,10 +295,10 @@ rule pack:
         mem_mb=grown(1000),
         runtime=30,
     params:
-        on_failure=study.section("quality")["on_failure"],
+        settings=study.settings("quality", "on_failure", "on_unusual"),
         code=code("pack.py"),
     message:
-        "Pack the scans of {wildcards.dataset} that passed their check (a scan that failed: {params.on_failure})."
+        "Pack the usable scans of {wildcards.dataset} (unusable: {params.settings[on_failure]}, unusual: {params.settings[on_unusual]})."
     script:
         "../scripts/pack.py"
 

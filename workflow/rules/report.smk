@@ -11,6 +11,7 @@ rule table:
         summary=rules.statistics.output.summary,
         claims=rules.statistics.output.claims,
         excluded=expand(rules.pack.output.excluded, dataset=study.datasets),
+        kept=expand(rules.pack.output.scans, dataset=study.datasets),
         splits=expand(rules.splits.output, dataset=study.datasets),
     output:
         csv=report("results/table1.csv", caption="../report/table1.rst", category="Table 1"),
@@ -49,9 +50,11 @@ rule report:
         ],
         figures=[*rules.pictures.output, *(rules.charts.output[name] for name in study.drawn.charts)],
         excluded=expand(rules.pack.output.excluded, dataset=study.datasets),
+        kept=expand(rules.pack.output.scans, dataset=study.datasets),
         checks=expand(rules.checks.output, dataset=study.datasets),
         thumbnails=every_scan(rules.grid.output.picture),
-        sheets=expand(rules.cohort.output, dataset=study.datasets),
+        sheets=expand(rules.cohort.output.sheet, dataset=study.datasets),
+        notes=expand(rules.cohort.output.notes, dataset=study.datasets),
         weights=expand(
             rules.train.output.weights, model=study.models, fold=range(study.folds), seed=study.seeds
         ),

@@ -40,7 +40,7 @@ rule statistics:
         released=measured(*study.released_tables),
         audit=rules.audit_used.output,
         splits=expand(rules.splits.output, dataset=study.datasets),
-        sheets=expand(rules.cohort.output, dataset=study.datasets),
+        sheets=expand(rules.cohort.output.sheet, dataset=study.datasets),
     output:
         summary="results/statistics/summary.tsv",
         claims="results/statistics/claims.tsv",

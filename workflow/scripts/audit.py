@@ -5,4 +5,5 @@ from sadm.study.step import step
 with step(snakemake):
     from sadm.cohort.audit import audit
 
-    audit(snakemake.input.splits, snakemake.input.sheets, snakemake.output[0])
+    files = snakemake.input
+    audit(files.splits, files.sheets, snakemake.output[0], files.prints)

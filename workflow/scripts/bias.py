@@ -4,9 +4,10 @@ from sadm.study.step import step
 
 with step(snakemake):
     from sadm.preprocess.bias import bias
+    from sadm.preprocess.failed_step import attempt
 
-    files, params = snakemake.input, snakemake.params
-    bias(
-        files.t1, files.mask, files.start, files.refined, files.template, snakemake.output[0],
+    files, params, out = snakemake.input, snakemake.params, snakemake.output
+    attempt("bias", lambda: bias(
+        files.t1, files.mask, files.start, files.refined, files.template, out[0],
         space=params.kind["space"], grid=params.grid, **params.settings,
-    )  # fmt: skip
+    ), [files.t1], [files.start, files.mask, files.refined], out)  # fmt: skip

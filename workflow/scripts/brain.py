@@ -4,9 +4,10 @@ from sadm.study.step import step
 
 with step(snakemake):
     from sadm.preprocess.brain import brain
+    from sadm.preprocess.failed_step import attempt
 
-    files, params = snakemake.input, snakemake.params
-    brain(
-        files.t1, files.transform, files.template, str(files.given), snakemake.output.mask, method=params.method,
+    files, params, out = snakemake.input, snakemake.params, snakemake.output
+    attempt("brain", lambda: brain(
+        files.t1, files.transform, files.template, str(files.given), out.mask, method=params.method,
         threads=snakemake.threads, raw=params.raw,
-    )  # fmt: skip
+    ), [files.t1, str(files.given)], [files.transform], out)  # fmt: skip

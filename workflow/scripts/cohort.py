@@ -6,4 +6,11 @@ with step(snakemake):
     from sadm.cohort.sheet import cohort
 
     p, dataset = snakemake.params, snakemake.wildcards.dataset
-    cohort(dataset, p.importer, p.options, p.annotated, snakemake.output[0], snakemake.threads)
+    cohort(
+        dataset,
+        **p.listed,
+        out=snakemake.output.sheet,
+        threads=snakemake.threads,
+        on_bad_file=p.on_bad_file,
+        others=p.others,
+    )

@@ -6,4 +6,6 @@ with step(snakemake):
     from sadm.preprocess.dataset_files import dataset_files
 
     params = snakemake.params
-    dataset_files(dict(snakemake.output.items()), kind=params.kind, title=params.title, links=params.links)
+    dataset_files(
+        dict(snakemake.output.items()), kind=params.kind, title=params.title, links=params.links, qc=snakemake.input.qc
+    )  # fmt: skip

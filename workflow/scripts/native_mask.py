@@ -4,9 +4,9 @@ from sadm.study.step import step
 
 with step(snakemake):
     from sadm.native.native_mask import native_mask
+    from sadm.preprocess.failed_step import attempt
 
-    files = snakemake.input
-    native_mask(
-        files.t1, files.brain, files.start, files.lesion, files.refined, dict(snakemake.output.items()),
-        raw=snakemake.params.raw,
-    )  # fmt: skip
+    files, out = snakemake.input, dict(snakemake.output.items())
+    attempt("native_mask", lambda: native_mask(
+        files.t1, files.brain, files.start, files.lesion, files.refined, out, raw=snakemake.params.raw
+    ), [files.t1], [files.start, files.brain, files.refined, files.lesion], out.values())  # fmt: skip

@@ -9,5 +9,5 @@ with step(snakemake):
     files, params = snakemake.input, snakemake.params
     pack(
         {name: by_scan(files[name]) for name in ("t1", "brain", "lesion")}, files.qc,
-        dict(snakemake.output.items()), on_failure=params.on_failure, dataset=snakemake.wildcards.dataset,
+        dict(snakemake.output.items()), **params.settings, dataset=snakemake.wildcards.dataset,
     )  # fmt: skip

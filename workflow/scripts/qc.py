@@ -6,4 +6,4 @@ with step(snakemake) as project:
     from sadm.report.qc import qc
 
     files, params = snakemake.input, snakemake.params
-    qc(files.checks, files.pictures, project / "workflow/report", snakemake.output[0], params.title)
+    qc(files.checks, files.pictures, project / "workflow/report", snakemake.output[0], params.title, files.notes)

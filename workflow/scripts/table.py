@@ -7,5 +7,5 @@ with step(snakemake):
 
     files, params = snakemake.input, snakemake.params
     about = (params.datasets, params.layout, params.study, params.models)
-    read = (files.scores, files.excluded, files.splits, files.summary, files.claims)
+    read = (files.scores, files.excluded, files.kept, files.splits, files.summary, files.claims)
     table(*read, *about, **dict(snakemake.output.items()))

@@ -5,6 +5,10 @@ from sadm.study.step import step
 with step(snakemake):
     from pathlib import Path
 
+    from sadm.runtime.process import without_compiler
+
+    without_compiler()
+
     from sadm.study.runs import seed_number
     from sadm.training.train import train
 

@@ -1,17 +1,19 @@
 """The audit: no subject and no image is on two sides, within a data set or across data sets, and nothing was fitted on a test scan.
 
 A subject is its id but for case, separators and leading zeros: IXI002, ixi_2 and sub-IXI02 are one. An image is its
-voxels, whatever their order in the file (`sadm.cohort.sheet.fingerprint`). Subjects of two data sets are told apart by the data set.
+voxels, whatever their order in the file (`sadm.cohort.examine.fingerprint`). Subjects of two data sets are told apart by the data set.
 """
 
 import math
 import re
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
 from typing import NamedTuple
 
+from sadm.cohort.prints import copies
 from sadm.cohort.splits import SHEET, read, read_splits
 from sadm.runtime.errors import SplitError
 from sadm.runtime.files import write_table
@@ -38,14 +40,20 @@ class Use(NamedTuple):
 
 def identity(subject: str) -> str:
     """What two spellings of one subject's id share: its letters in lower case and its numbers without leading zeros."""
-    parts = re.findall(r"[a-z]+|\d+", subject.lower().removeprefix("sub-"))
+    plain = unicodedata.normalize("NFC", subject).lower().removeprefix("sub-")
+    parts = re.findall(r"[^\W\d_]+|\d+", plain)
     return " ".join(part.lstrip("0") or "0" for part in parts)
 
 
-def audit(splits: Sequence[str | Path], sheets: Sequence[str | Path], out: str | Path) -> None:
+def audit(
+    splits: Sequence[str | Path],
+    sheets: Sequence[str | Path],
+    out: str | Path,
+    prints: Sequence[str | Path] = (),
+) -> None:
     """Audit ``splits`` with the ``sheets`` of the same data sets; write the counts to ``out`` (tsv).
 
-    Raises SplitError that names every subject or image that is in two sets of a fold, in the test set of one fold and
+    ``prints``: tables of prints of the same data sets (`sadm.cohort.prints`). Raises SplitError that names every subject or image that is in two sets of a fold, in the test set of one fold and
     trained or validated on in another, or in two data sets; every scan that is listed twice, that the sheet does not have, or
     that it has under another subject.
     """
@@ -55,6 +63,7 @@ def audit(splits: Sequence[str | Path], sheets: Sequence[str | Path], out: str |
     problems = [f"{name}: it has a sheet or splits, not both" for name in single]
     problems += [problem for name, sheet in known.items() for problem in within(sheet, dealt[name])]
     problems += across(row for sheet in known.values() for row in sheet)
+    problems += copied(row for path in prints for row in read(path, ("dataset", "scan", "print")))
     fix = "remove the repeated scans from the data sets; if a splits file was edited by hand, delete it and run again"
     _refuse("The splits overlap", problems, fix)
     lines = [{"dataset": name, **line} for name, split in dealt.items() for line in counts(split)]
@@ -168,6 +177,16 @@ def across(sheets: Iterable[Row]) -> list[str]:
             places = " and ".join(f"{row['dataset']}/{row['scan']} ({row['t1']})" for row in group)
             problems.append(f"image {key[:16]} is {places}")
     return problems
+
+
+def copied(prints: Iterable[Row]) -> list[str]:
+    """Heads that occur in two data sets, their values scaled or shifted: the check of one data set does not see them."""
+    rows = {f"{row['dataset']}/{row['scan']}": row for row in prints}
+    return [
+        f"{one} ({rows[one]['t1']}) and {other} ({rows[other]['t1']}) are one head, its values scaled or shifted"
+        for one, other, _ in copies({name: row["print"] for name, row in rows.items()})
+        if rows[one]["dataset"] != rows[other]["dataset"]
+    ]
 
 
 def shared(rows: Iterable[Row], column: str) -> dict[tuple[str, str, str], list[str]]:

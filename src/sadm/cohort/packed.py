@@ -16,13 +16,14 @@ class Packed:
     """A packed data set of N volumes of D axial slices of X x Y voxels, memory-mapped.
 
     ``t1`` float16 [N, D, X, Y] in [0, 1], 0 outside the brain; ``brain`` and ``lesion`` uint8 0/1, the same shape;
-    ``scans`` the N scan names in the order of the arrays.
+    ``scans`` the N scan names in the order of the arrays; ``healthy`` those without a label that count as healthy volumes.
     """
 
     t1: np.ndarray
     brain: np.ndarray
     lesion: np.ndarray
     scans: list[str]
+    healthy: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,8 @@ def load_packed(folder: str | Path) -> Packed:
     """
     folder = Path(folder)
     t1, brain, lesion = (open_array(folder / f"{name}.npy") for name in ("t1", "brain", "lesion"))
-    scans = [row["scan"] for row in read_table(folder / "scans.tsv", ("scan",))]
+    rows = read_table(folder / "scans.tsv", ("scan",))
+    scans = [row["scan"] for row in rows]
     if not t1.shape == brain.shape == lesion.shape or len(scans) != len(t1):
         cause = f"t1 {t1.shape}, brain {brain.shape}, lesion {lesion.shape}, {len(scans)} scans"
         raise DataError(
@@ -56,7 +58,7 @@ def load_packed(folder: str | Path) -> Packed:
             cause=cause,
             fix="delete the folder and run again",
         )
-    return Packed(t1, brain, lesion, scans)
+    return Packed(t1, brain, lesion, scans, frozenset(r["scan"] for r in rows if r.get("labelled") == "0"))
 
 
 def members(packed: Packed, splits: str | Path, fold: int, part: str) -> np.ndarray:

@@ -1,39 +1,39 @@
 """The cohort check: every file of a data set is read once, all problems are reported together, the sheet is written."""
 
-import hashlib
 import itertools
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-import nibabel as nib
-import numpy as np
-
-from sadm.data.base import Scan
-from sadm.runtime.errors import DataError
-from sadm.runtime.files import load_nifti, write_table
+from sadm.cohort.examine import Finding, Problem, copies, duplicates, examine, shared_labels
+from sadm.cohort.unlabelled import sort_out
+from sadm.data import account
+from sadm.data.base import Scan, files_of, listing, makes
+from sadm.data.subjects import People, matched
+from sadm.runtime.errors import DataError, SadmError
+from sadm.runtime.files import write_table
 
 COLUMNS = (
     "dataset", "subject", "session", "scan", "t1", "brain_mask", "lesion", "age", "sex", "site", "sha256", "lesion_ml"
 )  # fmt: skip
-LABELS = 16  # values of a label: BraTS has 4; an image or a parcellation taken for a label has hundreds
-WHOLE = 1e-3  # how near to whole numbers a label's values are: scaling rounds
-DARK = 0.5  # brightness of a brain mask's voxels by that of all voxels, below which the mask lies beside the head
-TOLERANCE = 0.1  # mm between the corners of two grids: headers that store quaternions round at about .01
+EXCLUDED = ("dataset", "scan", "subject", "session", "file", "cause", "fix")
+NOTES = ("dataset", "note")
+NO_LABEL = "no lesion label"
+PRINTS = ("dataset", "scan", "t1", "print")
 
 
-@dataclass
-class Finding:
-    """What the files of one scan hold: ``sha256`` of the T1's voxels, lesion volume in ml (None: no label), problems."""
+class Checked(NamedTuple):
+    """The scans of a data set, each with what its files hold; ``known``: the subjects that the tables beside the images know;
+    ``left``: scans of patients that are left out as they have no label; ``notes`` on labels and tables, a sentence each."""
 
-    scan: Scan
-    sha256: str = ""
-    lesion_ml: float | None = None
-    problems: list[tuple[str, str]] = field(default_factory=list)
+    findings: list[Finding]
+    known: set[str]
+    left: list[Scan]
+    notes: list[str]
 
 
 def cohort(
@@ -43,97 +43,139 @@ def cohort(
     annotated: bool,
     out: str | Path,
     threads: int = 1,
+    *,
+    masks: bool = True,
+    missing: str = "stop",
+    on_bad_file: str = "stop",
+    others: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> None:
     """Check the data set that ``importer`` lists with ``options`` and write its sheet, a row a scan, to ``out`` (tsv).
 
-    ``annotated``: each scan must have a lesion label. Raises DataError that lists every file with a problem.
+    Beside it go (`beside`) the account of every image, what is to be known of the data set, the sheet of the excluded scans,
+    and the prints of all others.
+    ``annotated``: its scans are of patients; what becomes of those without a lesion label says ``missing``
+    (`sadm.cohort.unlabelled.sort_out`). Without ``masks`` no step uses brain masks, and none is read. With ``on_bad_file``
+    "stop" it raises DataError that lists every file with a problem, also those of ``others``, the study's other data sets
+    ({name: importer, options, annotated, masks, missing}); with "exclude" scans with such a file are left out.
     """
+    read = examined(dataset, importer, options, annotated, masks, missing, threads)
+    bad = {each.scan.name: each.problems for each in read.findings if each.problems}
+    if bad and (on_bad_file == "stop" or len(bad) == len(read.findings)):
+        problems = {dataset: [problem for found in bad.values() for problem in found]}
+        problems |= _elsewhere(others or {}, threads)
+        raise refusal(problems, len(read.findings), on_bad_file)
+    kept = [each for each in read.findings if each.scan.name not in bad]
+    root = f"{options['path']}/"  # a report tells no place on this machine
+    causes = {n: f"{Path(p[0].file).name}: {p[0].cause}".replace(root, "") for n, p in bad.items()}
+    scans = [*(each.scan for each in read.findings), *read.left]
+    causes |= {scan.name: NO_LABEL for scan in read.left}
+    files = account.account(importer, dataset, options, scans, causes, read.known)
+    write_table(_excluded(read), EXCLUDED, beside(out, "excluded"))
+    write_table(files.rows, account.COLUMNS, beside(out, "files"))
+    write_table(map(_print, kept), PRINTS, beside(out, "prints"))
+    write_table(map(_row, kept), COLUMNS, out)
+    notes = [files.line, *_notes(kept, causes), *read.notes, *files.notes]
+    write_table(({"dataset": dataset, "note": note} for note in notes), NOTES, beside(out, "notes"))
+    print(f"{dataset}: {len(kept)} scans of {len({each.scan.subject for each in kept})} subjects passed.")
+    for note in notes:
+        print(f"note: {note}.")
+
+
+def beside(sheet: str | Path, kind: str) -> Path:
+    """Where the table of a ``kind`` ("files", "notes", "excluded", "prints") lies that is written with a data set's sheet."""
+    return Path(sheet).with_name(f"{Path(sheet).stem}_{kind}.tsv")
+
+
+def _notes(kept: Sequence[Finding], causes: Mapping[str, str]) -> Iterator[str]:
+    """What is to be known of the scans; ``causes``: why scans are excluded, by name."""
+    yield from (f"excluded: {name}: {cause}" for name, cause in causes.items())
+    if empty := [each.scan.name for each in kept if each.lesion_ml == 0]:
+        yield f"{len(empty)} lesion labels are empty: {', '.join(empty)}"
+
+
+def examined(
+    dataset: str,
+    importer: str,
+    options: Mapping[str, Any],
+    annotated: bool,
+    masks: bool = True,
+    missing: str = "stop",
+    threads: int = 1,
+) -> Checked:
+    """The scans of a data set, with what is wrong with each. Raises DataError where they cannot be listed."""
     module = import_module(f"sadm.data.{importer}")
-    scans = getattr(module, "listed", module.scans)(dataset, options)
-    known = module.demographics(options) if hasattr(module, "demographics") else {}
-    described = [_described(scan, known.get(scan.subject, {})) for scan in scans]
-    findings = check(described, annotated, threads, getattr(module, "FRACTIONAL", False))
-    write_table(map(_row, findings), COLUMNS, out)
-    empty = [f.scan.name for f in findings if f.lesion_ml == 0]
-    print(
-        f"{dataset}: {len(findings)} scans of {len({s.subject for s in scans})} subjects, no problem found."
+    scans = listing(importer, dataset, options, masks)
+    sorted_out = sort_out(scans, options, missing if annotated else "")
+    people = module.demographics(options) if hasattr(module, "demographics") else People()
+    own = matched(people, [scan.subject for scan in sorted_out.kept])
+    described = [_described(scan, own.rows.get(scan.subject, {})) for scan in sorted_out.kept]
+    findings = read_all(described, threads, getattr(module, "FRACTIONAL", False), sorted_out.problems)
+    notes = [*sorted_out.notes, *people.notes, *[own.note] * bool(own.note), *_shared(findings)]
+    return Checked(findings, own.strangers | set(own.rows), sorted_out.left, notes)
+
+
+def _shared(findings: Sequence[Finding]) -> Iterator[str]:
+    for group in shared_labels(findings):
+        yield f"one lesion label for several subjects: {', '.join(each.scan.lesion for each in group)}"
+
+
+def _elsewhere(others: Mapping[str, Mapping[str, Any]], threads: int) -> dict[str, list[Problem]]:
+    """The problems of ``others``, data sets that lie ready; those that the workflow makes are right, and may not be there yet."""
+    found = {}
+    for name, said in others.items():
+        if makes(said["importer"]):
+            continue
+        try:
+            findings = examined(name, **said, threads=threads).findings
+            found[name] = [problem for each in findings for problem in each.problems]
+        except SadmError as error:
+            found[name] = [Problem(str(error.file), f"{error.what} {error.cause}", error.fix)]
+    return {name: problems for name, problems in found.items() if problems}
+
+
+def refusal(problems: Mapping[str, Sequence[Problem]], read: int, on_bad_file: str = "stop") -> DataError:
+    """The error that lists all ``problems`` by data set; of the first ``read`` scans were read."""
+    each = sorted({problem for found in problems.values() for problem in found})
+    files = sorted({problem.file for problem in each})
+    lines = "".join(f"\n    {file}: {cause}; fix: {fix}" for file, cause, fix in each)
+    sets = f"data set{'s' * (len(problems) > 1)} {', '.join(map(repr, sorted(problems)))}"
+    what = (
+        f"{len(files)} files of {sets} cannot be used ({read} scans of {next(iter(problems))!r} were read)."
     )
-    print(f"{len(empty)} lesion labels are empty: {', '.join(empty) or 'none'}.")
+    fix = "mend these files, each as its line says; nothing is trained before"
+    if on_bad_file == "stop":
+        fix += ". Or set cohort: {on_bad_file: exclude}: their scans are then left out, by name"
+    return DataError(what, file=files[0] if len(files) == 1 else None, cause=lines, fix=fix)
 
 
-def check(
-    scans: Sequence[Scan], annotated: bool = False, threads: int = 1, fractional: bool = False
-) -> list[Finding]:
-    """Read every file of ``scans`` once, in ``threads`` threads.
-
-    Raises one DataError for all files that are missing, unreadable, truncated, not 3-D, empty, constant, NaN, on another
-    grid than their T1 or voxel for voxel the same as another scan's T1, for masks and labels that are none (of many values,
-    or of fractions unless ``fractional``; beside the head), and for missing labels if ``annotated``.
-    """
-    with ThreadPoolExecutor(threads) as pool:
-        findings = list(pool.map(examine, scans, itertools.repeat(annotated), itertools.repeat(fractional)))
-    problems = [problem for finding in findings for problem in finding.problems] + duplicates(findings)
-    if problems:
-        files = sorted({file for file, _ in problems})
-        listing = "".join(f"\n    {file}: {cause}" for file, cause in sorted(problems))
-        what = f"{len(files)} files of data set {scans[0].dataset!r} cannot be used ({len(scans)} scans were read)."
-        fix = "replace or remove these files; nothing is trained before"
-        raise DataError(what, file=files[0] if len(files) == 1 else None, cause=listing, fix=fix)
+def check(scans: Sequence[Scan], threads: int = 1, fractional: bool = False) -> list[Finding]:
+    """What the files of ``scans`` hold (`read_all`). Raises one DataError for all files with a problem."""
+    findings = read_all(scans, threads, fractional)
+    if problems := [problem for each in findings for problem in each.problems]:
+        raise refusal({scans[0].dataset: problems}, len(scans))
     return findings
 
 
-def examine(scan: Scan, annotated: bool = False, fractional: bool = False) -> Finding:
-    """Read the T1, brain mask and lesion label of ``scan``; what is wrong with each is in the finding's problems."""
-    found = Finding(scan)
-    t1, mask, lesion = (
-        _load(path, found) if path else None for path in (scan.t1, scan.brain_mask, scan.lesion)
-    )
-    if t1 is not None:
-        found.problems += [(scan.t1, cause) for cause in _flaws(t1.get_fdata(dtype=np.float32))]
-        found.sha256 = fingerprint(t1)
-        pairs = ((scan.brain_mask, mask, "brain mask"), (scan.lesion, lesion, "lesion label"))
-        for path, image, what in pairs:
-            if image is not None and (offset := grid_offset(t1, image)):
-                found.problems.append((path, f"{what} on another grid than its T1: {offset}"))
-            elif image is not None and (cause := _beside(t1, image, image is mask)):
-                found.problems.append((path, f"{what} lies beside the head: {cause}"))
-    for path, image in ((scan.brain_mask, mask), (scan.lesion, lesion)):
-        if image is not None and (cause := _no_label(image.get_fdata(dtype=np.float32), fractional)):
-            found.problems.append((path, f"is no mask: {cause}"))
-    if mask is not None and not (mask.get_fdata(dtype=np.float32) > 0).any():
-        found.problems.append((scan.brain_mask, "brain mask is empty"))
-    if lesion is not None:
-        found.lesion_ml = _volume(lesion)
-    if annotated and not scan.lesion:
-        found.problems.append((scan.t1, "has no lesion label, in a data set of annotated patients"))
-    return found
+def read_all(
+    scans: Sequence[Scan], threads: int = 1, fractional: bool = False, problems: Sequence[Problem] = ()
+) -> list[Finding]:
+    """Read every file of ``scans`` once, in ``threads`` threads; what is wrong is in the findings' problems.
 
-
-def fingerprint(image: nib.Nifti1Image) -> str:
-    """sha256 of the sorted non-zero float32 voxels: a copy in another axis order, mirrored or padded with zeros is the same."""
-    data = image.get_fdata(dtype=np.float32).ravel()
-    return hashlib.sha256(np.sort(data[data != 0]).data).hexdigest()
-
-
-def grid_offset(one: nib.Nifti1Image, other: nib.Nifti1Image) -> str:
-    """How the grids of two images differ, "" if they are the same: equal shape, corners less than TOLERANCE mm apart."""
-    if one.shape != other.shape:
-        return f"shape {other.shape}, not {one.shape}"
-    corners = np.array([[*corner, 1] for corner in itertools.product(*((0, size - 1) for size in one.shape))])
-    distance = np.linalg.norm((corners @ (one.affine - other.affine).T)[:, :3], axis=1).max()
-    return f"its affine moves a corner by {distance:.3g} mm" if distance > TOLERANCE else ""
-
-
-def duplicates(findings: Sequence[Finding]) -> list[tuple[str, str]]:
-    """A problem for each T1 whose voxels equal another's, of the same or of another subject."""
-    groups = defaultdict(list)
+    These are files that are missing, unreadable, truncated, not 3-D, empty, constant, NaN, of the future, no T1, of no head's
+    field of view, on another grid than their T1, or a copy of another scan's T1, voxel for voxel or but for a scaling of its
+    values; masks and labels that are none (of many values, or of fractions unless ``fractional``; beside the head, of a background
+    that is not 0, too large for a lesion, of several scans); and the ``problems`` that are known already.
+    """
+    with ThreadPoolExecutor(threads) as pool:
+        findings = list(pool.map(examine, scans, itertools.repeat(fractional)))
+    of_file = defaultdict(list)
     for finding in findings:
-        if finding.sha256:
-            groups[finding.sha256].append(finding.scan)
-    return [
-        (scan.t1, f"same voxels as {', '.join(other.t1 for other in group if other is not scan)}")
-        for group in groups.values() if len(group) > 1 for scan in group
-    ]  # fmt: skip
+        for file in files_of(finding.scan):
+            of_file[file].append(finding)
+    for problem in [*problems, *duplicates(findings), *copies(findings)]:
+        for finding in of_file[problem.file]:
+            finding.problems.append(problem)
+    return findings
 
 
 def _described(scan: Scan, known: Mapping[str, str]) -> Scan:
@@ -143,53 +185,17 @@ def _described(scan: Scan, known: Mapping[str, str]) -> Scan:
     )
 
 
-def _load(path: str, found: Finding) -> nib.Nifti1Image | None:
-    try:
-        return load_nifti(path)
-    except DataError as error:
-        found.problems.append((path, f"{error.what.rstrip('.')} ({error.cause})"))
-        return None
+def _excluded(read: Checked) -> Iterator[dict[str, str]]:
+    """A row for each problem of each scan that is left out."""
+    unlabelled = [(scan, [Problem(scan.t1, NO_LABEL, "")]) for scan in read.left]
+    for scan, problems in [*((found.scan, found.problems) for found in read.findings), *unlabelled]:
+        about = {"dataset": scan.dataset, "scan": scan.name, "subject": scan.subject, "session": scan.session}
+        yield from (about | problem._asdict() for problem in problems)
 
 
-def _flaws(data: np.ndarray) -> list[str]:
-    if min(data.shape) < 2:
-        return [f"not a volume: its shape is {data.shape}"]
-    if data.min() == data.max():
-        return ["empty: all voxels are 0" if not data.any() else f"constant: all voxels are {data.flat[0]:g}"]
-    return []
-
-
-def _no_label(values: np.ndarray, fractional: bool) -> str:
-    """Why ``values`` are not those of a mask, "" if they are."""
-    inside = values[values != 0]
-    if inside.size and inside.min() < 0:
-        return f"values down to {inside.min():g}"
-    if fractional or not inside.size:
-        return ""
-    if (off := np.abs(inside - inside.round()).max()) > WHOLE:
-        return f"values between whole numbers, by up to {off:.2g}"
-    count = len(np.unique(inside)) + 1
-    return f"{count} values, more than {LABELS}" if count > LABELS else ""
-
-
-def _beside(t1: nib.Nifti1Image, mask: nib.Nifti1Image, brain: bool) -> str:
-    """Why ``mask``, on the grid of ``t1``, has nothing of the head in it, "" if it has or is empty.
-
-    A lesion may be darker than the rest, but not 0; a ``brain`` is brighter than the mean, which has the air in it.
-    """
-    data, inside = t1.get_fdata(dtype=np.float32), mask.get_fdata(dtype=np.float32) > 0
-    if not inside.any():
-        return ""
-    if not data[inside].any():
-        return "the T1 is 0 in all of it"
-    low = float(data.min())
-    share = (data[inside].mean(dtype=np.float64) - low) / max(data.mean(dtype=np.float64) - low, 1e-9)
-    return f"the T1 is {share:.0%} as bright in it as on average" if brain and share < DARK else ""
-
-
-def _volume(label: nib.Nifti1Image) -> float:
-    voxels = np.count_nonzero(label.get_fdata(dtype=np.float32) > 0)
-    return float(voxels * abs(np.linalg.det(label.affine[:3, :3])) / 1000)
+def _print(found: Finding) -> dict[str, str]:
+    scan = found.scan
+    return {"dataset": scan.dataset, "scan": scan.name, "t1": scan.t1, "print": found.printed}
 
 
 def _row(found: Finding) -> dict[str, str]:

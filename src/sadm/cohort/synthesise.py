@@ -65,5 +65,7 @@ def paint(healthy: Packed, index: int, painter: Draem, seed: int) -> tuple[np.nd
 def _list_scans(source: Path, chosen: np.ndarray, out: Path) -> None:
     """The rows of ``chosen`` scans, numbered anew, as a data set of their own."""
     rows = read_table(source)
-    numbered = [rows[i] | {"dataset": DRAEM, "index": number} for number, i in enumerate(chosen)]
-    write_table(numbered, list(rows[0]), out)
+    numbered = [
+        rows[i] | {"dataset": DRAEM, "index": number, "labelled": 1} for number, i in enumerate(chosen)
+    ]
+    write_table(numbered, list(numbered[0]), out)

@@ -12,6 +12,7 @@ from sadm.runtime.errors import SadmError
 
 COMMANDS = {
     "config": ("config_text", "the study that files describe, with every key"),
+    "check": ("check", "what a folder holds: its scans, and what became of every image in it"),
     "plan": ("plan", "what a study will take, before anything runs"),
     "audit-csv": ("audit_csv", "the audit of splits that others published as csv files"),
     "import-checkpoint": ("import_checkpoint", "the authors' trained checkpoints as weights of this project"),

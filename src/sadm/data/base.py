@@ -1,21 +1,23 @@
-"""What the importers share: the scan, the checks on a listing, demographic tables. Standard library, but for tables."""
+"""What the importers share: the scan, the checks on a listing, the files of a scan. Standard library alone."""
 
 import os
 import re
-import zipfile
+import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from sadm.data.tree import instead, shown
 from sadm.runtime.errors import DataError
 
 SUFFIXES = (".nii.gz", ".nii")
-WORKBOOK = 50_000_000  # bytes that an .xlsx may unpack to: IXI's has under a million
-AGE = ("age", "age at scan", "age_at_scan")
-SEX = ("sex", "gender", "sex_id (1=m, 2=f)", "sex_id")
+UNWRITABLE = re.compile(
+    "[{}\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\ud800-\\udfff]"
+)  # in the path of a scan's file
+LONGEST = 160  # bytes of a scan's name: names of results add up to 83, of temporary files 12 more, and 255 are possible
 
 
 @dataclass(frozen=True)
@@ -120,141 +122,123 @@ def single(paths: Sequence[Path], what: str, fix: str) -> str:
 
 
 def checked(scans: Iterable[Scan], tree: str | Path, expected: str) -> list[Scan]:
-    """``scans`` sorted by name.
+    """``scans`` sorted by name, their subjects and sessions in one form of Unicode (NFC).
 
-    Raises DataError if there is none (``expected`` tells what was looked for), if a path has braces, if a subject's id has no Latin letter or
-    digit, if two scans share a name but for case (some file systems do not tell them apart), or if one subject occurs at
-    two sites.
+    Raises DataError if there is none (``expected`` tells what was looked for), if a path has braces, control signs or bytes
+    that are no UTF-8, if a subject's id has no Latin letter or digit, if names of results would be too long, if two scans share
+    a name but for case (some file systems do not tell them apart), or if one subject occurs at two sites.
     """
-    found = sorted(scans, key=lambda scan: (scan.name, scan.t1))
+    found = sorted(map(_composed, scans), key=lambda scan: (scan.name, scan.t1))
     if not found:
-        raise DataError(
-            "A data set has no scans.",
-            file=tree,
-            cause=f"no {expected}",
-            fix="set options.path to the data set's folder",
-        )
-    by_name: dict[str, list[str]] = defaultdict(list)
-    by_subject: dict[str, dict[str, str]] = defaultdict(dict)
-    if braces := next((f for s in found for f in (s.t1, s.brain_mask, s.lesion) if set(f) & set("{}")), ""):
-        cause = "Snakemake takes {braces} for wildcards"
-        raise DataError(
-            "A path cannot be used.", file=braces, cause=cause, fix="rename the folder or the file"
-        )
-    for scan in found:
-        if not re.search("[A-Za-z0-9]", scan.subject):
-            raise DataError(
-                "A subject's id cannot be used.",
-                file=scan.t1,
-                cause=f"{scan.subject!r} has no letter a to z and no digit",
-                fix="rename the subject; names of results are made of these",
-            )
-        by_name[scan.name.lower()].append(scan.t1)
-        by_subject[scan.subject].setdefault(scan.site, scan.t1)
-    clashes = [f"{name}: {', '.join(files)}" for name, files in by_name.items() if len(files) > 1]
-    clashes += [
-        f"{who} at {' and '.join(at)}: {', '.join(at.values())}"
-        for who, at in by_subject.items()
-        if len(at) > 1
-    ]
-    if clashes:
+        has, fix = instead(tree)
+        raise DataError("A data set has no scans.", file=shown(tree), cause=f"no {expected}; {has}", fix=fix)
+    _check_paths(found)
+    _check_ids(found)
+    if clashes := [*_clashes(found)]:
         fix = "remove or rename all but one of each; a subject's id is unique in a data set"
         raise DataError(
-            "Several scans have the same subject and session.", file=tree, cause="; ".join(clashes), fix=fix
+            "Several scans have the same subject and session.",
+            file=shown(tree),
+            cause="; ".join(map(shown, clashes)),
+            fix=fix,
         )
     return found
 
 
-def present(scans: Iterable[Scan]) -> list[Scan]:
-    """The scans whose every file exists: those the workflow can plan for. The cohort check names the others."""
-    return [s for s in scans if all(os.path.exists(path) for path in (s.t1, s.brain_mask, s.lesion) if path)]
+def _composed(scan: Scan) -> Scan:
+    if scan.subject.isascii() and scan.session.isascii():
+        return scan
+    subject, session = (unicodedata.normalize("NFC", text) for text in (scan.subject, scan.session))
+    return replace(scan, subject=subject, session=session)
+
+
+def _check_paths(scans: Iterable[Scan]) -> None:
+    files = [path for scan in scans for path in files_of(scan)]
+    bad = {path: cause for path in files if (cause := _unwritable(path))}
+    if bad:
+        first, *more = bad
+        cause = bad[first] + "".join(f"\n    {shown(path)}: {bad[path]}" for path in more)
+        raise DataError(
+            "A path cannot be used.", file=shown(first), cause=cause, fix="rename the folder or the file"
+        )
+
+
+def _unwritable(path: str) -> str:
+    """Why ``path`` cannot be handed on to the steps and tables, "" if it can."""
+    sign = UNWRITABLE.search(path)
+    if not sign:
+        return ""
+    if sign[0] in "{}":
+        return "Snakemake takes {braces} for wildcards"
+    if "\ud800" <= sign[0] <= "\udfff":
+        return "its name is not in UTF-8"
+    return "it has control signs, such as a line break or a tab"
+
+
+def _check_ids(scans: Iterable[Scan]) -> None:
+    for scan in scans:
+        if not re.search("[A-Za-z0-9]", scan.subject):
+            raise DataError(
+                "A subject's id cannot be used.",
+                file=shown(scan.t1),
+                cause=f"{scan.subject!r} has no letter a to z and no digit",
+                fix="rename the subject; names of results are made of these",
+            )
+    if long := {scan.t1: len(scan.name) for scan in scans if len(scan.name) > LONGEST}:
+        first, *more = long
+        cause = f"the scan would be named with {long[first]} signs, at most {LONGEST}"
+        cause += "".join(f"\n    {shown(path)}: {long[path]}" for path in more)
+        raise DataError(
+            "A name is too long.",
+            file=shown(first),
+            cause=cause,
+            fix="shorten the folder or the file; names of results are made of it, and can have 255 bytes",
+        )
+
+
+def _clashes(scans: Iterable[Scan]) -> Iterator[str]:
+    by_name: dict[str, list[str]] = defaultdict(list)
+    by_subject: dict[str, dict[str, str]] = defaultdict(dict)
+    for scan in scans:
+        by_name[scan.name.lower()].append(scan.t1)
+        by_subject[scan.subject].setdefault(scan.site, scan.t1)
+    for name, files in by_name.items():
+        if len(files) > 1:
+            yield f"{name}: {', '.join(files)}"
+    for who, at in by_subject.items():
+        if len(at) > 1:
+            yield f"{who} at {' and '.join(at)}: {', '.join(at.values())}"
+
+
+def listing(importer: str, dataset: str, options: Mapping[str, Any], masks: bool = True) -> list[Scan]:
+    """The scans that ``importer`` lists with ``options``, also those that lack files; without ``masks`` no brain masks.
+
+    A mask that no step uses need not be there, nor be the only one that fits. Raises DataError and ConfigError.
+    """
+    module = import_module(f"sadm.data.{importer}")
+    if not masks and vars(module.Options()).get("brain_mask"):  # the importer looks for masks by itself
+        options = {**options, "brain_mask": ""}
+    scans: list[Scan] = module.listed(dataset, options)
+    return scans if masks else [replace(s, brain_mask="") if s.brain_mask else s for s in scans]
+
+
+def files_of(scan: Scan) -> list[str]:
+    """The paths of the files of a scan: the T1, and the brain mask and lesion label where there are any."""
+    return [path for path in (scan.t1, scan.brain_mask, scan.lesion) if path]
+
+
+def planned(importer: str, dataset: str, options: Mapping[str, Any], masks: bool = True) -> list[Scan]:
+    """The scans that the workflow can plan for: those whose every file exists, or will be made. The cohort check names the others."""
+    scans = listing(importer, dataset, options, masks)
+    return scans if makes(importer) else [s for s in scans if all(map(os.path.exists, files_of(s)))]
+
+
+def makes(importer: str) -> bool:
+    """Whether the workflow itself makes the files that ``importer`` lists."""
+    return bool(getattr(import_module(f"sadm.data.{importer}"), "MADE", False))
 
 
 def tables(importer: str, options: Mapping[str, Any]) -> list[str]:
     """The tables of demographics that ``importer`` reads beside the images; nothing heavy is imported."""
     module = import_module(f"sadm.data.{importer}")
     return module.tables(options) if hasattr(module, "tables") else []
-
-
-def _text(cell: Any) -> str:
-    return "" if cell is None or cell != cell else str(cell).strip()
-
-
-def _age(cell: str) -> str:
-    try:
-        years = float(cell.replace(",", "."))
-    except ValueError:
-        return ""
-    return f"{years:g}" if 0 < years < 130 else ""
-
-
-def _sex(cell: str, column: str) -> str:
-    if "1=m" in column:
-        cell = {"1": "m", "2": "f"}.get(cell.removesuffix(".0"), "")
-    return {"m": "M", "f": "F"}.get(cell[:1].lower(), "")
-
-
-def _check_workbook(path: str) -> None:
-    """Raise ValueError for an .xlsx, a zip archive, that unpacks to more than a table of subjects needs."""
-    if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            unpacked = sum(entry.file_size for entry in archive.infolist())
-        if unpacked > WORKBOOK:
-            raise ValueError(f"it unpacks to {unpacked} bytes, at most {WORKBOOK}")
-
-
-def _rows(path: str, subject: Sequence[str]) -> tuple[list[dict[str, str]], str]:
-    import pandas as pd
-
-    try:
-        if Path(path).suffix.lower() in (".xls", ".xlsx"):
-            _check_workbook(path)
-            frame = pd.read_excel(path, dtype=str)
-        else:
-            frame = pd.read_csv(
-                path, dtype=str, sep="\t" if path.endswith(".tsv") else ",", encoding="utf-8-sig"
-            )
-    except Exception as error:  # damaged workbooks make the readers raise almost anything
-        raise DataError(
-            "A table of subjects cannot be read.", file=path, cause=str(error), fix="repair or remove it"
-        ) from error
-    frame.columns = [str(column).strip().lower() for column in frame.columns]
-    column = next((name for name in subject if name in frame.columns), "")
-    if not column:
-        # Not the columns it has: without a header line these are the first patient.
-        cause = f"none of its {len(frame.columns)} columns is {' or '.join(map(repr, subject))}"
-        raise DataError(
-            "A table of subjects has no column of subjects.", file=path, cause=cause, fix="rename the column"
-        )
-    return [
-        {str(key): _text(value) for key, value in row.items()} for row in frame.to_dict("records")
-    ], column
-
-
-def demographics(
-    tables: Iterable[str], subject: Sequence[str], identify: Callable[[str], str], site: Sequence[str] = ()
-) -> dict[str, dict[str, str]]:
-    """Age in years, sex (M, F) and site of each subject, from ``tables`` (csv, tsv, xls, xlsx).
-
-    ``subject`` and ``site``: lower-case names of the columns to look in, the first that exists counts; ``identify``
-    makes a subject's id of a cell ("" skips the row). Where rows of one subject differ (IXI.xls has such), the value
-    stays "". Raises DataError if a table cannot be read or has no column of subjects.
-    """
-    seen: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
-    for path in tables:
-        rows, column = _rows(path, subject)
-        names = {
-            field: next((name for name in known if rows and name in rows[0]), "")
-            for field, known in {"age": AGE, "sex": SEX, "site": site}.items()
-        }
-        for row in rows:
-            if who := identify(row[column]):
-                seen[who]["age"].add(_age(row.get(names["age"], "")))
-                seen[who]["sex"].add(_sex(row.get(names["sex"], ""), names["sex"]))
-                seen[who]["site"].add(row.get(names["site"], ""))
-    return {who: {field: _agreed(values) for field, values in fields.items()} for who, fields in seen.items()}
-
-
-def _agreed(values: set[str]) -> str:
-    known = values - {""}
-    return known.pop() if len(known) == 1 else ""

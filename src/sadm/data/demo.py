@@ -17,6 +17,7 @@ from sadm.runtime.seeds import seed
 
 SPACE = "native"
 STRIPPED = False
+MADE = True  # by the workflow: listed before they are there
 PAINTED = True  # not of patients: tables say so
 BY_OPTION = {"kind": {"tumour": {"SPACE": "sri24", "STRIPPED": True}}}
 SITES = ("alpha", "beta", "gamma")
@@ -32,7 +33,7 @@ class Options:
     path: str = "results/demo"  # where the heads are made, a folder for each data set
 
 
-def scans(dataset: str, options: Mapping[str, Any]) -> list[base.Scan]:
+def listed(dataset: str, options: Mapping[str, Any]) -> list[base.Scan]:
     """The heads that will be made; none need exist yet.
 
     Age, sex and site follow from the name alone, so that more heads leave the others as they are.
@@ -41,6 +42,16 @@ def scans(dataset: str, options: Mapping[str, Any]) -> list[base.Scan]:
     return [
         _scan(dataset, kind, f"{kind}{number:03d}", Path(options["path"])) for number in range(1, count + 1)
     ]
+
+
+def place(dataset: str, options: Mapping[str, Any]) -> str:
+    """The folder of the data set's heads."""
+    return str(Path(options["path"]) / dataset)
+
+
+def why(path: str, options: Mapping[str, Any]) -> str:
+    """What a head is that the study does not ask for."""
+    return f"more heads than the {options['count']} of options.count"
 
 
 def _scan(dataset: str, kind: str, subject: str, root: Path) -> base.Scan:

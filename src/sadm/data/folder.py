@@ -6,18 +6,23 @@ t1: "*/*/T1"                    p07/2019/T1.nii.gz                      subject 
 t1: "*_T1", lesion: "*_lesion"  p07_T1.nii.gz, p07_lesion.nii.gz        the stars of both stand for the same
 """
 
-import os
 import re
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from sadm.data import base
+from sadm.data.bids import is_root
+from sadm.data.filenames import no_t1
+from sadm.data.tree import shown, walk
 from sadm.runtime.errors import ConfigError, DataError
 
 SPACE = "native"
 STRIPPED = False
+TREE = "a folder of scans"
+ANY = True  # lists what no other importer knows
 BY_OPTION = {"space": {"sri24": {"SPACE": "sri24"}}, "stripped": {True: {"STRIPPED": True}}}
 STARS = re.compile(r"(\*\*|\*)")
 MEANS = {"*": "([^/]+)", "**": "(.+)"}
@@ -27,7 +32,7 @@ MEANS = {"*": "([^/]+)", "**": "(.+)"}
 class Options:
     """Options of the importer."""
 
-    path: str = ""  # the folder
+    path: str = ""  # the folder, or one scan
     t1: str = (
         "**"  # the T1s' paths below it, without suffix; * stands for a part of a name, ** for folders, too
     )
@@ -38,12 +43,21 @@ class Options:
 
 
 def listed(dataset: str, options: Mapping[str, Any]) -> list[base.Scan]:
-    """Every image that fits the pattern of the T1s and none of the masks'. Raises ConfigError: a pattern that cannot be.
+    """Every image that fits the pattern of the T1s, none of the masks', and is a T1 by its name (`sadm.data.filenames`).
 
-    Raises DataError: no folder, no image that fits, equal names, several masks of one T1, a folder that cannot be read.
+    Raises ConfigError: a pattern that cannot be. Raises DataError: no folder, no image that fits, equal names, several masks of
+    one T1, a folder that cannot be read, a BIDS data set whose every image would be a subject.
     """
     _check(dataset, options)
-    root = base.folder(options["path"])
+    given = Path(options["path"])
+    root = given if _one(given) else base.folder(options["path"])
+    if options["t1"] == "**" and not _one(given) and is_root(root):
+        raise DataError(
+            "A BIDS data set is not for the importer folder.",
+            file=shown(root),
+            cause="every image, derivatives too, would be a subject of its own",
+            fix="set importer: bids, or say in options.t1 which images are T1s, as in 'sub-*/*/anat/*_T1w'",
+        )
     files = _files(root)
     masks = {kind: _fitting(options[kind], files) for kind in ("lesion", "brain_mask")}
     taken = {path for fitting in masks.values() for paths in fitting.values() for path in paths}
@@ -55,14 +69,49 @@ def listed(dataset: str, options: Mapping[str, Any]) -> list[base.Scan]:
         }
         session = "".join(rest)
         found += [
-            base.Scan(dataset, subject, session, str(path), **own) for path in paths if path not in taken
+            base.Scan(dataset, subject, session, str(path), **own)
+            for path in paths
+            if path not in taken and not no_t1(_below(path, root), options["t1"])
         ]
-    return base.checked(found, root, f"{options['t1']}.nii[.gz]")
+    return base.checked(found, root, f"{options['t1']}.nii[.gz] that is a T1 by its name")
 
 
-def scans(dataset: str, options: Mapping[str, Any]) -> list[base.Scan]:
-    """The scans whose files exist."""
-    return base.present(listed(dataset, options))
+def why(path: str, options: Mapping[str, Any]) -> str:
+    """Why the image ``path`` is not used."""
+    name = re.sub(r"\.nii(\.gz)?$", "", path)
+    if options["brain_mask"] and _regex(options["brain_mask"]).fullmatch(name):
+        return "a brain mask: no step uses it"
+    said = no_t1(name, options["t1"])
+    return said or f"does not fit options.t1: {options['t1']}"
+
+
+def joining(options: Mapping[str, Any], scans: Sequence[base.Scan], groups: Mapping[str, list[str]]) -> str:
+    """The value of options.t1 by which each of ``groups`` of subjects is one subject, and all else stays; "" if there is none."""
+    wanted = {name: begin for begin, names in groups.items() for name in names}
+    names = {_below(Path(scan.t1), Path(options["path"])): wanted.get(scan.subject, "") for scan in scans}
+    for pattern in _candidates(options["t1"], names):
+        found = {name: match[1] for name in names if (match := _regex(pattern).fullmatch(name))}
+        persons = {(begin, found.get(name)) for name, begin in names.items() if begin}
+        if len(found) == len(names) and len(persons) == len(groups) == len({who for _, who in persons}):
+            return pattern
+    return ""
+
+
+def _candidates(pattern: str, names: Iterable[str]) -> Iterator[str]:
+    """Patterns of one star more than ``pattern``, and one with a star for each part that differs in the paths ``names``."""
+    star = STARS.search(pattern)
+    begin, end = (pattern[: star.start()], pattern[star.end() :]) if star else (pattern, "")
+    for sign in "_-. /":
+        yield f"{begin}*{sign}*{end}"
+    parts = [name.split("/") for name in names]
+    if len({len(each) for each in parts}) == 1:
+        yield "/".join(each[0] if len(set(each)) == 1 else "*" for each in zip(*parts, strict=True))
+
+
+def recognises(path: Path) -> list[dict[str, Any]]:
+    """The options that list ``path``, if it is an image or there is one below it."""
+    there = _one(path) or path.is_dir()
+    return [{"path": str(path)}] if there and _files(path) else []
 
 
 def _check(dataset: str, options: Mapping[str, Any]) -> None:
@@ -76,32 +125,47 @@ def _check(dataset: str, options: Mapping[str, Any]) -> None:
             raise ConfigError(f"{where}.{kind}: other stars than t1's", cause=cause, fix=fix)
 
 
-def _files(root: Path) -> dict[str, list[Path]]:
-    """The images below ``root`` by path without suffix; hidden files and folders are left out, links to folders not followed."""
-
-    def refuse(error: OSError) -> None:
-        cause = error.strerror or str(error)
-        raise DataError("A folder cannot be read.", file=error.filename, cause=cause, fix="mend or remove it")
-
-    found: dict[str, list[Path]] = {}
-    for place, folders, names in os.walk(root, onerror=refuse):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(names):
-            if name.endswith(base.SUFFIXES) and not name.startswith("."):
-                path = Path(place, name)
-                found.setdefault((path.parent / base.stem(path)).relative_to(root).as_posix(), []).append(
-                    path
-                )
-    return found
+def _one(path: Path) -> bool:
+    return path.is_file() and path.name.endswith(base.SUFFIXES)
 
 
-def _fitting(pattern: str, files: Mapping[str, list[Path]]) -> dict[tuple[str, ...], list[Path]]:
-    """The ``files`` that fit ``pattern``, by what its stars stand for; none for an empty pattern."""
-    regex = re.compile(
-        "".join(MEANS.get(part) or re.escape(part) for part in STARS.split(pattern)), re.DOTALL
-    )
-    found: dict[tuple[str, ...], list[Path]] = {}
-    for name, paths in files.items():
-        if pattern and (match := regex.fullmatch(name)):
-            found.setdefault(match.groups(), []).extend(paths)
+def _files(root: Path) -> list[tuple[list[str], Path]]:
+    """The images below ``root``, or the one that it is: names without suffix, more than one if links give it more, and path."""
+    tree = walk(root)
+    if tree.unreadable:
+        place, cause = next(iter(tree.unreadable.items()))
+        raise DataError(
+            "A folder cannot be read.", file=shown(root / place), cause=cause, fix="mend or remove it"
+        )
+    whole = root.parent if _one(root) else root
+    return [
+        (list(tree.names(path)), whole / path)
+        for path, state in tree.entries
+        if path.endswith(base.SUFFIXES) and state in ("", "dead")
+    ]
+
+
+def _below(path: Path, root: Path) -> str:
+    """The path without suffix below ``root``, the name of what is ``root`` itself."""
+    inside = path.relative_to(root.parent if path == root else root).as_posix()
+    return re.sub(r"\.nii(\.gz)?$", "", inside)
+
+
+def _regex(pattern: str) -> re.Pattern[str]:
+    return re.compile("".join(MEANS.get(part) or re.escape(part) for part in STARS.split(pattern)), re.DOTALL)
+
+
+def _fitting(pattern: str, files: Sequence[tuple[list[str], Path]]) -> dict[tuple[str, ...], list[Path]]:
+    """The ``files`` that fit ``pattern``, by what its stars stand for, in one form of Unicode; none for an empty pattern.
+
+    A file counts once, by the first of its names that fits.
+    """
+    regex, found = _regex(pattern), dict[tuple[str, ...], list[Path]]()
+    for names, path in files if pattern else ():
+        for name in names:
+            if match := regex.fullmatch(re.sub(r"\.nii(\.gz)?$", "", name)):
+                stars = tuple(unicodedata.normalize("NFC", part) for part in match.groups())
+                at = path if name == names[0] else Path(str(path).removesuffix(names[0]) + name)
+                found.setdefault(stars, []).append(at)
+                break
     return found

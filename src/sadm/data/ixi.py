@@ -4,6 +4,7 @@ IXI-T1/IXI002-Guys-0828-T1.nii.gz      subject - hospital (Guys, HH, IOP) - numb
 IXI.xls                                official demographics (IXI_ID, SEX_ID, AGE), in the folder or beside it
 """
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from sadm.data import base
+from sadm.data.subjects import People, people
 
 SPACE = "native"
 STRIPPED = False
+TREE = "IXI"
 TABLES = ("IXI.xls", "IXI.xlsx", "IXI.csv", "participants.tsv", "participants.csv")
 SUBJECT = ("ixi_id", "mrid", "participant_id", "subject")
 
@@ -28,32 +31,40 @@ class Options:
 
 def listed(dataset: str, options: Mapping[str, Any]) -> list[base.Scan]:
     """Every T1 of the folder; site from the file name. Raises DataError: no tree, no T1, a subject twice."""
-    root = base.folder(options["path"], "IXI-T1")
-    found = []
-    for path in base.images(root, r"IXI\d+-\w+-\d+-T1"):
+    root, found = base.folder(options["path"], "IXI-T1"), []
+    for path in _heads(root):
         subject, site, *_ = path.name.split("-")
         found.append(base.Scan(dataset, subject, "", str(path), site=site))
     return base.checked(found, root, "IXI*-*-*-T1.nii.gz")
 
 
-def scans(dataset: str, options: Mapping[str, Any]) -> list[base.Scan]:
-    """The scans whose files exist."""
-    return base.present(listed(dataset, options))
+def recognises(path: Path) -> list[dict[str, Any]]:
+    """The options that list ``path``, if it is the tree of IXI."""
+    return [{"path": str(path)}] if _heads(base.folder(path, "IXI-T1")) else []
+
+
+def _heads(root: Path) -> list[Path]:
+    return base.images(root, r"IXI\d+-\w+-\d+-T1")
 
 
 def tables(options: Mapping[str, Any]) -> list[str]:
     """The table of demographics, if there is one."""
+    return [path for path in _tables(options) if Path(path).is_file()]
+
+
+def _tables(options: Mapping[str, Any]) -> list[str]:
+    """The table of demographics, also one that is no file: reading it tells."""
     if options["table"]:
         return [options["table"]]
     root = base.folder(options["path"], "IXI-T1")
     beside = [root.parent / name for name in TABLES if name.startswith("IXI")]
     inside = [place / name for place in (root, Path(options["path"])) for name in TABLES]
-    return [str(path) for path in [*inside, *beside] if path.is_file()][:1]
+    return [str(path) for path in [*inside, *beside] if os.path.lexists(path)][:1]
 
 
-def demographics(options: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+def demographics(options: Mapping[str, Any]) -> People:
     """Age and sex by subject ("IXI002")."""
-    return base.demographics(tables(options), SUBJECT, _identify)
+    return people(_tables(options), SUBJECT, _identify)
 
 
 def _identify(cell: str) -> str:

@@ -11,12 +11,15 @@ Their README shows the tree without the level Data, their code reads it with; bo
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 from sadm.data import base
+from sadm.data.subjects import People, people
 
 SPACE = "study"
 STRIPPED = True
+TREE = "the authors' preprocessed release"
 FRACTIONAL = True  # their labels were interpolated linearly; all above 0 is lesion, as in their code
 PARTS = {
     "ixi": ("Train/ixi", r"(?P<subject>IXI\d+)-(?P<site>\w+)-\d+", "IXI"),
@@ -63,9 +66,17 @@ def listed(dataset: str, options: Mapping[str, Any]) -> list[base.Scan]:
     return base.checked(found, root, "t1/*_t1.nii.gz")
 
 
-def scans(dataset: str, options: Mapping[str, Any]) -> list[base.Scan]:
-    """The scans whose files exist."""
-    return base.present(listed(dataset, options))
+def why(path: str, options: Mapping[str, Any]) -> str:
+    """Why the image ``path`` is not used."""
+    own = any(place in path for place in (PARTS[options["part"]][0], f"{options['part']}/"))
+    return "" if own else f"another part than {options['part']}"
+
+
+def recognises(path: Path) -> list[dict[str, Any]]:
+    """The options that list each part of the release that is at ``path``."""
+    root = base.folder(path, "Data")
+    parts = [part for part, (place, _, _) in PARTS.items() if (root / place / "t1").is_dir()]
+    return [{"path": str(path), "part": part} for part in parts]
 
 
 def tables(options: Mapping[str, Any]) -> list[str]:
@@ -75,8 +86,8 @@ def tables(options: Mapping[str, Any]) -> list[str]:
     return [str(path) for path in base.children(root / "splits", rf"{name}.*\.csv")]
 
 
-def demographics(options: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+def demographics(options: Mapping[str, Any]) -> People:
     """Age and sex by subject."""
-    return base.demographics(
+    return people(
         tables(options), ("img_name",), lambda cell: found[0] if (found := SUBJECT.search(cell)) else ""
     )

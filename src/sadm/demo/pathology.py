@@ -34,9 +34,9 @@ class TumourShape:
 def tumour_shape(
     grid: Grid, points: Array, depth: Array, cortex: Array, rng: np.random.Generator
 ) -> TumourShape:
-    """An uneven ellipsoid more than 14 mm deep in the cerebrum, and the mass effect that pushes tissue away from it."""
-    i, j, k = _pick((depth > 14) & (cortex > 0.7) & (points[2] > 46), rng)
-    radius = math.exp(uniform(rng, (math.log(13.5), math.log(29))))
+    """An uneven ellipsoid more than 10 mm deep in the cerebrum, and the mass effect that pushes tissue away from it."""
+    i, j, k = _pick((depth > 10) & (cortex > 0.7) & (points[2] > 46), rng)
+    radius = math.exp(uniform(rng, (math.log(14), math.log(32))))
     stretch = np.exp(rng.normal(0, 0.18, 3))
     stretch /= stretch.prod() ** (1 / 3)
     turn = rotation(rng.uniform(0, 3.1, 3)) / stretch[:, None]
@@ -176,13 +176,18 @@ def paint_stroke(
 ) -> tuple[Array, NDArray[np.uint8]]:
     """The T1 image [X, Y, Z] with a chronic stroke where ``level`` < 1, and its label (0 or 1).
 
-    The cavity is near CSF; about it the white matter loses part of its excess over grey matter (gliosis).
+    The cavity is near CSF. In patches, more of them in some strokes than in others, the tissue is scarred and not gone:
+    darker than grey matter, far from CSF. About the stroke white matter loses part of its excess over grey (gliosis), and
+    its border is sharp or gradual.
     """
     within = (brain > 0.5).astype(np.float32)
     gliosis = sigmoid((1.25 - level) / 0.12) * within
     image = image - gliosis * np.maximum(image - 0.9 * tissues.grey, 0) * uniform(rng, (0.25, 0.6))
-    core = sigmoid((1 - level) / 0.09) * within
+    core = sigmoid((1 - level) / uniform(rng, (0.06, 0.20))) * within
     cavity = uniform(rng, (0.14, 0.36))
+    scar = tissues.grey * uniform(rng, (0.60, 0.90))
+    scarred = sigmoid(3 * (field(level.shape, 4, rng) + uniform(rng, (-1.6, 0.6))))
+    dark = cavity + (scar - cavity) * scarred
     texture = 1 + 0.12 * field(level.shape, 3, rng)
-    image = image + core * (np.minimum(image, cavity * texture + 0.12 * (image - cavity)) - image)
+    image = image + core * (np.minimum(image, dark * texture + 0.12 * (image - dark)) - image)
     return image, ((level < 1) & (brain > 0.5)).astype(np.uint8)

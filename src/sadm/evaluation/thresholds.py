@@ -10,7 +10,7 @@
 A voxel is found if its score >= the threshold, which is above 0. Where there is no scan or no label to fit on it is NaN.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -71,7 +71,7 @@ def fit_subset(testset: str, source: str, test: Scored, subset: Sequence[Scored]
     """
     value = greedy_threshold(*subset)
     scans = ",".join(scan for part in subset for scan in part.part.names)
-    dice = [released_dice(volume, value) for volume in test]
+    dice = [released_dice(volume, value) for volume in test if not volume.healthy]
     return Threshold(testset, SUBSET, value, source, scans), float(np.mean(dice)) if dice else np.nan
 
 
@@ -82,9 +82,12 @@ def released_dice(volume: Volume, threshold: float) -> float:
     return np.nan if np.isnan(threshold) else 2 * int(np.count_nonzero(found & volume.label)) / max(total, 1)
 
 
-def greedy_threshold(*sets: Scored) -> float:
-    """The released threshold: greedy search on the Dice over all voxels of all volumes of ``sets`` together; NaN without a lesion."""
-    volumes = [volume for each in sets for volume in each]
+def greedy_threshold(*sets: Iterable[Volume]) -> float:
+    """The released threshold: greedy search on the Dice over all voxels of all volumes of ``sets`` together; NaN without a lesion.
+
+    Volumes without a label that count as healthy are left out.
+    """
+    volumes = [volume for each in sets for volume in each if not volume.healthy]
     lesion = sum(volume.lesion_voxels for volume in volumes)
     if not lesion:
         return np.nan

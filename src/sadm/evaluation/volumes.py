@@ -15,13 +15,17 @@ from sadm.prediction.score import fuse
 
 @dataclass(frozen=True)
 class Volume:
-    """One scan: ``score`` float32 >= 0 and ``label`` bool, 1-D at its brain voxels in C order; ``brain``, ``lesion`` [D, X, Y] 0/1."""
+    """One scan: ``score`` float32 >= 0 and ``label`` bool, 1-D at its brain voxels in C order; ``brain``, ``lesion`` [D, X, Y] 0/1.
+
+    ``healthy``: it came without a label and counts as healthy, for false alarms alone.
+    """
 
     scan: str
     score: np.ndarray
     label: np.ndarray
     brain: np.ndarray
     lesion: np.ndarray
+    healthy: bool = False
 
     @property
     def outside(self) -> tuple[int, int]:
@@ -53,7 +57,8 @@ class Scored:
         data = self.part.data
         for i, maps in zip(self.part.scans, self.maps, strict=True):
             brain, lesion = np.asarray(data.brain[i]), np.asarray(data.lesion[i])
-            yield Volume(data.scans[i], fuse(maps, self.beta), lesion[brain > 0] > 0, brain, lesion)
+            scan, label = data.scans[i], lesion[brain > 0] > 0
+            yield Volume(scan, fuse(maps, self.beta), label, brain, lesion, scan in data.healthy)
 
     @cached_property
     def pool(self) -> Pool:

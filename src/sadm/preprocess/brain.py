@@ -8,9 +8,11 @@ import numpy as np
 from sadm.preprocess import derivative
 from sadm.preprocess.deferred import deferred
 from sadm.preprocess.head import Head
+from sadm.preprocess.intensities import content
 from sadm.preprocess.space import Grid, carry_mask, read_transform
 from sadm.runtime.errors import DataError
 from sadm.runtime.files import load_nifti
+from sadm.runtime.labels import load_label
 
 
 def by_deepbet(head: nib.Nifti1Image, threads: int) -> np.ndarray:
@@ -26,18 +28,6 @@ def by_deepbet(head: nib.Nifti1Image, threads: int) -> np.ndarray:
         print(f"deepbet finds no brain: {error}")
         return np.zeros(head.shape, dtype=bool)
     return np.asarray(mask.dataobj) > 0
-
-
-def by_content(image: nib.Nifti1Image) -> np.ndarray:
-    """Mask of a scan that comes stripped, bool [X, Y, Z]: its largest connected part that is not 0, holes filled."""
-    from scipy import ndimage
-
-    labels, count = ndimage.label(np.asarray(image.dataobj) != 0)
-    if count > 1:
-        sizes = np.bincount(labels.ravel())
-        sizes[0] = 0
-        labels = labels == sizes.argmax()
-    return np.asarray(ndimage.binary_fill_holes(labels))
 
 
 def brain(
@@ -66,11 +56,14 @@ def brain(
             fix="choose deepbet or hd-bet",
         )
     if method == "given":
-        mask = carry_mask(load_nifti(given), grid, matrix)
+        mask = carry_mask(load_label(given), grid, matrix)
     elif method == "none":
-        mask = carry_mask(nib.Nifti1Image(by_content(image).astype(np.uint8), image.affine), grid, matrix)
+        mask = carry_mask(nib.Nifti1Image(content(image).astype(np.uint8), image.affine), grid, matrix)
     else:
-        head = nib.Nifti1Image(Head.of(image).sample(grid, matrix), grid.affine)
+        scan = Head.of(image)
+        del image  # a large scan is not to be there twice
+        head = nib.Nifti1Image(scan.sample(grid, matrix), grid.affine)
+        del scan
         mask = by_deepbet(head, threads)
     about = derivative.mask_of(method, raw, transform)
     derivative.save(mask.astype(np.uint8), grid.affine, out, **about)

@@ -1,11 +1,11 @@
 """The files that make a folder of results a BIDS derivative: its description, a page on what lies there, what is no BIDS."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sadm import __version__
-from sadm.preprocess.derivative import SRI24
-from sadm.runtime.files import write_json, write_text
+from sadm.preprocess.derivative import SRI24, uri
+from sadm.runtime.files import read_json, write_json, write_text
 
 LICENSE = "That of the source data; the space is that of SRI24 (Rohlfing et al. 2010, CC BY-SA 3.0)"
 TEXTS = {
@@ -23,7 +23,8 @@ bias-corrected, in [0, 1], on the study's grid. Each T1 was interpolated once, f
 - `*_biasfield.nii.gz`: the logarithm of the bias field on the study's grid, coarse, in the space SRI24.
 - `*_qc.json`, `*_qc.png`: the checks, and a picture of each step.
 
-A scan that failed its check is here, too: `passed` in its `*_qc.json`, and `../../qc/`.
+A scan that failed its check is here, too: `passed` in its `*_qc.json`, and `../../qc/`. Where a step failed on a scan (`complete` is
+false), its files hold the reason, no images; `.bidsignore` names them.
 """,
         ("*_xfm.mat", "*_biasfield.nii.gz", "*_qc.json", "*_qc.png"),
     ),
@@ -43,10 +44,19 @@ BIDS has no suffix for an anomaly score: it is no probability, as the sum of two
 }
 
 
-def dataset_files(outputs: Mapping[str, str], *, kind: str, title: str, links: Mapping[str, str]) -> None:
+def incomplete(qc: Iterable[str]) -> list[str]:
+    """Patterns, as .bidsignore has them, of the files of scans on which a step failed; ``qc``: the checks of all."""
+    paths = [uri(path).rpartition(":")[2] for path in qc if not read_json(path)["complete"]]
+    return [f"{path.removesuffix('qc.json')}*" for path in paths]
+
+
+def dataset_files(
+    outputs: Mapping[str, str], *, kind: str, title: str, links: Mapping[str, str], qc: Iterable[str]
+) -> None:
     """Write ``outputs`` description (JSON), readme and ignore of the data set ``title``; ``kind``: a key of TEXTS.
 
-    ``links``: where other data sets lie that its files are made of, URIs by the names that BIDS URIs use.
+    ``links``: where other data sets lie that its files are made of, URIs by the names that BIDS URIs use. ``qc``: the checks of all its
+    scans; files of those on which a step failed are no images, and named in ignore.
     """
     what, text, ignored = TEXTS[kind]
     described: dict[str, Any] = {
@@ -61,4 +71,4 @@ def dataset_files(outputs: Mapping[str, str], *, kind: str, title: str, links: M
     write_json(described, outputs["description"])
     page = f"# {described['Name']}\n\n{text}\n`bids:raw:` in the sidecars is the folder of the source data: {links['raw']}\n"
     write_text(page, outputs["readme"])
-    write_text("\n".join(ignored) + "\n", outputs["ignore"])
+    write_text("\n".join([*ignored, *incomplete(qc)]) + "\n", outputs["ignore"])

@@ -18,6 +18,7 @@ from sadm.preprocess.quality import (
     dice,
     judge,
     nmi,
+    offset,
     rotation,
     stretch,
 )
@@ -30,6 +31,7 @@ from sadm.preprocess.space import (
 from sadm.preprocess.target import Target, smoothed
 from sadm.preprocess.thumbnail import thumbnail
 from sadm.runtime.files import load_nifti, write_json
+from sadm.runtime.labels import load_label
 
 PERCENTILES = (1, 99)
 PIXEL = 2.0  # mm of the thumbnail
@@ -112,6 +114,7 @@ def compare(found: Prepared, template: nib.Nifti1Image, target: Target) -> dict[
     return {
         "overlap": dice(found.brain, inside),
         "coverage": coverage(found.brain, inside),
+        "offset": offset(found.brain, inside, float(np.cbrt(target.coarse.voxel))),
         "nmi": nmi(found.t1[inside], values[inside]),
         "correlation": correlation(found.t1[inside], values[inside]),
     }
@@ -123,6 +126,25 @@ def outside(head: Head, template: nib.Nifti1Image, matrix: np.ndarray) -> float:
     to_index = np.linalg.inv(head.image.affine) @ head.to_frame(matrix) @ template.affine
     index = voxels @ to_index[:3, :3].T + to_index[:3, 3]
     return float(np.mean(((index < -0.5) | (index > np.array(head.image.shape) - 0.5)).any(axis=1)))
+
+
+def labelled(
+    lesion: str, target: Target, matrix: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
+    """The label file ``lesion`` on the grids of ``target``, coarse (uint8) and fine (bool), 0 everywhere for "", and its volumes.
+
+    ``matrix`` leads from SRI24 to the scan. The volumes are ml in the scan's space, before and on the coarse grid.
+    """
+    volumes = {"lesion_ml": 0.0, "lesion_ml_prepared": 0.0, "labelled": int(bool(lesion))}
+    if not lesion:
+        return np.zeros(target.coarse.shape, dtype=np.uint8), np.zeros(target.fine.shape, dtype=bool), volumes
+    source, determinant = load_label(lesion), abs(float(np.linalg.det(matrix[:3, :3])))
+    part = share(source, target.fine, matrix)
+    label = target.lesion(part)
+    voxels = float(np.count_nonzero(np.asarray(source.dataobj) > 0))
+    volumes["lesion_ml"] = voxels * Grid.of(source).voxel / 1000
+    volumes["lesion_ml_prepared"] = float(np.count_nonzero(label)) * target.coarse.voxel * determinant / 1000
+    return label, part >= 0.5, volumes
 
 
 def told(
@@ -170,6 +192,7 @@ def grid(
     *,
     dataset: str,
     scan: str,
+    space: str,
     grid: dict[str, Any],
     limits: dict[str, Any],
     raw: Mapping[str, str],
@@ -179,37 +202,27 @@ def grid(
     Each image gets its sidecar; ``raw``: the BIDS URIs of the scan's files.
 
     ``lesion`` is the label file of the scan in its own space, "" if it has none (the label is then 0 everywhere). The scan is
-    interpolated once, from its raw voxels. ``limits`` is the config section ``quality``; a scan that fails its check is
-    written all the same, with the reasons in qc.
+    interpolated once, from its raw voxels. ``limits`` is the config section ``quality`` and ``space`` how the scan comes; one that is
+    unusable or unusual is written all the same, with the reasons in qc.
     """
-    sri24, head, matrix = load_nifti(template), Head.load(t1), read_transform(refined)
+    sri24, matrix = load_nifti(template), read_transform(refined)
     target = Target.of(sri24, **grid)
+    # Before the scan is read: the two are not in memory at once.
+    label, fine_label, volumes = labelled(lesion, target, matrix)
+    head = Head.load(t1)
     found = prepare(head, load_nifti(mask), load_nifti(field), target, read_transform(start), matrix)
-    values = found.numbers | compare(found, sri24, target)
+    values = found.numbers | compare(found, sri24, target) | volumes
     values |= {
         "outside": outside(head, sri24, matrix),
         "stretch": stretch(matrix),
         "rotation": rotation(matrix),
     }
-    label = np.zeros(target.coarse.shape, dtype=np.uint8)
-    values["lesion_ml"], values["lesion_ml_prepared"] = 0.0, 0.0
-    fine_label = np.zeros(target.fine.shape, dtype=bool)
-    if lesion:
-        source, determinant = load_nifti(lesion), abs(float(np.linalg.det(matrix[:3, :3])))
-        part = share(source, target.fine, matrix)
-        label, fine_label = target.lesion(part), part >= 0.5
-        values["lesion_ml"] = (
-            float(np.count_nonzero(np.asarray(source.dataobj) > 0)) * Grid.of(source).voxel / 1000
-        )
-        values["lesion_ml_prepared"] = (
-            float(np.count_nonzero(label)) * target.coarse.voxel * determinant / 1000
-        )
-    reasons = judge(values, limits)
+    values["background"] = head.background
+    verdict = judge(values, limits, space)
     images = {"t1": np.ascontiguousarray(found.t1, dtype=np.float32), "brain": found.brain, "lesion": label}
     for name, about in told(raw, mask, start, refined, field, target).items():
         derivative.save(images[name], target.coarse.affine, outputs[name], **about)
     masks = {"template": carry_mask(sri24, target.fine), "brain": found.inside, "lesion": fine_label}
     step = max(1, round(PIXEL / float(np.cbrt(target.fine.voxel))))
     thumbnail(found.head, found.whole, found.gain, masks, step, outputs["picture"])
-    about = {"dataset": dataset, "scan": scan, "passed": not reasons, "reasons": reasons}
-    write_json(about | values, outputs["qc"])
+    write_json(verdict.of(dataset, scan) | values, outputs["qc"])

@@ -7,6 +7,7 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 
+from sadm.preprocess.intensities import Intensities
 from sadm.preprocess.space import Grid, factor_for, sample, translation, world_grid
 from sadm.runtime.files import load_nifti
 
@@ -31,11 +32,14 @@ class Head:
 
     The frame has millimetres along the array's axes, named by the world's axis each lies nearest to (R, A, S), and its
     origin in the array's centre. It is the same for every order of the axes, tilt and origin of one head, so that the chain
-    does the same on each. What the header says is in the map, nothing is interpolated.
+    does the same on each. What the header says is in the map, nothing is interpolated. Its values lie in [0, 2], 0 in the
+    background (`Intensities.common`), so that their scale, offset and outliers play no part either; ``background`` is the value
+    that the scan's file has there, None where it is 0 or noise.
     """
 
     image: nib.Nifti1Image
     to_world: np.ndarray
+    background: float | None = None
 
     @classmethod
     def load(cls, path: str | Path) -> "Head":
@@ -61,7 +65,8 @@ class Head:
         kept = np.linalg.inv(to_world) @ affine
         if np.abs(kept - own)[:3, :3].max() > SHEAR * spacing.min():
             own = kept
-        return cls(nib.Nifti1Image(image.dataobj, own), to_world)
+        found = Intensities(np.asarray(image.dataobj, dtype=np.float32))
+        return cls(nib.Nifti1Image(found.common(), own), to_world, found.odd_background)
 
     def to_frame(self, matrix: np.ndarray) -> np.ndarray:
         """``matrix``, which leads from some world to the scan's (4 x 4, mm), led on into the frame."""

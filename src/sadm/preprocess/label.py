@@ -24,5 +24,5 @@ def keep_volume(shares: np.ndarray) -> np.ndarray:
 
 def share(label: nib.Nifti1Image, grid: Grid, transform: np.ndarray) -> np.ndarray:
     """Share of each voxel of ``grid`` that the lesion (``label`` > 0) fills, float32 in [0, 1]; ``transform`` as for `sample`."""
-    binary = nib.Nifti1Image((np.asarray(label.dataobj) > 0).astype(np.float32), label.affine)
+    binary = nib.Nifti1Image((np.asarray(label.dataobj) > 0).astype(np.uint8), label.affine)
     return sample(binary, grid, transform, factor_for(label, float(np.cbrt(grid.voxel))))

@@ -1,8 +1,12 @@
 """What a prepared scan must fulfil, and the numbers behind it."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
+from sadm.runtime.files import write_json
 
 COMPONENT = 0.99  # share of the mask that its largest connected part must hold
 # Logarithms of the stretch from SRI24 to a head along right-left, anterior-posterior, inferior-superior: mean and covariance
@@ -61,6 +65,14 @@ def coverage(mask: np.ndarray, template: np.ndarray) -> float:
     return min(shares)
 
 
+def offset(mask: np.ndarray, template: np.ndarray, spacing: float) -> float:
+    """Distance in mm of the centres of mass of two masks [X, Y, Z] of voxels of ``spacing`` mm; 0 if one is empty."""
+    if not (mask.any() and template.any()):
+        return 0.0
+    centres = [np.argwhere(each > 0).mean(axis=0) for each in (mask, template)]
+    return float(np.linalg.norm(centres[0] - centres[1]) * spacing)
+
+
 def stretch(matrix: np.ndarray) -> float:
     """How far the stretch of the affine ``matrix`` (SRI24 to scan, 4 x 4) is from that of adults' heads, in standard deviations.
 
@@ -82,31 +94,78 @@ def rotation(matrix: np.ndarray) -> float:
     return float(np.degrees(np.arccos(np.clip((np.trace(left @ right) - 1) / 2, -1, 1))))
 
 
-def judge(values: dict[str, Any], limits: dict[str, Any]) -> list[str]:
-    """Why a scan with these ``values`` fails, as sentences; none if it passes. ``limits``: the config section ``quality``."""
+# How a number is said, and whether small or large ones are odd.
+SMALL = {
+    "overlap": "the brain mask overlaps the SRI24 brain by Dice",
+    "coverage": "an octant of the SRI24 brain is covered by the brain mask by a share of only",
+    "nmi": "the T1 in the brain shares normalised mutual information with SRI24 of only",
+    "correlation": "the contrast is not that of a T1: correlation with SRI24 in the brain",
+}
+LARGE = {
+    "outside": "a share of the SRI24 brain lies outside the scan's field of view:",
+    "stretch": "the head is no adult's, or the voxel size is wrong: stretch, in standard deviations from adults,",
+    "rotation": "the head does not lie as the scan's header says: turned by degrees",
+}
+ELSEWHERE = "its data set does not come in the space that its importer promises; the importers folder and bids register it"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Why a scan is ``unusable``, and what is ``unusual`` about it, as sentences; a number is never said in both."""
+
+    unusable: list[str]
+    unusual: list[str]
+
+    def of(self, dataset: str, scan: str) -> dict[str, Any]:
+        """What qc.json says of a scan with this verdict, beside its numbers."""
+        said = {
+            "passed": not self.unusable,
+            "complete": True,
+            "reasons": self.unusable,
+            "unusual": self.unusual,
+        }
+        return {"dataset": dataset, "scan": scan, **said}
+
+
+def judge(values: Mapping[str, Any], limits: Mapping[str, Any], space: str) -> Verdict:
+    """What is odd about a scan with these ``values``; ``limits``: the config section ``quality`` as it holds for its data set.
+
+    Of ``brain_ml`` the limits are the smallest that is usable, the usual range, the largest that is usable; of the others two: what
+    is beyond the milder is unusual, beyond the other unusable. ``space``: how the data set comes; where that is not "native", its
+    brain must lie at SRI24's.
+    """
+    if fault := fatal(values):
+        displaced = space != "native" and not values["brain_ml"]
+        return Verdict([f"{fault}; or {ELSEWHERE}" if displaced else fault], [])
+    said: dict[bool, list[str]] = {True: [], False: []}
+    usual, most = limits["offset"]
+    if space != "native" and (mm := values["offset"]) > usual:
+        said[mm > most].append(f"the brain lies {mm:.0f} mm from SRI24's, more than {usual:g}: {ELSEWHERE}")
+    worst, low, high, most = limits["brain_ml"]
+    if not low <= (ml := values["brain_ml"]) <= high:
+        said[not worst <= ml <= most].append(f"the brain has {ml:.0f} ml, not {low:.0f} to {high:.0f}")
+    if values["largest_component"] < COMPONENT:
+        said[False].append(f"the brain mask falls into {values['components']} parts")
+    for name, text in SMALL.items():
+        least, usual = limits[name]
+        if (value := values[name]) < usual:
+            said[value < least].append(f"{text} {value:.3f}, not {usual:.3f}")
+    for name, text in LARGE.items():
+        usual, most = limits[name]
+        if (value := values[name]) > usual:
+            said[value > most].append(f"{text} {value:.3g}, more than {usual:.3g}")
+    return Verdict(said[True], said[False])
+
+
+def failed_check(dataset: str, scan: str, why: str, out: str) -> None:
+    """Write qc.json of a scan on which a step failed, to ``out``: it has no numbers, and no files but those that tell the reason."""
+    write_json(Verdict([why], []).of(dataset, scan) | {"complete": False}, out)
+
+
+def fatal(values: Mapping[str, Any]) -> str:
+    """Why nothing can be said of a scan with these ``values``, "" if something can."""
     if not values["finite"]:
-        return ["the T1 has voxels that are no numbers"]
+        return "the T1 has voxels that are no numbers"
     if not values["brain_ml"]:
-        return ["the brain mask is empty"]
-    low, high = limits["brain_ml"]
-    rules = {
-        "the brain has {brain_ml:.0f} ml, not " + f"{low:.0f} to {high:.0f}": low
-        <= values["brain_ml"]
-        <= high,
-        "the brain mask falls into {components} parts": values["largest_component"] >= COMPONENT,
-        "the T1 is the same everywhere in the brain": values["intensity_range"] > 0,
-    }
-    for name, text in {
-        "overlap": "the brain mask overlaps the SRI24 brain by Dice",
-        "coverage": "an octant of the SRI24 brain is covered by the brain mask by a share of only",
-        "nmi": "the T1 in the brain shares normalised mutual information with SRI24 of only",
-        "correlation": "the contrast is not that of a T1: correlation with SRI24 in the brain",
-    }.items():
-        rules[f"{text} {{{name}:.3f}}, not {limits[name]:.3f}"] = values[name] >= limits[name]
-    for name, text in {
-        "outside": "a share of the SRI24 brain lies outside the scan's field of view:",
-        "stretch": "the head is no adult's, or the voxel size is wrong: stretch, in standard deviations from adults,",
-        "rotation": "the head does not lie as the scan's header says: turned by degrees",
-    }.items():
-        rules[f"{text} {{{name}:.3g}}, more than {limits[name]:.3g}"] = values[name] <= limits[name]
-    return [text.format(**values) for text, holds in rules.items() if not holds]
+        return "the brain mask is empty"
+    return "" if values["intensity_range"] > 0 else "the T1 is the same everywhere in the brain"

@@ -4,11 +4,15 @@ from collections.abc import Iterable
 
 from sadm.runtime.files import read_json, write_table
 
-FIRST = ("dataset", "scan", "passed", "reasons")
+FIRST = ("dataset", "scan", "passed", "reasons", "unusual")
+SENTENCES = ("reasons", "unusual")
 
 
 def checks(qc: Iterable[str], out: str) -> None:
-    """Write every number of the checks ``qc`` (JSON, one a scan) to ``out`` (tsv): a row a scan, passed or not."""
+    """Write every number of the checks ``qc`` (JSON, one a scan) to ``out`` (tsv): a row a scan, passed or not.
+
+    A scan on which a step failed has no numbers (``complete`` False).
+    """
     found = [read_json(path) for path in qc]
     columns = (*FIRST, *sorted({key for each in found for key in each} - set(FIRST)))
-    write_table([each | {"reasons": "; ".join(each["reasons"])} for each in found], columns, out)
+    write_table([each | {name: "; ".join(each[name]) for name in SENTENCES} for each in found], columns, out)

@@ -62,7 +62,6 @@ def refine(
     out: str,
     *,
     space: str,
-    stripped: bool,
     refine_iterations: list[int],
     refine_retry_below: float,
     seed: int,
@@ -70,11 +69,10 @@ def refine(
     """Write the map from SRI24 to the scan ``t1``, by its brain (``mask`` on the SRI24 grid) to the SRI24 brain ``template``, to ``out``.
 
     It starts from ``start`` (of register), tries other starts where the brains then agree by less than ``refine_retry_below``,
-    and keeps it where the brain drove that already (``stripped``, or a ``space`` that is not "native"), or where the mask is
-    empty: the scan then fails its check by name.
+    and keeps it in a ``space`` that is not "native", or where the mask is empty: the scan then fails its check by name.
     """
     first, inside = read_transform(start), load_nifti(mask)
-    if space != "native" or stripped or not np.asarray(inside.dataobj).any():
+    if space != "native" or not np.asarray(inside.dataobj).any():
         write_transform(first, out)
         return
     head, sri24 = Head.load(t1), load_nifti(template)

@@ -7,6 +7,7 @@ import numpy as np
 
 from sadm.preprocess.affine import SPACING, affine
 from sadm.preprocess.head import Head
+from sadm.preprocess.intensities import stripped_ml
 from sadm.preprocess.restarts import agreement, search, upright
 from sadm.preprocess.space import (
     Grid,
@@ -15,6 +16,7 @@ from sadm.preprocess.space import (
     translation,
     write_transform,
 )
+from sadm.runtime.errors import ProcessingError
 from sadm.runtime.files import load_nifti
 
 RATE = 0.1  # share of the voxels that the mutual information samples
@@ -49,6 +51,17 @@ def native(
     return head.to_world @ found
 
 
+def refuse_stripped(t1: str, image: nib.Nifti1Image) -> None:
+    """Raise ProcessingError if the scan ``image`` of the file ``t1`` comes stripped."""
+    if (ml := stripped_ml(image)) is not None:
+        raise ProcessingError(
+            "The scan comes stripped.",
+            file=t1,
+            cause=f"{ml:.0f} ml on a background of one value; heads have 3000 and more, or the voxel size is wrong",
+            fix="set brain: none and options.stripped: true for its data set, or give the scan with its skull",
+        )
+
+
 def register(
     t1: str,
     head: str,
@@ -59,21 +72,28 @@ def register(
     stripped: bool,
     iterations: list[int],
     retry_below: float,
+    refine_retry_below: float,
     seed: int,
     grid: dict[str, Any],
 ) -> None:
     """Write the map from SRI24 to the scan ``t1`` (4 x 4, as ANTs stores it) to ``out``.
 
-    ``space`` "native": the head is registered to the SRI24 head, a ``stripped`` scan to the SRI24 brain. "sri24": it is there
-    already, the identity. "study": prepared by the authors, array centre on the centre of the study's grid (``grid``: the
-    config section). Raises DataError if an image cannot be used.
+    ``space`` "native": the head is registered to the SRI24 head, a ``stripped`` scan to the SRI24 brain (other starts are tried
+    below ``retry_below``, brains ``refine_retry_below``). "sri24": it is there already, the identity. "study": prepared by the authors, array centre on the centre of the study's grid (``grid``: the
+    config section). Raises DataError if an image cannot be used, ProcessingError if a scan comes stripped that is not said to be.
     """
-    image = load_nifti(t1)
+    image, brains = load_nifti(t1), load_nifti(brain)
+    if not stripped:
+        refuse_stripped(t1, image)
     if space == "sri24":
         matrix = np.eye(4)
     elif space == "study":
-        matrix = centred(image, study_grid(load_nifti(brain), grid["shape"], grid["spacing"]))
+        matrix = centred(image, study_grid(brains, grid["shape"], grid["spacing"]))
     else:
-        template = load_nifti(brain if stripped else head)
-        matrix = native(Head.of(image), template, iterations, retry_below, seed)
+        scan = Head.of(image)
+        del image  # a large scan is not to be there twice
+        template, least = (brains, refine_retry_below) if stripped else (load_nifti(head), retry_below)
+        matrix = native(scan, template, iterations, least, seed)
+        if scan.background is not None:
+            print(f"The background is {scan.background:g}: it counts as outside.")
     write_transform(matrix, out)

@@ -18,6 +18,8 @@ from sadm.runtime.files import atomic, not_written
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
+FINEST = 4  # samples per axis of a voxel; an image with finer voxels is averaged over blocks first
+SAMPLES = 2**25  # held at once: 128 MiB
 _LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
 
@@ -96,20 +98,56 @@ def sample(
 
     ``transform`` maps the grid's world to the image's world (identity if None). With ``factor`` > 1 the image is sampled
     on a grid that many times finer, and averaged over blocks. All of it happens in voxel indices through one affine
-    matrix, so that shears, flips and permuted axes need no special case.
+    matrix, so that shears, flips and permuted axes need no special case. Of an image with far finer voxels than the grid the
+    mean is taken over blocks of its voxels first, and a large grid is sampled in slabs: memory is that of image and result.
     """
+    world = np.eye(4) if transform is None else transform
+    if factor > FINEST:
+        spacing = float(np.cbrt(grid.voxel))
+        image = pooled(image, spacing / 2)
+        factor = factor_for(image, spacing)
+    data = np.asarray(image.dataobj, dtype=np.float32)
+    source, inverse = sitk.GetImageFromArray(np.ascontiguousarray(data.T)), np.linalg.inv(image.affine)
+    del data
+    count = -(-int(np.prod(grid.shape, dtype=np.int64)) * factor**3 // SAMPLES)
+    if count == 1:
+        return _resampled(source, grid, inverse @ world, factor)
+    found = np.empty(grid.shape, dtype=np.float32)
+    for part in np.array_split(np.arange(grid.shape[2]), min(count, grid.shape[2])):
+        low, high = int(part[0]), int(part[-1]) + 1
+        slab = grid.box([0, 0, low], [*grid.shape[:2], high])
+        found[:, :, low:high] = _resampled(source, slab, inverse @ world, factor)
+    return found
+
+
+def _resampled(source: sitk.Image, grid: Grid, to_index: np.ndarray, factor: int) -> np.ndarray:
+    """Values on ``grid`` of ``source``, whose voxel indices ``to_index`` (4 x 4) gives for the grid's world."""
     fine = Grid(
         tuple(n * factor for n in grid.shape), grid.affine @ scaling(1 / factor, (1 / factor - 1) / 2)
     )
-    world = np.eye(4) if transform is None else transform
     # Rounded, so that a head written in another order of its axes gives the same numbers, not almost the same.
-    matrix = np.round(np.linalg.inv(image.affine) @ world @ fine.affine, 9)
-    data = np.asarray(image.dataobj, dtype=np.float32)
-    source = sitk.GetImageFromArray(np.ascontiguousarray(data.T))
+    matrix = np.round(to_index @ fine.affine, 9)
     affine = sitk.AffineTransform(matrix[:3, :3].ravel().tolist(), matrix[:3, 3].tolist())
     target = sitk.Resample(source, fine.shape, affine, sitk.sitkLinear)
     values = sitk.GetArrayViewFromImage(target).T
     return block_mean(values, factor) if factor > 1 else np.array(values)
+
+
+def pooled(image: nib.Nifti1Image, spacing: float) -> nib.Nifti1Image:
+    """Means of ``image`` over blocks of as many voxels along each axis as have at most ``spacing`` mm, the last block of the rest."""
+    affine = np.asarray(image.affine, dtype=float)
+    sizes = np.linalg.norm(affine[:3, :3], axis=0)
+    data = np.asarray(image.dataobj, dtype=np.float32)
+    blocks = np.maximum(1, np.floor(spacing / sizes + 1e-6).astype(int))
+    for axis, block in enumerate(blocks):
+        if block > 1:
+            starts = np.arange(0, data.shape[axis], block)
+            counts = np.diff([*starts, data.shape[axis]]).astype(np.float32)
+            shape = [-1 if other == axis else 1 for other in range(3)]
+            data = (np.add.reduceat(data, starts, axis=axis) / counts.reshape(shape)).astype(np.float32)
+    larger = np.diag([*blocks, 1.0])
+    larger[:3, 3] = (blocks - 1) / 2
+    return nib.Nifti1Image(data, affine @ larger)
 
 
 def factor_for(image: nib.Nifti1Image, spacing: float) -> int:

@@ -18,7 +18,7 @@ class Material:
 
     ``config`` and ``layout`` of the study; ``told``: what it derives from its config (`sadm.report.methods_text`); ``results`` (fold 0); ``assets``: the folder workflow/report; ``tables``:
     {name: file} of table1, audit and, where there are any, the statistics; ``figures``: {name: its .png and .svg}; ``excluded``,
-    ``checks`` and ``sheets``: tables of the data sets, and ``weights``: files of the models, which tell what they are of;
+    ``kept`` (scans.tsv), ``checks``, ``sheets`` and ``notes``: tables of the data sets, and ``weights``: files of the models, which tell what they are of;
     ``thumbnails``: {(data set, scan): png}; ``lock``, ``versions``: requirements.lock and data/versions.csv; ``logs``: folder of
     the jobs' logs.
     """
@@ -31,8 +31,10 @@ class Material:
     tables: Mapping[str, str | Path]
     figures: Mapping[str, Files]
     excluded: Files
+    kept: Files
     checks: Files
     sheets: Files
+    notes: Files
     thumbnails: Mapping[tuple[str, str], str | Path]
     weights: Files
     lock: str | Path
@@ -58,8 +60,10 @@ class Material:
             tables={Path(file).stem: file for file in files.tables},
             figures=figures,
             excluded=files.excluded,
+            kept=files.kept,
             checks=files.checks,
             sheets=files.sheets,
+            notes=files.notes,
             thumbnails=pictured(files.get("thumbnails", [])),
             weights=files.weights,
             lock=project / "requirements.lock",

@@ -20,14 +20,15 @@ BRAINS = {
 
 
 CHECKS = {
-    "brain_ml": "brain volume {0[0]:g} to {0[1]:g} ml",
-    "overlap": "Dice of the brain mask with the atlas brain at least {0:g}",
-    "coverage": "share of the atlas brain in the mask, in the worst octant, at least {0:g}",
-    "nmi": "normalised mutual information with the atlas at least {0:g}",
-    "correlation": "correlation with the atlas at least {0:g}",
-    "outside": "share of the atlas brain outside the field of view at most {0:g}",
-    "stretch": "stretch of the affine at most {0:g} standard deviations from adults'",
-    "rotation": "rotation at most {0:g} degrees",
+    "brain_ml": "brain volume {0[1]:g} to {0[2]:g} ml ({0[0]:g} to {0[3]:g})",
+    "overlap": "Dice of the brain mask with the atlas brain at least {0[1]:g} ({0[0]:g})",
+    "coverage": "share of the atlas brain in the mask, in the worst octant, at least {0[1]:g} ({0[0]:g})",
+    "nmi": "normalised mutual information with the atlas at least {0[1]:g} ({0[0]:g})",
+    "correlation": "correlation with the atlas at least {0[1]:g} ({0[0]:g})",
+    "outside": "share of the atlas brain outside the field of view at most {0[0]:g} ({0[1]:g})",
+    "stretch": "stretch of the affine at most {0[0]:g} standard deviations from adults' ({0[1]:g})",
+    "rotation": "rotation at most {0[0]:g} degrees ({0[1]:g})",
+    "offset": "centre of a brain that comes in atlas space at most {0[0]:g} mm from the atlas brain's ({0[1]:g})",
 }
 TEXTURES = {"noise": "the noise itself", "mask": "a constant"}
 SEARCH = {"exact": "over all thresholds", "greedy": "by the released code's ten bisections"}
@@ -37,7 +38,11 @@ DOWN = {
     "bspline": "down-sampled by a cubic B-spline at the centre of each block of {0} voxels an axis, not clipped",
 }
 MASKS = {"share": "", "nearest": " Masks and labels were down-sampled by their nearest voxel."}
-FATE = {"exclude": "were excluded by name", "stop": "would have stopped the study"}
+FATE = {
+    "keep": "were kept and are named",
+    "exclude": "were excluded by name",
+    "stop": "would have stopped the study",
+}
 
 
 def preprocessing(config: Mapping[str, Any], told: Mapping[str, Any]) -> str:
@@ -69,7 +74,11 @@ def checks(config: Mapping[str, Any], limits: Mapping[str, Mapping[str, Any]]) -
         said = "; ".join(form.format(own[key]) for key, form in CHECKS.items())
         shared.setdefault(said, []).append(config["datasets"][name]["title"])
     said = ". ".join(f"{', '.join(names)}: {text}" for text, names in shared.items())
-    return f"Scans that failed one of {len(CHECKS)} checks {FATE[config['quality']['on_failure']]}. {said}."
+    quality = config["quality"]
+    return (
+        f"Scans beyond one of {len(CHECKS)} limits count as unusual and {FATE[quality['on_unusual']]}; scans beyond the limits in "
+        f"brackets, without a brain or on which a step failed are unusable and {FATE[quality['on_failure']]}. {said}."
+    )
 
 
 def training(config: Mapping[str, Any], told: Mapping[str, Any]) -> str:

@@ -34,6 +34,7 @@ def study(given: Material, said: Mapping[str, Any]) -> list[Block]:
     ]
     return [
         quality.cohort_table(given.tables["audit"], given.layout.titles),
+        quality.cohort_notes(given.notes, given.layout.titles),
         Words(notes.protocol_notes(given.config), "Protocol", listed=True),
         Words(text, "Methods, to copy", quoted=True),
     ]
@@ -143,6 +144,7 @@ def scans(given: Material, said: Mapping[str, Any]) -> list[Block]:
     titles = given.layout.titles
     return [
         quality.exclusions(given.excluded, titles),
+        quality.unusual(given.kept, titles),
         *quality.thumbnails(given.checks, given.thumbnails, titles),
         *quality.scan_tables(given.checks, titles),
     ]

@@ -36,6 +36,12 @@ def cohort_table(audit: str | Path, titles: Mapping[str, str]) -> Table:
     return Table("Scans by set, in each fold", columns, [Body(rows)])
 
 
+def cohort_notes(notes: Iterable[str | Path], titles: Mapping[str, str]) -> Words:
+    """What became of every image of each data set, and what else its check told (``notes``: tables of the data sets)."""
+    said = [f"{titles.get(line['dataset'], line['dataset'])}: {line['note']}." for line in read_all(notes)]
+    return Words(said, "Images, used and not", listed=True)
+
+
 def exclusions(excluded: Iterable[str | Path], titles: Mapping[str, str]) -> Block:
     """The scans that failed a check, and why (``excluded``: excluded.tsv of the data sets)."""
     lines = [
@@ -47,6 +53,24 @@ def exclusions(excluded: Iterable[str | Path], titles: Mapping[str, str]) -> Blo
         for own in read_all(excluded)
     ]
     return from_rows(f"Excluded scans: {len(lines)}", lines) if lines else Words(["No scan was excluded."])
+
+
+def unusual(scans: Iterable[str | Path], titles: Mapping[str, str]) -> Block:
+    """The scans that were kept though something about them is unusual (``scans``: scans.tsv of the packed data sets)."""
+    lines = [
+        {
+            "data set": titles.get(own["dataset"], own["dataset"]),
+            "scan": own["scan"],
+            "unusual": own["unusual"],
+        }
+        for own in read_all(scans)
+        if own.get("unusual")
+    ]
+    return (
+        from_rows(f"Unusual scans, kept: {len(lines)}", lines)
+        if lines
+        else Words(["No scan that was kept is unusual."])
+    )
 
 
 def scan_tables(checks: Iterable[str | Path], titles: Mapping[str, str]) -> list[Block]:
@@ -73,28 +97,30 @@ def thumbnails(
     titles: Mapping[str, str],
     budget: float = BUDGET,
 ) -> list[Block]:
-    """A picture of every scan, those that failed first, then by overlap with the template; as many as ``budget`` bytes hold.
+    """A picture of every scan, those that failed first, then unusual ones, then by overlap with the template; as many as ``budget`` bytes hold.
 
-    ``checks``: tables with dataset, scan, and passed, reasons, overlap where known; ``pictures``: {(data set, scan): png}.
+    ``checks``: tables with dataset, scan, and passed, reasons, unusual, overlap where known; ``pictures``: {(data set, scan): png}. A
+    scan on which a step failed has none.
     """
     listed = [
         (
-            line.get("passed", "1").lower() not in ("0", "false"),
+            (line.get("passed", "1").lower() not in ("0", "false"), not line.get("unusual")),
             float(line.get("overlap") or 1),
             line["dataset"],
             line,
         )
         for line in read_all(checks)
-        if (line["dataset"], line["scan"]) in pictures
+        if (line["dataset"], line["scan"]) in pictures and line.get("complete") != "False"
     ]
     listed.sort(key=lambda each: (each[0], each[1], each[2], each[3]["scan"]))
     shown, size = [], 0
-    for passed, overlap, name, line in listed:
+    for (passed, usual), overlap, name, line in listed:
         content = Path(pictures[name, line["scan"]])
         size += content.stat().st_size
         if size > budget:
             break
-        state = f"overlap {overlap:.3f}" if passed else f"excluded: {line.get('reasons', '')}"
+        state = f"overlap {overlap:.3f}" if usual else f"unusual: {line['unusual']}"
+        state = state if passed else f"unusable: {line.get('reasons', '')}"
         text = f"{titles.get(name, name)}, {line['scan']}: {state}"
         alt = f"Quality check of {line['scan']} of {titles.get(name, name)}"
         shown.append(Picture.read(content, alt, text))

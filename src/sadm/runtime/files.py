@@ -184,9 +184,10 @@ def load_nifti(path: str | Path) -> "nib.Nifti1Image":
     """Load a 3-D NIfTI-1 or NIfTI-2 image (.nii, .nii.gz) as float32; trailing axes of length 1 are dropped.
 
     The header is judged before its voxels are read, and the file is read to its end. Of the header only the affine is
-    kept: the sform's, or the qform's where there is no sform (as nibabel does; ITK and ANTs here get arrays, no files).
-    Raises DataError: missing, no NIfTI, truncated or too long, too large, colours or complex numbers, not 3-D, NaN or
-    infinite voxels, no orientation, impossible voxel sizes.
+    kept, in mm: the sform's, or the qform's where there is no sform (as nibabel does; ITK and ANTs here get arrays, no files);
+    ``extra`` tells the unit that it was in.
+    Raises DataError: missing, no NIfTI, truncated or too long, too large in voxels or mm, colours or complex numbers, not
+    3-D, NaN or infinite voxels, no orientation, impossible voxel sizes.
     """
     import nibabel as nib
     import numpy as np
@@ -195,22 +196,24 @@ def load_nifti(path: str | Path) -> "nib.Nifti1Image":
     from sadm.runtime import nifti
 
     if cause := unreadable(path):
-        raise DataError("An image is missing.", file=path, cause=cause, fix="check the path in the config")
+        fix = nifti.GET if "git-annex" in cause else "check the path in the config"
+        raise DataError("An image is missing.", file=path, cause=cause, fix=fix)
     try:
         with nifti.opened(path) as stream, np.errstate(over="ignore", invalid="ignore"):
             header = nifti.header(stream, Path(path).stat().st_size)
+            affine = nifti.affine(header)
+            nifti.check_room(header.get_data_shape(), affine)
             data = np.asarray(ArrayProxy(stream, header, mmap=False), dtype=np.float32)
             nifti.check_end(stream)
-        affine = nifti.affine(header)
     except nifti.Unusable as error:
         raise DataError(error.what, file=path, cause=error.cause, fix=error.fix) from None
     except Exception as error:  # damaged headers and streams make the readers raise almost anything
-        cause = f"{type(error).__name__}: {error}"
-        raise DataError(nifti.UNREADABLE, file=path, cause=cause, fix=nifti.FIX) from error
+        raise DataError(nifti.UNREADABLE, file=path, cause=nifti.in_words(error), fix=nifti.FIX) from error
     if not (finite := np.isfinite(data)).all():
         cause = f"{data.size - np.count_nonzero(finite)} NaN or infinite{nifti.scaling(header)}"
         raise DataError("An image has voxels that are no numbers.", file=path, cause=cause, fix=nifti.FIX)
-    return nib.Nifti1Image(data.reshape(data.shape[:3], order="F"), affine)
+    kept = {"unit": nifti.unit(header)[0]}
+    return nib.Nifti1Image(data.reshape(data.shape[:3], order="F"), affine, extra=kept)
 
 
 def unreadable(path: str | Path) -> str:
@@ -218,7 +221,10 @@ def unreadable(path: str | Path) -> str:
     try:
         mode = Path(path).stat().st_mode
     except FileNotFoundError:
-        return "a symbolic link that leads nowhere" if Path(path).is_symlink() else "no such file"
+        if not Path(path).is_symlink():
+            return "no such file"
+        annexed = "annex/objects" in os.readlink(path)
+        return f"a symbolic link that leads nowhere{', of git-annex: its content is not here' if annexed else ''}"
     except OSError as error:
         return (error.strerror or str(error)).lower()
     if stat.S_ISREG(mode):

@@ -2,6 +2,8 @@
 
 import ctypes
 import os
+import sys
+from types import ModuleType
 
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
@@ -28,3 +30,15 @@ def keep_freed_memory() -> None:
     if hasattr(libc, "mallopt"):
         libc.mallopt(M_MMAP_THRESHOLD, 2**30)
         libc.mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
+
+
+def without_compiler() -> None:
+    """Spare a process that trains PyTorch's compiler, which it does not use: call it before torch is imported.
+
+    Making an optimiser imports torch._dynamo (and sympy), only to tell it to leave the optimiser alone: more than a CPU second
+    a training. A stand-in takes the two calls that optimisers make; torch.compile does not work in such a process.
+    """
+    stand_in = ModuleType("torch._dynamo", "Stands in for PyTorch's compiler, see sadm.runtime.process.")
+    vars(stand_in)["disable"] = lambda function, *_, **__: function
+    vars(stand_in)["graph_break"] = lambda *_: None
+    sys.modules[stand_in.__name__] = stand_in

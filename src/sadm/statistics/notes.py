@@ -127,15 +127,31 @@ def excluded_notes(
     return notes
 
 
+def unusual_notes(files: Iterable[str | Path], titles: Mapping[str, str]) -> list[str]:
+    """A sentence if scans were kept though something about them is unusual: which, and what.
+
+    ``files``: scans.tsv of all packed data sets.
+    """
+    odd = [line for file in files for line in read_table(file) if line.get("unusual")]
+    said = "; ".join(f"{titles[line['dataset']]} {line['scan']} ({line['unusual']})" for line in odd)
+    return [f"Kept though unusual: {listed(len(odd), said)}."] if odd else []
+
+
 def volume_notes(scores: pd.DataFrame, layout: Layout, counted: str) -> list[str]:
-    """A sentence a test set: number of test volumes, and the scans whose label is empty on the grid, and what they count."""
+    """A sentence a test set: number of test volumes, the scans whose label is empty on the grid and what they count, and those without one."""
     notes = []
     for testset in layout.testsets:
         here = scores[(scores["testset"] == testset) & (scores["fold"] == 0)].drop_duplicates("scan")
-        empty = here.loc[here["empty"] == 1, "scan"]
+        empty = here.loc[(here["empty"] == 1) & (here["healthy"] == 0), "scan"]
+        calm = here.loc[here["healthy"] == 1, "scan"]
         fate = "counted as Dice 0" if counted == "zero" else "left out"
         left = f"{fate}, label empty after resampling: {listed(len(empty), ', '.join(empty))}"
-        count = len(here) - len(empty)
+        left += (
+            f"; without a label, counted as healthy, for false alarms alone: {listed(len(calm), ', '.join(calm))}"
+            if len(calm)
+            else ""
+        )
+        count = len(here) - len(empty) - len(calm)
         volumes = f"{count} test volume{'s' if count != 1 else ''}"
         notes.append(f"{layout.titles[testset]}: mean over {volumes}; {left}.")
     return notes

@@ -24,6 +24,7 @@ from sadm.statistics.notes import (
     protocol_notes,
     spread_notes,
     training_notes,
+    unusual_notes,
     volume_notes,
 )
 from sadm.statistics.printed import latex, markdown
@@ -72,11 +73,12 @@ def with_doubt(table: pd.DataFrame, summary: Sequence[Line], claims: Sequence[Li
 
 
 def table(
-    scores: Iterable[str | Path], excluded: Iterable[str | Path], splits: Sequence[str | Path], summary: str | Path, claims: str | Path,
+    scores: Iterable[str | Path], excluded: Iterable[str | Path], kept: Iterable[str | Path],
+    splits: Sequence[str | Path], summary: str | Path, claims: str | Path,
     datasets: Sequence[str], layout: Mapping[str, Any], study: Mapping[str, Any], models: Mapping[str, Any],
     csv: str | Path, md: str | Path, tex: str | Path,
 ) -> None:  # fmt: skip
-    """Write Table 1 from the files of ``scores``, the lists of ``excluded`` scans and the ``splits``, each in any order.
+    """Write Table 1 from the files of ``scores``, the lists of ``excluded`` and ``kept`` scans and the ``splits``, each in any order.
 
     ``summary``, ``claims``: tables of the statistics; ``datasets``: those whose exclusions are told; ``layout``: the fields of `Layout`;
     ``study``: its name, protocol (`sadm.study.protocol`), seed, grid, score and statistics; ``models``: see `sadm.statistics.notes.training_notes`. Equal
@@ -101,6 +103,7 @@ def table(
         *training_notes(models, splits, shown),
         *volume_notes(found, shown, study["score"]["empty"]),
         *excluded_notes(excluded, datasets, shown.titles),
+        *unusual_notes(kept, shown.titles),
     ]
     write_text(made.to_csv(index=False, lineterminator="\n"), csv)
     write_text(markdown(made, claimed, shown, beside, notes), md)

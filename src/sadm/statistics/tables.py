@@ -42,6 +42,7 @@ NO_MEASURE = (
     "lesion_voxels",
     "brain_voxels",
     "empty",
+    "healthy",
     "binary",
     "kind",
     "subject",
@@ -69,11 +70,13 @@ def released(scores: pd.DataFrame, rows: Sequence[str], subset: pd.DataFrame) ->
     """Exact measures of one test set beside those of the released evaluation: greedy search, an empty label counts as Dice 0.
 
     ``subset``: what the released threshold on the whole annotated subset gives, a line a run (`evaluate.RELEASED`), none if it
-    was not asked for. It stands beside the exact Dice at the validation threshold, as dice_subset_greedy.
+    was not asked for. It stands beside the exact Dice at the validation threshold, as dice_subset_greedy. Healthy volumes, which came without a
+    label, are not in their release, and count nowhere.
     """
     lines = []
     for name in ("dice", "dice_validation"):
-        pair = scores.assign(released=scores[f"{name}_greedy"].where(scores["empty"] == 0, 0.0))
+        counted = scores[f"{name}_greedy"].where(scores["empty"] == 0, 0.0).where(scores["healthy"] == 0)
+        pair = scores.assign(released=counted)
         means = pair.groupby(["row", "fold"])[[name, "released"]].mean().groupby(level="row").mean()
         lines += [(row, name, *means.loc[row]) for row in rows]
     if len(subset):

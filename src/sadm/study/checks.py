@@ -20,6 +20,7 @@ TABLES = (
     "healthy",
     "released",
 )  # in a row's folder of scores, beside a table for each test set
+SHEETS = ("files", "notes", "excluded", "prints")  # beside a data set's sheet in results/cohort
 DRAEM = "draem"  # the synthetic training and test set, painted on healthy scans
 
 
@@ -71,7 +72,8 @@ def slice_shape(config: dict[str, Any]) -> tuple[int, int]:
 
 def ranges(config: dict[str, Any]) -> None:
     """Ranges begin at their lower end; sets of subjects are not larger than the whole."""
-    for section, name in (("quality", "brain_ml"), ("draem", "threshold"), ("draem", "blend")):
+    limits = [("quality", name) for name, limit in config["quality"].items() if isinstance(limit, list)]
+    for section, name in (*limits, ("draem", "threshold"), ("draem", "blend")):
         fits.ordered(config[section][name], f"{section}.{name}")
     fits.augmenters(config["draem"]["augmenters"], config["draem"]["per_image"])
     said = config["splits"]
@@ -97,6 +99,9 @@ def names(study: "Study") -> None:
             cause="it stands for the anomalies painted on healthy scans",
             fix="use another name",
         )
+    if twin := next((name for name in study.datasets if name.rpartition("_")[::2] in _sheets(study)), ""):
+        cause = f"it is a table of {twin.rpartition('_')[0]} in results/cohort"
+        raise ConfigError(f"datasets.{twin}: the name is taken", cause=cause, fix="use another name")
     if taken := sorted({row.lower() for row in study.rows} & set(study.trivial)):
         raise ConfigError(
             f"rows.{taken[0]}: the name is taken", cause="a trivial score has it", fix="use another name"
@@ -139,6 +144,11 @@ def names(study: "Study") -> None:
                 )
     for row in study.config["figures"]:
         _known(row, list(study.rows), "figures")
+
+
+def _sheets(study: "Study") -> set[tuple[str, str]]:
+    """The names of the tables beside the sheets of the data sets."""
+    return {(name, kind) for name in study.datasets for kind in SHEETS}
 
 
 def _scoring() -> list[str]:

@@ -6,6 +6,7 @@ names those that its hyper-parameters must fulfil: ``fits={"seg_unet": ("channel
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 from sadm.runtime.errors import ConfigError
 
@@ -161,8 +162,8 @@ def augmenters(names: Sequence[str], per_image: int) -> None:
         raise ConfigError("draem.augmenters: too few, or one twice", cause=cause, fix=fix)
 
 
-def ordered(pair: Sequence[float], where: str) -> None:
-    """The first of ``pair`` is not above the second."""
-    low, high = pair
-    if low > high:
-        raise ConfigError(f"{where}: {low} is above {high}", fix="give the lower end first")
+def ordered(numbers: Sequence[float], where: str) -> None:
+    """None of ``numbers`` is above the next."""
+    for low, high in pairwise(numbers):
+        if low > high:
+            raise ConfigError(f"{where}: {low} is above {high}", fix="give the lower end first")

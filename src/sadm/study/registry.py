@@ -51,8 +51,14 @@ class Declares:
 
 @cache
 def names(kind: str) -> tuple[str, ...]:
-    """Sorted names of the modules in ``kind`` ("methods" or "data"); ``base`` holds what they share and is none."""
-    return tuple(sorted(p.stem for p in (PACKAGE / kind).glob("[a-z]*.py") if p.stem != "base"))
+    """Sorted names of the methods or importers in ``kind`` ("methods" or "data"); the other modules hold what these share.
+
+    Each method is a file beside ``base``; importers have ``class Options``.
+    """
+    files = [path for path in (PACKAGE / kind).glob("[a-z]*.py") if path.stem != "base"]
+    if kind == "data":
+        files = [path for path in files if "\nclass Options" in path.read_text(encoding="utf-8")]
+    return tuple(sorted(path.stem for path in files))
 
 
 @cache

@@ -4,16 +4,18 @@ Names only, never paths of results: each of those is written once, in the rule t
 ants, reads no image, and raises ConfigError before any job is planned.
 """
 
+import hashlib
+import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from importlib import import_module
 from itertools import product
+from pathlib import Path
 from typing import Any
 
-from sadm.data.base import Scan, tables
-from sadm.runtime.errors import ConfigError, SadmError
+from sadm.data.base import Scan, files_of, makes, planned, tables
+from sadm.runtime.errors import ConfigError, DataError, SadmError
 from sadm.study import checks as study_checks
 from sadm.study import config, places, protocol, registry
 from sadm.study.checks import DRAEM
@@ -241,11 +243,29 @@ class Study:
 
     @cached_property
     def _scans(self) -> dict[str, dict[str, Scan]]:
-        found = {}
-        for name, dataset in self.datasets.items():
-            scans = import_module(f"sadm.data.{dataset['importer']}").scans(name, dataset["options"])
-            found[name] = {scan.name: scan for scan in scans}
+        """The scans of each data set by name. Raises DataError or ConfigError that says of every data set why it cannot be listed."""
+        found, errors = {}, list[SadmError]()
+        for name, said in self.datasets.items():
+            try:
+                scans = planned(said["importer"], name, said["options"], said["brain"] == "given")
+            except SadmError as error:
+                errors.append(error)
+                continue
+            found[name] = {scan.name: scan for scan in scans if scan.lesion or not self._left_out(name)}
+        if len(errors) == 1:
+            raise errors[0]
+        if errors:
+            cause = "".join(
+                f"\n    {error.file or ''}: {error.what} {error.cause}; fix: {error.fix}" for error in errors
+            )
+            raise DataError(
+                f"{len(errors)} data sets cannot be listed.", cause=cause, fix="mend each as its line says"
+            )
         return found
+
+    def _left_out(self, dataset: str) -> bool:
+        """Whether scans of a data set that have no lesion label are left out; the cohort check names them."""
+        return dataset in self.annotated and self.datasets[dataset]["missing_lesions"] == "exclude"
 
     def scans(self, dataset: str) -> list[str]:
         """Names of the scans of a data set."""
@@ -273,16 +293,43 @@ class Study:
 
     def root(self, dataset: str) -> str:
         """The folder that the scans of a data set come from."""
-        return self.datasets[dataset]["options"].get("path") or "."
+        path = Path(self.datasets[dataset]["options"].get("path") or ".")
+        return str(path.parent if path.is_file() else path)
 
     def files(self, dataset: str, scan: str) -> list[str]:
         """The source files of a scan: the T1, and the brain mask and lesion label where there are any."""
-        found = self._scans[dataset][scan]
-        return [path for path in (found.t1, found.brain_mask, found.lesion) if path]
+        return files_of(self._scans[dataset][scan])
 
     def source_files(self, dataset: str) -> list[str]:
         """The source files of all scans of a data set."""
         return [path for scan in self.scans(dataset) for path in self.files(dataset, scan)]
+
+    def sizes(self, dataset: str, scan: str = "") -> str:
+        """What the sizes in bytes of the source files of a scan, or of all, come to: a file that replaces another may have an older time.
+
+        "" of a data set that the workflow makes itself.
+        """
+        if makes(self.datasets[dataset]["importer"]):
+            return ""
+        files = [
+            path for each in ([scan] if scan else self.scans(dataset)) for path in self.files(dataset, each)
+        ]
+        return hashlib.sha256(repr([os.path.getsize(path) for path in files]).encode()).hexdigest()[:12]
+
+    def listed(self, dataset: str) -> dict[str, Any]:
+        """How the scans of a data set are listed and checked: its importer, its options, and what its scans must have."""
+        said = self.datasets[dataset]
+        return {
+            "importer": said["importer"],
+            "options": said["options"],
+            "annotated": dataset in self.annotated,
+            "masks": said["brain"] == "given",
+            "missing": said["missing_lesions"],
+        }
+
+    def others(self, dataset: str) -> dict[str, dict[str, Any]]:
+        """How the scans of all other data sets are listed and checked."""
+        return {name: self.listed(name) for name in self.datasets if name != dataset}
 
     def tables(self, dataset: str) -> list[str]:
         """The tables of demographics that the importer of a data set reads beside the images."""
@@ -386,7 +433,7 @@ class Study:
 
         A head that is registered and stripped here must fulfil more than a brain that somebody else prepared (given_...).
         """
-        said = self.settings("quality", *(key for key in self.config["quality"] if key != "on_failure"))
+        said = {key: limit for key, limit in self.section("quality").items() if not key.startswith("on_")}
         ours = self.kind(dataset) == {"space": "native", "stripped": False}
         return {
             key: limit if ours else said.get(f"given_{key}", limit)

@@ -4,11 +4,11 @@ from typing import Any
 
 from sadm.study.keys.declare import INT, PATH, TEXT, listed
 from sadm.study.keys.experiment import Draem, Imagenet, Score, Splits, Statistics, Training
-from sadm.study.keys.preparation import Atlas, Bias, Brain, Grid, Quality, Registration
+from sadm.study.keys.preparation import Atlas, Bias, Brain, Cohort, Grid, Quality, Registration
 from sadm.study.rows import TABLE1
 
 SECTIONS = {
-    "atlas": Atlas, "grid": Grid, "registration": Registration, "brain": Brain, "bias": Bias, "quality": Quality,
+    "cohort": Cohort, "atlas": Atlas, "grid": Grid, "registration": Registration, "brain": Brain, "bias": Bias, "quality": Quality,
     "splits": Splits, "draem": Draem, "score": Score, "statistics": Statistics, "training": Training,
     "imagenet": Imagenet,
 }  # fmt: skip

@@ -198,4 +198,11 @@ class Dataset:
     annotated_val: float = key(
         0.1, "validation part of the annotated subset: a count, or below 1 a share of it", **COUNT_OR_SHARE
     )
+    missing_lesions: str = key(
+        "stop",
+        "scans without a lesion label in a data set of patients: stop, exclude (they are named), or empty (healthy volumes: they count for "
+        "false alarms, not for Dice)",
+        **TEXT,
+        enum=["stop", "exclude", "empty"],
+    )
     options: dict[str, Any] = key({}, "the importer's own options", type="object")

@@ -17,6 +17,18 @@ class Atlas:
 
 
 @dataclass(frozen=True)
+class Cohort:
+    """The check of all files before anything is computed."""
+
+    on_bad_file: str = key(
+        "stop",
+        "a file that cannot be used stops the run, with all others named; or its scan is excluded by name",
+        **TEXT,
+        enum=["stop", "exclude"],
+    )
+
+
+@dataclass(frozen=True)
 class Grid:
     """The grid that all volumes end on (paper, Appendix A)."""
 
@@ -103,66 +115,70 @@ class Bias:
     )
 
 
+SHARE = {**NUMBER, "minimum": 0, "maximum": 1}
+SIGNED = {**NUMBER, "minimum": -1, "maximum": 1}
+WORST = "unusable below the first, unusual below the second"
+MOST = "unusual above the first, unusable above the second"
+
+
 @dataclass(frozen=True)
 class Quality:
-    """What a prepared scan must fulfil."""
+    """What a prepared scan must fulfil: an unusable one is left out, an unusual one marked."""
 
     brain_ml: list[float] = key(
-        [900.0, 1900.0],
-        "smallest and largest brain volume in ml, in the scan's own space",
-        **listed({**NUMBER, "minimum": 0, "maximum": 10_000}, 2),
+        [500.0, 900.0, 1900.0, 2500.0],
+        "brain volume in ml, in the scan's own space: unusable below, unusual below, unusual above, unusable above",
+        **listed({**NUMBER, "minimum": 0, "maximum": 10_000}, 4),
     )
-    overlap: float = key(
-        0.93, "smallest Dice of the brain mask with the SRI24 brain", **NUMBER, minimum=0, maximum=1
+    overlap: list[float] = key(
+        [0.75, 0.93], f"Dice of the brain mask with the SRI24 brain: {WORST}", **listed(SHARE, 2)
     )
-    coverage: float = key(
-        0.8,
-        "smallest share of an octant of the SRI24 brain in the brain mask",
-        **NUMBER,
-        minimum=0,
-        maximum=1,
+    coverage: list[float] = key(
+        [0.4, 0.8],
+        f"share of the SRI24 brain in the brain mask, in the worst octant: {WORST}",
+        **listed(SHARE, 2),
     )
-    nmi: float = key(
-        0.055,
-        "smallest normalised mutual information with SRI24 in its brain",
-        **NUMBER,
-        minimum=0,
-        maximum=1,
+    nmi: list[float] = key(
+        [0.03, 0.055], f"normalised mutual information with SRI24 in its brain: {WORST}", **listed(SHARE, 2)
     )
-    correlation: float = key(
-        0.45,
-        "smallest correlation with SRI24 in its brain: the contrast of a T1",
-        **NUMBER,
-        minimum=-1,
-        maximum=1,
+    correlation: list[float] = key(
+        [0.2, 0.45],
+        f"correlation with SRI24 in its brain, the contrast of a T1: {WORST}",
+        **listed(SIGNED, 2),
     )
-    given_overlap: float = key(
-        0.85, "overlap of a scan that comes stripped or in SRI24 space", **NUMBER, minimum=0, maximum=1
+    given_overlap: list[float] = key(
+        [0.65, 0.85], "overlap of a scan that comes stripped or in SRI24 space", **listed(SHARE, 2)
     )
-    given_coverage: float = key(0.55, "the same for coverage", **NUMBER, minimum=0, maximum=1)
-    given_nmi: float = key(0.02, "the same for nmi", **NUMBER, minimum=0, maximum=1)
-    given_correlation: float = key(0.2, "the same for correlation", **NUMBER, minimum=-1, maximum=1)
-    outside: float = key(
-        0.02,
-        "largest share of the SRI24 brain outside the scan's field of view",
-        **NUMBER,
-        minimum=0,
-        maximum=1,
+    given_coverage: list[float] = key([0.25, 0.55], "the same for coverage", **listed(SHARE, 2))
+    given_nmi: list[float] = key([0.01, 0.02], "the same for nmi", **listed(SHARE, 2))
+    given_correlation: list[float] = key([0.0, 0.2], "the same for correlation", **listed(SIGNED, 2))
+    outside: list[float] = key(
+        [0.02, 0.2], f"share of the SRI24 brain outside the scan's field of view: {MOST}", **listed(SHARE, 2)
     )
-    stretch: float = key(
-        4.0,
-        "largest distance of the head's stretch from adults', in standard deviations",
-        **NUMBER,
-        minimum=0,
-        maximum=100,
+    stretch: list[float] = key(
+        [4.0, 8.0],
+        f"distance of the head's stretch from adults', in standard deviations: {MOST}",
+        **listed({**NUMBER, "minimum": 0, "maximum": 100}, 2),
     )
-    rotation: float = key(
-        60.0,
-        "largest angle between the head and the axes of its header, in degrees",
-        **NUMBER,
-        minimum=0,
-        maximum=180,
+    rotation: list[float] = key(
+        [60.0, 120.0],
+        f"angle between the head and the axes of its header, in degrees: {MOST}",
+        **listed({**NUMBER, "minimum": 0, "maximum": 180}, 2),
+    )
+    offset: list[float] = key(
+        [15.0, 25.0],
+        f"mm from SRI24's brain to that of a scan which comes in its space: {MOST}",
+        **listed({**NUMBER, "minimum": 0, "maximum": 1000}, 2),
     )
     on_failure: str = key(
-        "exclude", "a scan that fails is excluded by name, or stops the run", **TEXT, enum=["exclude", "stop"]
+        "exclude",
+        "an unusable scan is excluded by name, or stops the run",
+        **TEXT,
+        enum=["exclude", "stop"],
+    )
+    on_unusual: str = key(
+        "keep",
+        "an unusual scan is kept and named, excluded by name, or stops the run",
+        **TEXT,
+        enum=["keep", "exclude", "stop"],
     )

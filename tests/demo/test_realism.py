@@ -1,0 +1,104 @@
+"""Covers sadm.demo.population, sadm.demo.pathology: the demo's heads keep to the statistics of real scans that they were set by.
+
+The statistics are those of benchmarks/realism.py; docs/demo.md has them beside real scans'.
+"""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import pytest
+
+from sadm.demo import population, synthetic_head
+from sadm.demo.phantom import Phantom
+from sadm.preprocess.grid import Prepared, Target, prepare
+from sadm.preprocess.head import Head
+from sadm.preprocess.label import keep_volume, share
+from sadm.runtime.files import load_nifti
+from sadm.study.loader import raw_config
+from sadm.study.study import Study
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "benchmarks"))
+
+from realism import grey_to_white, measure, tissues  # noqa: E402
+
+TUMOURS, HEALTHY = 8, 6
+SEATED = replace(  # a healthy head as registration leaves it
+    population.POPULATIONS["healthy"],
+    native=False,
+    size=(0.006, 0.010),
+    turn=(0.012,) * 3,
+    shift=((0.0, 0.5),) * 3,
+)
+
+
+@pytest.fixture(scope="module")
+def target(template: tuple[Path, Path]) -> Target:
+    return Target.of(
+        load_nifti(template[1]), **Study.from_config(raw_config([ROOT / "config.yaml"])).section("grid")
+    )
+
+
+def prepared(
+    phantom: Phantom, target: Target, kind: str, number: int
+) -> tuple[Prepared, np.ndarray, np.ndarray]:
+    """A head on the demo's grid without a registration or a bias field, and its lesion, coarse and fine."""
+    made = synthetic_head.make_head(phantom, 900 + number, kind, ("alpha", "beta", "gamma")[number % 3])
+    image, lesion = (nib.Nifti1Image(each, made.affine) for each in (made.image, made.lesion))
+    brain = nib.Nifti1Image(made.brain.astype(np.uint8), made.affine)
+    flat = nib.Nifti1Image(np.zeros(target.fine.shape, np.float32), target.fine.affine)
+    part = share(lesion, target.fine, np.eye(4))
+    found = prepare(Head.of(image), brain, flat, target, np.eye(4), np.eye(4))
+    return found, keep_volume(target.reduce(part)), part > 0.01
+
+
+@pytest.fixture(scope="module")
+def tumours(demo_phantom: Phantom, target: Target) -> list[dict[str, float]]:
+    """Statistics of tumours against the mean of healthy heads."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(population.POPULATIONS, "healthy", SEATED)
+        healthy = [prepared(demo_phantom, target, "healthy", n)[0].t1 for n in range(HEALTHY)]
+    mean, masks = np.mean(healthy, axis=0), tissues(demo_phantom, target.fine)
+    found = []
+    for number in range(TUMOURS):
+        scan, coarse, fine = prepared(demo_phantom, target, "tumour", number)
+        line = measure(scan.t1, scan.brain, coarse, mean, target.coarse.voxel / 1000)
+        found.append(line | {"grey_to_white": grey_to_white(scan.head, fine, masks)})
+    return found
+
+
+@pytest.mark.parametrize(
+    ("name", "low", "high"),
+    [  # real BraTS beside it: docs/demo.md
+        ("dissimilarity", 0.50, 0.66),
+        ("lesion_dissimilarity", 0.68, 0.90),
+        ("distance", 0.15, 0.23),
+        ("lesion_distance", 0.15, 0.27),
+        ("spread", 0.14, 0.22),
+        ("grey_to_white", 0.86, 0.95),
+        ("share", 0.045, 0.09),
+    ],
+)
+def test_tumours_are_as_far_from_healthy_brains_as_real_ones(
+    tumours: list[dict[str, float]], name: str, low: float, high: float
+) -> None:
+    assert low < np.mean([line[name] for line in tumours]) < high
+
+
+def test_a_lesion_stands_out_no_more_than_real_ones(tumours: list[dict[str, float]]) -> None:
+    """Real BraTS: the lesion is 1.35 to 1.4 times as unlike the mean brain as healthy tissue is."""
+    sick, well = (
+        np.mean([line[name] for line in tumours]) for name in ("lesion_dissimilarity", "dissimilarity")
+    )
+    assert 1.2 < sick / well < 1.55
+
+
+def test_lesions_are_neither_tiny_nor_huge(tumours: list[dict[str, float]]) -> None:
+    """Real BraTS: 18 to 191 ml, median 78."""
+    volumes = [line["lesion_ml"] for line in tumours]
+    assert min(volumes) > 5
+    assert max(volumes) < 350
+    assert 40 < np.median(volumes) < 130
