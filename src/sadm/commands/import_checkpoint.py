@@ -14,6 +14,7 @@ The authors' volumes lie LPS in memory (X to the left, Y to the back), which bec
 import argparse
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +27,11 @@ from sadm.methods.base import BaseMethod, build
 from sadm.networks.diffusion import Diffusion
 from sadm.networks.frame import FLIPPED, check
 from sadm.runtime.errors import ConfigError, DataError
+from sadm.runtime.files import atomic
 from sadm.study import registry
 from sadm.study.loader import ROOT, laid, read
 from sadm.training import checkpoint
-from sadm.training.train import described, write_curve
+from sadm.training.train import curve_text, described
 from sadm.training.valid_weights import as_real, check_hyper, misfits
 
 SHAPE = (96, 96)  # in-plane size that the released networks were trained at
@@ -78,10 +80,14 @@ def convert(
     wanted = [theirs(method, name) for model, method in models.items() for name in nets[model].state_dict()]
     released = by_method(unwrapped(tensors, wanted, path), models.values(), path)
     fitted = {model: _fitted(nets[model], method, released[method], path) for model, method in models.items()}
-    for model, (ours, networks) in fitted.items():
-        run = {"model": model, "fold": fold, "seed": 1}
-        write_curve(run, [], files[model].with_name("curve.csv"))
-        checkpoint.save(ours, run | networks, files[model])
+    with (
+        ExitStack() as whole
+    ):  # the files take their names when all are written: none does where the disk is full
+        for model, (ours, networks) in fitted.items():
+            run, file = {"model": model, "fold": fold, "seed": 1}, files[model]
+            curve = whole.enter_context(atomic(file.with_name("curve.csv")))
+            curve.write_text(curve_text(run, []), encoding="utf-8")
+            checkpoint.write(ours, run | networks, whole.enter_context(atomic(file)))
     return list(files.values())
 
 
@@ -100,7 +106,9 @@ def _net(model: str, method: str, hyper: Mapping[str, Mapping[str, Any]], frame:
     try:
         check_hyper(method, said, SHAPE)
     except ValueError as error:
-        raise ConfigError(f"--study: hyper.{method} is not possible", cause=str(error), fix="mend it") from None
+        raise ConfigError(
+            f"--study: hyper.{method} is not possible", cause=str(error), fix="mend it"
+        ) from None
     with torch.device("meta"):
         return build(method, said, SHAPE, frame=frame)
 

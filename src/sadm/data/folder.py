@@ -16,6 +16,7 @@ from typing import Any, Literal
 from sadm.data import base
 from sadm.data.bids import is_root
 from sadm.data.filenames import no_t1
+from sadm.data.stars import MOST, STARS, Pattern
 from sadm.data.tree import shown, walk
 from sadm.runtime.errors import ConfigError, DataError
 
@@ -24,8 +25,6 @@ STRIPPED = False
 TREE = "a folder of scans"
 ANY = True  # lists what no other importer knows
 BY_OPTION = {"space": {"sri24": {"SPACE": "sri24"}}, "stripped": {True: {"STRIPPED": True}}}
-STARS = re.compile(r"(\*\*|\*)")
-MEANS = {"*": "([^/]+)", "**": "(.+)"}
 
 
 @dataclass(frozen=True)
@@ -79,7 +78,7 @@ def listed(dataset: str, options: Mapping[str, Any]) -> list[base.Scan]:
 def why(path: str, options: Mapping[str, Any]) -> str:
     """Why the image ``path`` is not used."""
     name = re.sub(r"\.nii(\.gz)?$", "", path)
-    if options["brain_mask"] and _regex(options["brain_mask"]).fullmatch(name):
+    if options["brain_mask"] and Pattern(options["brain_mask"]).stand_for(name):
         return "a brain mask: no step uses it"
     said = no_t1(name, options["t1"])
     return said or f"does not fit options.t1: {options['t1']}"
@@ -90,7 +89,8 @@ def joining(options: Mapping[str, Any], scans: Sequence[base.Scan], groups: Mapp
     wanted = {name: begin for begin, names in groups.items() for name in names}
     names = {_below(Path(scan.t1), Path(options["path"])): wanted.get(scan.subject, "") for scan in scans}
     for pattern in _candidates(options["t1"], names):
-        found = {name: match[1] for name in names if (match := _regex(pattern).fullmatch(name))}
+        wished = Pattern(pattern)
+        found = {name: stars[0] for name in names if (stars := wished.stand_for(name))}
         persons = {(begin, found.get(name)) for name, begin in names.items() if begin}
         if len(found) == len(names) and len(persons) == len(groups) == len({who for _, who in persons}):
             return pattern
@@ -118,6 +118,8 @@ def _check(dataset: str, options: Mapping[str, Any]) -> None:
     where, stars = f"datasets.{dataset}.options", STARS.findall(options["t1"])
     if not stars:
         raise ConfigError(f"{where}.t1: {options['t1']!r} has no *", fix="put * where the subject is told")
+    if len(stars) > MOST:
+        raise ConfigError(f"{where}.t1: {len(stars)} stars", fix=f"use {MOST} at most; ** stands for many")
     for kind in ("lesion", "brain_mask"):
         if options[kind] and STARS.findall(options[kind]) != stars:
             cause = f"{options[kind]!r} and {options['t1']!r}"
@@ -151,20 +153,16 @@ def _below(path: Path, root: Path) -> str:
     return re.sub(r"\.nii(\.gz)?$", "", inside)
 
 
-def _regex(pattern: str) -> re.Pattern[str]:
-    return re.compile("".join(MEANS.get(part) or re.escape(part) for part in STARS.split(pattern)), re.DOTALL)
-
-
 def _fitting(pattern: str, files: Sequence[tuple[list[str], Path]]) -> dict[tuple[str, ...], list[Path]]:
     """The ``files`` that fit ``pattern``, by what its stars stand for, in one form of Unicode; none for an empty pattern.
 
     A file counts once, by the first of its names that fits.
     """
-    regex, found = _regex(pattern), dict[tuple[str, ...], list[Path]]()
+    wanted, found = Pattern(pattern), dict[tuple[str, ...], list[Path]]()
     for names, path in files if pattern else ():
         for name in names:
-            if match := regex.fullmatch(re.sub(r"\.nii(\.gz)?$", "", name)):
-                stars = tuple(unicodedata.normalize("NFC", part) for part in match.groups())
+            if said := wanted.stand_for(re.sub(r"\.nii(\.gz)?$", "", name)):
+                stars = tuple(unicodedata.normalize("NFC", part) for part in said)
                 at = path if name == names[0] else Path(str(path).removesuffix(names[0]) + name)
                 found.setdefault(stars, []).append(at)
                 break

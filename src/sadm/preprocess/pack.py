@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from sadm.preprocess.quality import read_check
 from sadm.runtime.errors import ProcessingError
-from sadm.runtime.files import load_nifti, read_json, write_stack, write_table
+from sadm.runtime.files import load_nifti, write_stack, write_table
 
 DTYPES = {"t1": np.float16, "brain": np.uint8, "lesion": np.uint8}
 WHOSE = ("dataset", "scan")
@@ -76,7 +77,7 @@ def pack(
     have their order. Scans that are unusable are left out and listed with their reasons (``on_failure`` "exclude"), or stop the run
     ("stop"): ProcessingError. So are unusual ones as ``on_unusual`` says; "keep" lists them among the scans, with what is unusual.
     """
-    checks = {found["scan"]: found for found in map(read_json, qc)}
+    checks = {found["scan"]: found for found in (read_check(path, MEASURED) for path in qc)}
     failed = check(checks, on_failure, on_unusual, dataset)
     kept = [scan for scan in checks if scan not in failed]
     for name, dtype in DTYPES.items():

@@ -1,6 +1,7 @@
 """Brain masks of many scans by HD-BET (paper, Appendix A), its model loaded once; what is done stays done when the job is killed or fails."""
 
 import hashlib
+import re
 import shutil
 import tempfile
 import traceback
@@ -14,9 +15,10 @@ from sadm.preprocess import derivative, hdbet
 from sadm.preprocess.head import Head
 from sadm.preprocess.space import Grid, read_transform, volume
 from sadm.runtime.errors import DataError, OutputError, ProcessingError
-from sadm.runtime.files import TEMPLATE, atomic, digest, load_nifti, save_nifti
+from sadm.runtime.files import TEMPLATE, atomic, digest, load_nifti, remove_leftovers, save_nifti
 
 LITTLE = 100.0  # ml on the SRI24 grid: less is almost no brain
+NAME = r"[0-9a-f]{16}\.nii\.gz"  # of a kept mask: its key
 
 
 def key(*parts: str | Path) -> str:
@@ -44,6 +46,14 @@ def strip_one(predictor: Any, t1: str, transform: str, grid: Grid, out: Path) ->
         save_nifti(head, grid.affine, path)
         hdbet.predict(predictor, path, mask)
         save_nifti((np.asarray(load_nifti(mask).dataobj) > 0).astype(np.uint8), grid.affine, out, TEMPLATE)
+
+
+def sweep(mask: Path) -> None:
+    """Remove the older masks of the scan of ``mask``, and what killed jobs left of them; all else in the folder stays."""
+    for old in mask.parent.iterdir():
+        if re.fullmatch(NAME, old.name) and old != mask:
+            old.unlink(missing_ok=True)
+    remove_leftovers(mask.parent, NAME)
 
 
 def check_volumes(masks: Mapping[str, Path], parameters: Path) -> None:
@@ -108,8 +118,7 @@ def strip(
             failed[scan] = f"{type(error).__name__}: {error}".partition("\n")[0]
         else:
             print(f"{scan}: {volume(load_nifti(mask)):.0f} ml")
-            for old in set(mask.parent.iterdir()) - {mask}:
-                old.unlink()
+            sweep(mask)
     if failed:
         raise ProcessingError(
             f"HD-BET fails on {len(failed)} of {len(masks)} scans.",

@@ -23,9 +23,14 @@ KEY = "sadm"
 
 def save(tensors: Mapping[str, Tensor], meta: Mapping[str, Any], path: str | Path) -> None:
     """Write ``tensors`` and JSON-able ``meta`` to ``path``, atomically; equal content is equal bytes."""
-    stored = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     with atomic(path) as tmp:
-        tmp.write_bytes(serialise(stored, {KEY: json.dumps(meta, sort_keys=True)}))
+        write(tensors, meta, tmp)
+
+
+def write(tensors: Mapping[str, Tensor], meta: Mapping[str, Any], tmp: Path) -> None:
+    """Write them to ``tmp``, a file of `atomic`."""
+    stored = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    tmp.write_bytes(serialise(stored, {KEY: json.dumps(meta, sort_keys=True)}))
 
 
 def load(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -64,13 +69,16 @@ def load_method(
     tensors, meta = load(path)
     try:
         said = Described.of(meta, scored_with)
-        about = {"shape": said.shape, "needs": needs, "frame": said.frame}
+
+        def built() -> BaseMethod:
+            return build(said.method, said.hyper, said.shape, needs, frame=said.frame)
+
         with torch.device("meta"):  # no memory for networks that a damaged description asks for
-            wanted = build(said.method, said.hyper, **about).state_dict()
+            wanted = built().state_dict()
         for what, names in misfits(tensors, wanted):
             if names:
                 raise ValueError(f"the file {what}: {', '.join(names[:3])} ({len(names)} of {len(wanted)})")
-        method = build(said.method, said.hyper, **about)
+        method = built()
         method.load_state_dict(tensors)
     except (SadmError, KeyError, TypeError, ValueError, RuntimeError) as error:
         what, why = (error.what, error.cause) if isinstance(error, SadmError) else (str(error), "")
