@@ -10,8 +10,6 @@ from sadm.cohort.splits import read_splits
 from sadm.runtime.errors import DataError
 from sadm.runtime.files import REMAKE, open_array, read_table, whole
 
-DTYPES = {"t1": np.float16, "brain": np.uint8, "lesion": np.uint8}
-
 
 @dataclass(frozen=True)
 class Packed:
@@ -49,7 +47,7 @@ def load_packed(folder: str | Path) -> Packed:
     Raises DataError if the arrays and the list of scans do not fit.
     """
     folder = Path(folder)
-    t1, brain, lesion = (open_array(folder / f"{name}.npy", 4, dtype) for name, dtype in DTYPES.items())
+    t1, brain, lesion = (open_array(folder / f"{name}.npy", 4) for name in ("t1", "brain", "lesion"))
     rows = read_table(folder / "scans.tsv", ("scan",))
     scans = [row["scan"] for row in rows]
     if not t1.shape == brain.shape == lesion.shape or not len(set(scans)) == len(scans) == len(t1):

@@ -92,5 +92,5 @@ def reconstruction(
     if not models:
         return None
     wanted = Origin(models[0], 0, 1, testset, TEST)
-    made = read_reconstructions(file_of(wanted, results.made), scan, brain.shape)
+    made = read_reconstructions(file_of(wanted, results.made), scan)
     return np.asarray(made.mean(axis=0, dtype=np.float32) * brain)

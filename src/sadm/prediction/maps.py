@@ -36,7 +36,7 @@ class Origin:
 def origin(path: str | Path) -> Origin:
     """What the file of maps or reconstructions at ``path`` holds. Raises DataError if it does not tell, or is damaged."""
     meta = open_tensors(path)[0]
-    kinds = {field.name: {"int": int, "str": str}[str(field.type)] for field in fields(Origin)}
+    kinds = {field.name: field.type for field in fields(Origin)}
     wrong = [key for key in {*kinds, *meta} if type(meta.get(key)) is not kinds.get(key)]
     if wrong:
         what = "A file does not tell which maps or reconstructions it holds."
@@ -113,14 +113,14 @@ def write_reconstructions(
     write_tensors(volumes, {packed.scans[i]: shape for i in scans}, asdict(of), path)
 
 
-def read_reconstructions(path: str | Path, scan: str, shape: tuple[int, ...]) -> np.ndarray:
-    """The stored reconstructions of a scan: float16 [T, D, X, Y], memory-mapped. Raises DataError if there are none of ``shape`` [D, X, Y]."""
+def read_reconstructions(path: str | Path, scan: str) -> np.ndarray:
+    """The stored reconstructions of a scan: float16 [T, D, X, Y], memory-mapped. Raises DataError if there are none, or no numbers."""
     stored = open_tensors(path)[1]
     cause = ""
     if scan not in stored:
         cause = f"they are of {len(stored)} other scans, not of {scan}"
-    elif (found := stored[scan].shape)[1:] != shape or not found[0]:
-        cause = f"{scan} has shape {found}, its volume {shape}"
+    elif len(found := stored[scan].shape) != 4 or not all(found):
+        cause = f"{scan} has shape {found}, which is no volumes"
     elif not np.isfinite(stored[scan]).all():
         cause = f"{scan} has values that are not finite"
     if cause:

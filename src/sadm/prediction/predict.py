@@ -11,6 +11,8 @@ from sadm.cohort.packed import Part
 from sadm.prediction.maps import Origin, by_origin, file_of, read_reconstructions, write_maps
 from sadm.prediction.score import Scoring
 from sadm.runtime.devices import autocast, pick_device
+from sadm.runtime.errors import DataError
+from sadm.runtime.files import REMAKE
 from sadm.runtime.progress import Progress
 from sadm.training.checkpoint import load_method
 
@@ -63,6 +65,10 @@ def _maps(mapped: Mapper, part: Part, reconstructions: str | Path | None) -> Ite
     for done, index in enumerate(part.scans, 1):
         scan, given = data.scans[index], None
         if reconstructions is not None:
-            given = read_reconstructions(reconstructions, scan, data.t1.shape[1:])
+            given = read_reconstructions(reconstructions, scan)
+            if given.shape[1:] != data.t1.shape[1:]:
+                cause = f"{scan} has shape {given.shape[1:]}, its volume {data.t1.shape[1:]}"
+                what = "Reconstructions do not fit their set."
+                raise DataError(what, file=reconstructions, cause=cause, fix=REMAKE)
         yield scan, mapped(data.t1[index], data.brain[index], given)
         progress(done, lambda: f"maps of {part.set} ({part.part})")

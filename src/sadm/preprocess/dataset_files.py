@@ -47,7 +47,7 @@ BIDS has no suffix for an anomaly score: it is no probability, as the sum of two
 
 def incomplete(qc: Iterable[str]) -> list[str]:
     """Patterns, as .bidsignore has them, of the files of scans on which a step failed; ``qc``: the checks of all."""
-    paths = [uri(path).rpartition(":")[2] for path in qc if not read_check(path)["complete"]]
+    paths = [uri(path).rpartition(":")[2] for path in qc if not read_check(path, ("complete",))["complete"]]
     return [f"{path.removesuffix('qc.json')}*" for path in paths]
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from sadm.preprocess.quality import read_check
+from sadm.preprocess.quality import VERDICT, read_check
 from sadm.runtime.errors import ProcessingError
 from sadm.runtime.files import load_nifti, write_stack, write_table
 
@@ -77,7 +77,7 @@ def pack(
     have their order. Scans that are unusable are left out and listed with their reasons (``on_failure`` "exclude"), or stop the run
     ("stop"): ProcessingError. So are unusual ones as ``on_unusual`` says; "keep" lists them among the scans, with what is unusual.
     """
-    checks = {found["scan"]: found for found in (read_check(path, MEASURED) for path in qc)}
+    checks = {found["scan"]: found for found in (read_check(path, VERDICT, MEASURED) for path in qc)}
     failed = check(checks, on_failure, on_unusual, dataset)
     kept = [scan for scan in checks if scan not in failed]
     for name, dtype in DTYPES.items():

@@ -11,8 +11,9 @@ from sadm.runtime.errors import DataError
 from sadm.runtime.files import REMAKE, read_json, write_json
 
 SENTENCES = ("reasons", "unusual")
-KINDS_OF_KEYS: dict[type, tuple[str, ...]] = {
-    str: ("dataset", "scan"), bool: ("passed", "complete"), list: SENTENCES
+VERDICT = ("dataset", "scan", "passed", *SENTENCES)  # what every qc.json says
+KEYS: dict[str, type] = {
+    "dataset": str, "scan": str, "passed": bool, "complete": bool, "reasons": list, "unusual": list
 }  # fmt: skip
 COMPONENT = 0.99  # share of the mask that its largest connected part must hold
 # Logarithms of the stretch from SRI24 to a head along right-left, anterior-posterior, inferior-superior: mean and covariance
@@ -168,34 +169,32 @@ def failed_check(dataset: str, scan: str, why: str, out: str) -> None:
     write_json(Verdict([why], []).of(dataset, scan) | {"complete": False}, out)
 
 
-def read_check(path: str | Path, numbers: Sequence[str] = ()) -> dict[str, Any]:
-    """What the qc.json at ``path`` says of a scan; a scan that passed has the ``numbers``.
+def read_check(path: str | Path, keys: Sequence[str], numbers: Sequence[str] = ()) -> dict[str, Any]:
+    """What the qc.json at ``path`` says of a scan: it has the ``keys``, and where the scan passed the ``numbers``.
 
     Raises DataError if it is none, as one edited by hand may be.
     """
     found = read_json(path)
-    if wrong := _no_check(found, numbers):
+    if wrong := _no_check(found, keys, numbers):
         raise DataError("The check of a scan is not what it should be.", file=path, cause=wrong, fix=REMAKE)
     return dict(found)
 
 
-def _no_check(found: Any, numbers: Sequence[str]) -> str:
+def _no_check(found: Any, keys: Sequence[str], numbers: Sequence[str]) -> str:
     """Why ``found`` is no check of a scan, "" if it is one."""
     if not isinstance(found, dict):
         return f"it holds {type(found).__name__}, not keys and values"
-    for kind, keys in KINDS_OF_KEYS.items():
-        if lacking := [key for key in keys if not isinstance(found.get(key), kind)]:
-            return f"{lacking[0]}: no value, or one of another kind"
-    for key in SENTENCES:
-        if not all(isinstance(sentence, str) for sentence in found[key]):
-            return f"{key}: not all are sentences"
-    if found["passed"] != (not found["reasons"]):
+    wanted = [*keys, *(numbers if found.get("passed") else ())]
+    if lacking := [key for key in wanted if key not in found]:
+        return f"no {', '.join(lacking)}"
+    for key, value in found.items():
+        if not isinstance(value, KEYS.get(key, str | int | float | None)):
+            return f"{key} is {value!r}"
+        if isinstance(value, list) and not all(isinstance(sentence, str) for sentence in value):
+            return f"{key} has other than sentences"
+    if "passed" in keys and found["passed"] != (not found["reasons"]):
         return f"passed is {found['passed']}, but it has {len(found['reasons'])} reasons"
-    plain = (str, int, float, type(None))
-    if odd := [key for key, value in found.items() if key not in SENTENCES and not isinstance(value, plain)]:
-        return f"{odd[0]}: not one value"
-    wanted = numbers if found["passed"] and found["complete"] else ()
-    return f"no {lacking[0]}" if (lacking := [key for key in wanted if key not in found]) else ""
+    return ""
 
 
 def fatal(values: Mapping[str, Any]) -> str:
