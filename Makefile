@@ -13,8 +13,7 @@ STUDY ?=
 .PHONY: plan demo test lint setup slurm test-slurm schema audit clean
 
 demo: setup
-	$(BIN)/snakemake --cores $(CORES)
-	@cat results/table1.md
+	$(BIN)/sadm run --cores $(CORES)
 
 plan: setup
 	$(BIN)/sadm plan $(STUDY)

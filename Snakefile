@@ -23,6 +23,14 @@ if study.rows:
 include: "workflow/rules/native.smk"
 
 
+check(study, made_with)
+
+
+onstart:
+    if workflow.local_exec:
+        spare(workflow)
+
+
 onsuccess:
     mark(Path("results"))
 

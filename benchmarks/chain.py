@@ -66,9 +66,17 @@ def register(t1: str, at: At, how: How = HEAD) -> None:
 def brain(t1: str, at: At, how: How = HEAD) -> None:
     """deepbet on the SRI24 grid."""
     from sadm.preprocess.brain import brain
+    from sadm.preprocess.deepbet import stripper
+    from sadm.preprocess.space import Grid
+    from sadm.preprocess.strip import strip_one
+    from sadm.runtime.files import load_nifti
 
-    files = (t1, at("start.mat"), at("brain.nii.gz"), "", at("mask.nii.gz"))
-    brain(*files, method=how.method, threads=1, raw=RAW)
+    if how.method == "deepbet":
+        grid = Grid.of(load_nifti(at("brain.nii.gz")))
+        strip_one(stripper(1), t1, at("start.mat"), grid, Path(at("mask.nii.gz")))
+    else:
+        files = (t1, at("start.mat"), at("brain.nii.gz"), "", at("mask.nii.gz"))
+        brain(*files, method=how.method, raw=RAW)
 
 
 def refine(t1: str, at: At, how: How = HEAD) -> None:

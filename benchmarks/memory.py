@@ -74,14 +74,16 @@ def steps(folder: Path, t1: Path) -> dict[str, Callable[[], object]]:
         )
 
     def deepbet() -> object:
-        from sadm.preprocess.brain import brain as step
+        from sadm.preprocess.deepbet import stripper
+        from sadm.preprocess.space import Grid
+        from sadm.preprocess.strip import strip_one
 
-        return step(str(t1), start, brain, "", mask, method="deepbet", threads=1, raw=raw)
+        return strip_one(stripper(1), str(t1), start, Grid.of(load_nifti(brain)), Path(mask))
 
     def by_content() -> object:
         from sadm.preprocess.brain import brain as step
 
-        return step(str(t1), start, brain, "", str(out / "content.nii.gz"), method="none", threads=1, raw=raw)
+        return step(str(t1), start, brain, "", str(out / "content.nii.gz"), method="none", raw=raw)
 
     def refine() -> object:
         from sadm.preprocess.refine import refine

@@ -24,6 +24,7 @@ SITES = ("Guys", "HH", "IOP")
 PACKED = "results/packed/people/scans.tsv"
 PREP = {
     "name": "population",
+    "brain": {"deepbet_chunk": 40},
     "datasets": {"people": {"importer": "bids", "brain": "deepbet", "options": {"path": "data/bids"}}},
 }
 

@@ -29,7 +29,6 @@ DIRECT = {
         "scipy",
         "nibabel",
         "pandas",
-        "scikit-learn",
         "matplotlib",
         "openpyxl",
         "xlrd",

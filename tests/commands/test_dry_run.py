@@ -22,13 +22,15 @@ def test_jobs_are_those_of_the_page_on_reruns(jobs: Jobs) -> None:
     said = re.search(r"^\| everything.*\| (\d+) \|", page, re.MULTILINE)
     assert said
     assert jobs.total() == int(said[1])
-    assert (jobs["train"], jobs["register"], jobs["evaluate"]) == (17, 10, 26)
+    assert (jobs["train"], jobs["register"], jobs["evaluate"]) == (17, 10, 27)
+    assert (jobs["brain"], jobs["deepbet"]) == (3, 4)
 
 
 def test_groups_are_sent_together() -> None:
     profile = {"groups": {"a": "g", "b": "g", "c": "h"}, "group-components": {"g": 50, "h": 10}}
     assert submissions(Counter(a=100, b=101, c=10, d=5), profile) == 3 + 1 + 5
     assert submissions(Counter(), profile) == 0
+    assert submissions(Counter(h=21, e=2), profile) == 3 + 2, "a group of the rule's own name"
 
 
 def test_a_study_that_cannot_be_planned_says_why(tmp_path, monkeypatch) -> None:  # type: ignore[no-untyped-def]

@@ -27,7 +27,7 @@ from sadm.cohort.audit import audit
 from sadm.cohort.packed import load_packed
 from sadm.cohort.sheet import cohort
 from sadm.commands.import_checkpoint import convert, hyper_of
-from sadm.preprocess import hdbet, template
+from sadm.preprocess import hdbet1_weights, hdbet2, template
 from sadm.preprocess.pack import pack
 from sadm.runtime.errors import SadmError
 from sadm.study import registry
@@ -69,7 +69,8 @@ STEPS: dict[str, Callable[[Any, Path], Any]] = {
     "splits": _audit,
     "packed": lambda given, out: load_packed(given),
     "qc": _pack,
-    "hd-bet": lambda given, out: hdbet.load_predictor(hdbet.find_parameters(str(given)), "cpu", False, 1),
+    "hd-bet": lambda given, out: hdbet2.load_predictor(hdbet2.find_parameters(str(given)), "cpu", False, 1),
+    "hd-bet 1": lambda given, out: hdbet1_weights.convert(out / "a.safetensors", str(given)),
     "config": lambda given, out: Study.from_config(given).scans("healthy"),
     "study file": lambda given, out: hyper_of([given]),
 }

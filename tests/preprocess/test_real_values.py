@@ -10,10 +10,12 @@ import pytest
 
 from sadm.preprocess.bias import bias
 from sadm.preprocess.brain import brain
+from sadm.preprocess.deepbet import stripper
 from sadm.preprocess.grid import grid
 from sadm.preprocess.refine import refine
 from sadm.preprocess.register import register
-from sadm.preprocess.space import read_transform
+from sadm.preprocess.space import Grid, read_transform
+from sadm.preprocess.strip import strip_one
 from sadm.runtime.errors import ProcessingError
 from sadm.runtime.files import load_nifti, read_json
 from sadm.study.keys.preparation import Quality, Registration
@@ -76,8 +78,10 @@ class Chain:
         register(
             t1, self.head, self.brain, start, space="native", stripped=self.stripped, grid=PLACE, **first
         )
-        method = "none" if self.stripped else "deepbet"
-        brain(t1, start, self.brain, "", mask, method=method, threads=1, raw=RAW)
+        if self.stripped:
+            brain(t1, start, self.brain, "", mask, method="none", raw=RAW)
+        else:
+            strip_one(stripper(1), t1, start, Grid.of(load_nifti(self.brain)), Path(mask))
         second = {key: SAID[key] for key in ("refine_iterations", "refine_retry_below", "seed")}
         refine(t1, mask, start, self.brain, refined, space="native", **second)
         return read_transform(refined)
@@ -142,7 +146,7 @@ def test_a_brain_said_to_be_in_sri24_space_is_refused_with_the_cause(
     nib.Nifti1Image(change(np.asarray(scan.dataobj)), moved @ scan.affine).to_filename(t1)
     first = {key: SAID[key] for key in ("iterations", "retry_below", "refine_retry_below", "seed")}
     register(t1, of_brain.head, template, start, space="sri24", stripped=True, grid=PLACE, **first)
-    brain(t1, start, template, "", mask, method="none", threads=1, raw=RAW)
+    brain(t1, start, template, "", mask, method="none", raw=RAW)
     n4 = {"shrink": 8, "iterations": [1], "tolerance": 0.0}
     bias(t1, mask, start, start, template, field, space="sri24", grid=PLACE, **n4)
     outputs = {name: str(tmp_path / f"out_{name}.nii.gz") for name in ("t1", "brain", "lesion")}

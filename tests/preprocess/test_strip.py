@@ -1,4 +1,4 @@
-"""HD-BET on many scans: HD-BET's own masks, one model load, and what is done stays done."""
+"""Many heads by one tool: the tool's own masks, one load, and what is done stays done."""
 
 from pathlib import Path
 
@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from hdbet_standin import make
 
-from sadm.preprocess import hdbet
+from sadm.preprocess import hdbet2
 from sadm.preprocess.derivative import sidecar
+from sadm.preprocess.failed_step import reason, write_reason
 from sadm.preprocess.space import Grid, sample, translation, write_transform
 from sadm.preprocess.strip import strip, strip_one
 from sadm.runtime.errors import ProcessingError
@@ -23,7 +24,7 @@ class Chunk:
     def __init__(self, folder: Path, template: str, monkeypatch: pytest.MonkeyPatch) -> None:
         self.folder, self.template = folder, template
         self.parameters = make(folder / "parameters")
-        self.predicted = self.loads = 0
+        self.method, self.predicted, self.loads = "hd-bet", 0, 0
         axes = np.meshgrid(*[np.arange(-24, 24.0) * 4] * 3, indexing="ij")
         for n, scan in enumerate(SCANS):
             radius = np.sqrt(sum((a - 3 * n) ** 2 for a in axes))
@@ -33,13 +34,13 @@ class Chunk:
                 self.t1(scan),
             )
             write_transform(translation([96 + n, 90, 90]), self.transform(scan))
-        load, predict = hdbet.load_predictor, hdbet.predict
+        load, predict = hdbet2.load_predictor, hdbet2.predict
         monkeypatch.setattr(
-            hdbet,
+            hdbet2,
             "load_predictor",
             lambda *a, **k: (setattr(self, "loads", self.loads + 1), load(*a, **k))[1],
         )
-        monkeypatch.setattr(hdbet, "predict", self.count(predict))
+        monkeypatch.setattr(hdbet2, "predict", self.count(predict))
 
     def count(self, predict):  # type: ignore[no-untyped-def]
         def counting(*arguments):  # type: ignore[no-untyped-def]
@@ -65,7 +66,8 @@ class Chunk:
         before = self.predicted
         strip(
             *({s: str(file(s)) for s in SCANS} for file in (self.t1, self.transform)), self.template,
-            {s: str(self.out(s)) for s in SCANS}, str(self.folder / "kept"), tta=tta, hdbet_parameters=str(self.parameters), device="cpu", threads=1, code="0",
+            {s: str(self.out(s)) for s in SCANS}, str(self.folder / "kept"), code="0", method=self.method, weights="",
+            settings={"tta": tta, "hdbet_parameters": str(self.parameters)}, device="cpu", threads=1,
             raw={s: {"t1": f"bids:raw:{s}.nii.gz"} for s in SCANS},
         )  # fmt: skip
         return self.predicted - before
@@ -81,12 +83,12 @@ def chunk(tmp_path, phantom, saved, monkeypatch) -> Chunk:
 def test_masks_are_hdbets_of_the_heads_on_the_sri24_grid_and_the_model_is_loaded_once(chunk, tmp_path):
     assert chunk.run(tta=True) == 3
     assert chunk.loads == 1
-    predictor = hdbet.load_predictor(chunk.parameters, "cpu", tta=True, threads=1)
+    predictor = hdbet2.load_predictor(chunk.parameters, "cpu", tta=True, threads=1)
     for n, scan in enumerate(SCANS):
         mask, grid = load_nifti(chunk.out(scan)), Grid.of(load_nifti(chunk.template))
         moved = sample(load_nifti(chunk.t1(scan)), grid, translation([96 + n, 90, 90]))
         save_nifti(moved, grid.affine, tmp_path / "moved.nii.gz")
-        hdbet.predict(predictor, tmp_path / "moved.nii.gz", tmp_path / "direct.nii.gz")
+        hdbet2.predict(predictor, tmp_path / "moved.nii.gz", tmp_path / "direct.nii.gz")
         wanted = np.asarray(load_nifti(tmp_path / "direct.nii.gz").dataobj)
         assert wanted.any()
         np.testing.assert_array_equal(np.asarray(mask.dataobj), wanted)
@@ -99,10 +101,10 @@ def test_masks_are_hdbets_of_the_heads_on_the_sri24_grid_and_the_model_is_loaded
 def test_a_killed_chunk_goes_on_where_it_was(chunk, monkeypatch):
     step = strip_one
 
-    def killed(predictor, t1, *rest):  # type: ignore[no-untyped-def]
+    def killed(tool, t1, *rest):  # type: ignore[no-untyped-def]
         if t1 == chunk.t1(SCANS[1]):
             raise KeyboardInterrupt
-        step(predictor, t1, *rest)
+        return step(tool, t1, *rest)
 
     monkeypatch.setattr("sadm.preprocess.strip.strip_one", killed)
     with pytest.raises(KeyboardInterrupt):
@@ -118,18 +120,41 @@ def test_a_killed_chunk_goes_on_where_it_was(chunk, monkeypatch):
 def test_one_scan_that_fails_is_named_and_takes_no_other_down(chunk, monkeypatch):
     step = strip_one
 
-    def failing(predictor, t1, *rest):  # type: ignore[no-untyped-def]
+    def failing(tool, t1, *rest):  # type: ignore[no-untyped-def]
         if t1 == chunk.t1(SCANS[1]):
             raise RuntimeError("nnU-Net says\nmuch")
-        step(predictor, t1, *rest)
+        return step(tool, t1, *rest)
 
     monkeypatch.setattr("sadm.preprocess.strip.strip_one", failing)
-    with pytest.raises(ProcessingError, match="fails on 1 of 3") as error:
-        chunk.run()
-    assert "sub-1_ses-2: RuntimeError: nnU-Net says" in str(error.value)
+    chunk.run()
+    assert reason([chunk.out(SCANS[1])]).endswith("the step brain failed: RuntimeError: nnU-Net says")
+    assert "nnU-Net says" in read_json(sidecar(chunk.out(SCANS[1])))["Description"]
+    assert [bool(reason([chunk.out(scan)])) for scan in SCANS] == [False, True, False]
     assert [len(chunk.kept(scan)) for scan in SCANS] == [1, 0, 1]
     monkeypatch.setattr("sadm.preprocess.strip.strip_one", step)
     assert chunk.run() == 1
+
+
+def test_what_is_not_the_scans_fault_is_an_error_after_the_others_are_done(chunk, monkeypatch):
+    step = strip_one
+
+    def failing(tool, t1, *rest):  # type: ignore[no-untyped-def]
+        if t1 == chunk.t1(SCANS[1]):
+            raise RuntimeError("CUDA out of memory")
+        return step(tool, t1, *rest)
+
+    monkeypatch.setattr("sadm.preprocess.strip.strip_one", failing)
+    with pytest.raises(ProcessingError, match="fails on 1 of 3 scans") as error:
+        chunk.run()
+    assert "sub-1_ses-2: RuntimeError: CUDA out of memory" in str(error.value)
+    assert [len(chunk.kept(scan)) for scan in SCANS] == [1, 0, 1]
+
+
+def test_a_scan_that_failed_before_passes_its_reason_on(chunk):
+    write_reason("no head", [chunk.transform(SCANS[0])])
+    assert chunk.run() == 2
+    assert "no head" in reason([chunk.out(SCANS[0])])
+    assert not reason([chunk.out(SCANS[1])])
 
 
 def test_only_what_changed_is_stripped_anew_and_the_old_mask_goes(chunk):
@@ -152,7 +177,7 @@ def test_a_damaged_mask_is_made_anew(chunk):
 
 
 def test_a_run_that_leaves_no_mask_is_an_error(chunk, monkeypatch):
-    monkeypatch.setattr(hdbet, "predict", lambda *_: None)
+    monkeypatch.setattr(hdbet2, "predict", lambda *_: None)
     with pytest.raises(ProcessingError, match="fails on 3 of 3 scans"):
         chunk.run()
 
@@ -165,3 +190,23 @@ def test_almost_no_brain_in_one_scan_goes_on_to_its_check_and_in_most_is_an_erro
     save_nifti(np.full((48, 48, 48), 7, dtype=np.float32), np.diag([4.0, 4, 4, 1]), chunk.t1(SCANS[1]))
     with pytest.raises(ProcessingError, match="almost no brain in 2 of 3 scans"):
         chunk.run()
+
+
+def test_deepbet_strips_a_chunk_too_and_finds_no_brain_without_an_error(chunk, monkeypatch):
+    chunk.method, loads = "deepbet", []
+
+    def tool(threads: int):  # type: ignore[no-untyped-def]
+        loads.append(threads)
+        return lambda head, affine: head > 500
+
+    monkeypatch.setattr("sadm.preprocess.deepbet.stripper", tool)
+    chunk.run()
+    assert loads == [1]
+    mask = np.asarray(load_nifti(chunk.out(SCANS[0])).dataobj)
+    assert 1000 < mask.sum() * 64 / 1000 < 1600
+    assert "deepbet" in read_json(sidecar(chunk.out(SCANS[0])))["Description"]
+    monkeypatch.setattr("sadm.preprocess.deepbet.stripper", lambda threads: lambda head, affine: head > 5000)
+    write_transform(translation([100, 90, 90]), chunk.transform(SCANS[1]))
+    chunk.run()
+    assert [len(chunk.kept(scan)) for scan in SCANS] == [1, 1, 1]
+    assert [bool(np.asarray(load_nifti(chunk.out(s)).dataobj).any()) for s in SCANS] == [True, False, True]

@@ -18,6 +18,8 @@ CHANGES: dict[str, tuple[tuple[str, ...], Any]] = {
     "more annotations": (("datasets", "brats", "annotated"), 900),
     "another validation": (("datasets", "atlas", "annotated_val"), 1),
     "another brain": (("datasets", "ixi", "brain"), "deepbet"),
+    "another HD-BET": (("brain", "hdbet"), 2),
+    "fewer networks": (("brain", "models"), 1),
     "another weight": (("score", "beta"), 0.4),
     "another search": (("score", "search"), "greedy"),
     "other anomalies": (("draem", "per_image"), 1),

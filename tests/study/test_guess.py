@@ -71,6 +71,7 @@ def test_one_scan(tmp_path: Path) -> None:
     t1 = tree(tmp_path / "a b", "p07.nii.gz", "p08.nii.gz") / "p07.nii.gz"
     found = guess(t1)
     assert found == Guess("folder", {"path": str(t1)})
+    assert found.tree == "one scan"
     assert [(scan.subject, scan.t1) for scan in found.scans()] == [("p07", str(t1))]
 
 

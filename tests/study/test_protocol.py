@@ -61,7 +61,7 @@ def test_each_released_value_is_legal_and_told_under_the_paper(section: str, key
         ({"imagenet": {"weights": "random"}}, "imagenet.weights"),
         ({"size": "small", "imagenet": {"weights": "random"}}, "size, imagenet.weights"),
         ({"training": {"amp": False, "seeds": 2}}, "training.amp, training.seeds"),
-        ({"quality": {"overlap": 0.5}}, "quality.overlap"),
+        ({"quality": {"overlap": [0.5, 0.9]}}, "quality.overlap"),
         ({"datasets": {"brats": {"annotated": 50}}}, "datasets.brats.annotated"),
         ({"datasets": {"atlas": {"importer": "folder"}}}, "datasets"),
     ],

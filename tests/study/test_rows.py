@@ -36,6 +36,7 @@ def test_a_mapping_lies_beside_the_table() -> None:
 def test_small_sizes_lie_below_the_studys_own_numbers() -> None:
     small = Study.from_config(raw_config([DEMO], {"hyper": {"ae": {"lr": 0.003}}}))
     alone = {"size": "paper", "rows": {"AE": "ae"}, "hyper": {}, "figures": []}
-    paper = Study.from_config(raw_config([DEMO]) | alone)
-    assert [small.hyper("ae")[key] for key in ("latent", "lr", "epochs")] == [64, 0.003, 200]
+    grid = {"grid": {"shape": [96, 96, 80]}}  # the paper's autoencoder wants multiples of 16 pixels
+    paper = Study.from_config(raw_config([DEMO], grid) | alone)
+    assert [small.hyper("ae")[key] for key in ("latent", "lr", "epochs")] == [64, 0.003, 100]
     assert paper.hyper("ae")["latent"] == 128

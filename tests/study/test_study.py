@@ -221,17 +221,42 @@ def test_a_head_that_is_prepared_here_must_fulfil_more_than_a_given_brain(study:
 
 
 def test_hdbet_strips_the_scans_of_its_data_sets_in_chunks(study: Study) -> None:
-    assert study.stripped_by("hd-bet") == study.strip_chunks == []
+    assert study.stripped_by("hd-bet") == []
     assert study.stripped_by("deepbet", "none") == ["healthy", "tumour", "stroke"]
     datasets = study.config["datasets"]
     changed = {"datasets": datasets | {"healthy": datasets["healthy"] | {"brain": "hd-bet"}}}
     for size, count in ((1, 24), (40, 1)):
         other = Study.from_config(study.config | changed | {"brain": {"chunk": size, "device": "cpu"}})
-        chunks = other.strip_chunks
+        chunks = [chunk for chunk in other.strip_chunks if chunk.method == "hd-bet"]
         assert [(chunk.dataset, chunk.number) for chunk in chunks] == [("healthy", n) for n in range(count)]
         t1s = {scan: t1 for chunk in chunks for scan, t1 in chunk.t1s.items()}
         assert t1s == {scan: study.scan("healthy", scan).t1 for scan in study.scans("healthy")}
-        assert (other.strip_gpus, other.strip_minutes(chunks[0])) == (0, 10 + 20 * 24 // count)
+        assert (other.strip_gpus(chunks[0]), other.strip_minutes(chunks[0])) == (0, 10 + 41 * 24 // count)
+        assert other.strip_settings(chunks[0]) == {"tta": True, "models": 5}
+
+
+def test_deepbet_strips_few_at_a_time_so_that_small_sets_keep_all_cores_busy(study: Study) -> None:
+    chunks = study.strip_chunks
+    assert {chunk.method for chunk in chunks} == {"deepbet"}
+    assert not any(
+        chunk.compared or study.strip_gpus(chunk) or study.strip_settings(chunk) for chunk in chunks
+    )
+    for name in study.stripped_by("deepbet"):
+        own = [chunk for chunk in chunks if chunk.dataset == name]
+        assert [scan for chunk in own for scan in chunk.t1s] == study.scans(name)
+        assert len(own) >= min(2, len(study.scans(name)) // 8)
+        assert max(len(chunk.t1s) for chunk in own) <= 8
+        assert [chunk.rule for chunk in own] == [f"deepbet_{name}_{n}" for n in range(len(own))]
+
+
+def test_deepbet_strips_what_hdbet_does_too_but_only_to_compare(study: Study) -> None:
+    datasets = study.config["datasets"]
+    changed = {"datasets": datasets | {"healthy": datasets["healthy"] | {"brain": "hd-bet"}}}
+    other = Study.from_config(study.config | changed | {"brain": {"hdbet": 2}})
+    found = {(chunk.method, chunk.compared) for chunk in other.strip_chunks if chunk.dataset == "healthy"}
+    assert found == {("hd-bet", False), ("deepbet", True)}
+    assert other.strip_settings(other.strip_chunks[0]) == {"tta": True, "hdbet_parameters": None}
+    assert (study.passes, other.passes) == (40, 8)
 
 
 def test_a_data_set_that_is_not_there_has_no_chunks() -> None:

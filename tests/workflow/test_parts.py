@@ -27,17 +27,25 @@ def jobs(done: subprocess.CompletedProcess[str]) -> dict[str, int]:
 
 
 @pytest.mark.parametrize(("size", "chunks"), [(1, 4), (40, 1)])
-def test_hdbet_strips_in_chunks_and_the_other_methods_scan_by_scan(
+def test_heads_are_stripped_in_chunks_and_masks_that_come_along_scan_by_scan(
     tmp_path: Path, size: int, chunks: int
 ) -> None:
-    overlay = {"datasets": {"healthy": {"brain": "hd-bet"}}, "brain": {"chunk": size}}
+    overlay = {"datasets": {"healthy": {"brain": "hd-bet"}}, "brain": {"chunk": size, "deepbet_chunk": size}}
     found = jobs(dry(tmp_path, SMALLEST, "prep", "results/agreement/healthy.tsv", overlay=overlay))
-    assert {rule for rule in found if rule.startswith("strip")} == {
-        f"strip_healthy_{n}" for n in range(chunks)
-    }
-    assert found["brain"] == 6, "tumour and stroke"
-    assert found["deepbet"] == 4
+    for tool in ("hdbet", "deepbet"):
+        own = {rule for rule in found if rule.startswith(f"{tool}_healthy")}
+        assert own == {f"{tool}_healthy_{n}" for n in range(chunks)}
+    assert found["hdbet_weights"] == 1, "one fetch for all chunks"
+    assert found["deepbet_stroke_0"] == 1
+    assert found["brain"] == 3, "tumour"
     assert found["grid"] == 10
+
+
+def test_hdbet_2_fetches_nothing(tmp_path: Path) -> None:
+    overlay = {"datasets": {"healthy": {"brain": "hd-bet"}}, "brain": {"hdbet": 2}}
+    found = jobs(dry(tmp_path, SMALLEST, "prep", overlay=overlay))
+    assert "hdbet_weights" not in found
+    assert found["hdbet_healthy_0"] == 1
 
 
 def test_a_data_set_that_is_not_there_is_named(tmp_path: Path) -> None:
@@ -52,12 +60,17 @@ def test_preprocessing_alone_of_any_folder(tmp_path: Path) -> None:
         (tmp_path / name).touch()
     overlay = {"datasets": {"scans": {"options": {"path": str(tmp_path), "t1": "*/T1"}}}}
     study = [ROOT / "studies/prep.yaml"]
-    steps = {"register", "brain", "refine", "bias", "grid"}
+    steps = {"register", "refine", "bias", "grid"}
     whole = jobs(dry(tmp_path, study, overlay=overlay))
-    assert set(whole) == {"template", "cohort", *steps, "checks", "qc", "dataset_files", "all"}
+    chunks = {rule for rule in whole if rule.startswith("deepbet_scans_")}
+    assert set(whole) == {"template", "cohort", *steps, *chunks, "checks", "qc", "dataset_files", "all"}
+    assert chunks
     assert whole["grid"] == 2
     one = jobs(dry(tmp_path, study, "results/prep/scans/sub-p1/anat/sub-p1_qc.json", overlay=overlay))
-    assert one == {"template": 1} | dict.fromkeys(steps, 1)
+    assert {rule: count for rule, count in one.items() if rule not in chunks} == (
+        {"template": 1} | dict.fromkeys(steps, 1) | {"register": one["register"]}
+    ), "with its chunk's registrations"
+    assert sum(one[rule] for rule in chunks if rule in one) == 1
     wrong = dry(tmp_path, study, "results/prep/scans/sub-p2/anat/sub-p1_qc.json", overlay=overlay)
     assert wrong.returncode != 0
     assert "sub-p1 does not lie in sub-p2" in wrong.stdout + wrong.stderr

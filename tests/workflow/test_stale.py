@@ -5,6 +5,7 @@ The page's table is asked of dry runs. SADM_REWRITE=1 writes the table anew.
 
 import os
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -27,7 +28,10 @@ RULES = [
     )
     for part in PARTS
 ]
+CHUNKS = re.compile(r"(deepbet|hdbet)_\w+_\d+")  # rules by data set and chunk: they count as one
 ORDER = [rule for part in RULES for rule in part]
+ORDER.insert(ORDER.index("refine"), "deepbet")
+ORDER.insert(ORDER.index("refine"), "hdbet")
 
 
 def config(**sections: Any) -> Callable[[Finished], dict[str, int]]:
@@ -115,7 +119,10 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
 
 def line(change: str, jobs: dict[str, int]) -> str:
     """A row of the page's table."""
-    said = ", ".join(f"{rule} {jobs[rule]}" for rule in sorted(jobs, key=ORDER.index))
+    merged: Counter[str] = Counter()
+    for rule, count in jobs.items():
+        merged[CHUNKS.sub(r"\1", rule)] += count
+    said = ", ".join(f"{rule} {merged[rule]}" for rule in sorted(merged, key=ORDER.index))
     return f"| {change} | {sum(jobs.values())} | {said or '-'} |"
 
 

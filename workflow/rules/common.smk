@@ -19,8 +19,10 @@ from sadm.study.fingerprint import planned
 from sadm.runtime.files import read_table
 from sadm.study.loader import raw_config
 from sadm.study.places import folder, label
+from sadm.study.scheduling import spare
 from sadm.study.runs import seed_number, tag, training_seed
 from sadm.study.study import Study
+from sadm.study.weights import HDBET, check
 
 # A cluster sends SIGTERM to a job's every process: the shell around a script must not die before the script, which saves.
 # Jobs run the code of this clone, and nothing that a user has set for other programs changes a result.
@@ -103,6 +105,17 @@ def each_scan(path):
 def every_scan(path):
     """An input function: the results `path` of all scans of all data sets."""
     return lambda w: [f for name in study.datasets for f in of_scans(path, name, study.scans(name))]
+
+
+def made_with(weights):
+    """What jobs make with `weights` that may be missing: where all of it is there, they are not asked for."""
+    if weights.what == HDBET and study.fetches_hdbet:
+        return rules.hdbet_weights.output
+    if weights.what == HDBET:
+        return [
+            f for name in weights.users for f in of_scans(rules.brain.output.mask, name, study.scans(name))
+        ]
+    return expand(rules.imagenet.output, network=weights.users)
 
 
 def tested(splits, packed):

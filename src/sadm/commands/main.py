@@ -11,9 +11,12 @@ from importlib import import_module
 from sadm.runtime.errors import SadmError
 
 COMMANDS = {
+    "run": ("run", "a study, as snakemake runs it, with a bar and the time left"),
     "config": ("config_text", "the study that files describe, with every key"),
     "check": ("check", "what a folder holds: its scans, and what became of every image in it"),
     "plan": ("plan", "what a study will take, before anything runs"),
+    "doctor": ("doctor", "whether this machine has what a study needs, and how to get the rest"),
+    "prep": ("prep", "prepare a folder of T1 scans, a BIDS data set, an official tree, or one scan"),
     "audit-csv": ("audit_csv", "the audit of splits that others published as csv files"),
     "import-checkpoint": ("import_checkpoint", "the authors' trained checkpoints as weights of this project"),
 }

@@ -69,6 +69,7 @@ def cores(study: Study, jobs: Jobs, costs: Costs) -> dict[str, float]:
         "job": 1.0,
         "scan": mean(len(study.scans(name)) for name in study.datasets),
         "volume": volumes(study),
+        "head": chunk_size(study, "deepbet"),
     }
     found = dict.fromkeys(costs["cpu"], 0.0)
     for stage, units in costs["cpu"].items():
@@ -93,20 +94,21 @@ def disk(study: Study, jobs: Jobs, costs: Costs) -> dict[str, float]:
     return {name: n * mb[name] / 1e3 for name, n in count.items()}
 
 
-def stripped(study: Study, jobs: Jobs) -> float:
-    """Scans that HD-BET is left to strip with TTA; without it one takes an eighth."""
-    names, said = (
-        (name for name, set_ in study.datasets.items() if set_["brain"] == "hd-bet"),
-        study.section("brain"),
-    )
-    total = sum(len(study.scans(name)) for name in names)
-    return min(total, jobs["strip"] * said["chunk"]) / (1 if said["tta"] else 8)
+def passes(study: Study, jobs: Jobs) -> int:
+    """Times that HD-BET's networks are left to see a head."""
+    return round(jobs["hdbet"] * chunk_size(study, "hd-bet")) * study.passes
+
+
+def chunk_size(study: Study, method: str) -> float:
+    """Mean number of scans that a job strips by ``method``."""
+    return mean([len(chunk.t1s) for chunk in study.strip_chunks if chunk.method == method] or [0])
 
 
 def text(study: Study, jobs: Jobs, costs: Costs, profile: Mapping[str, Any]) -> str:
     """The plan in words."""
-    machine, hdbet, work = costs["machine"], costs["hdbet"], networks(study, jobs, costs)
-    sent, strip = submissions(jobs, profile), stripped(study, jobs)
+    machine, work = costs["machine"], networks(study, jobs, costs)
+    hdbet = costs["hdbet"][study.section("brain")["hdbet"]]
+    sent, strip = submissions(jobs, profile), passes(study, jobs)
     cpu = cores(study, jobs, costs) | {"around a cluster's jobs": sent * machine["submission_s"]}
     gpu = {"brain masks by HD-BET": strip * hdbet["gpu_s"]}
     gpu |= {name: tflop / machine["gpu_tflops"] for name, tflop in work.items()}

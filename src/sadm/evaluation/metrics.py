@@ -14,7 +14,6 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from sklearn.metrics import confusion_matrix_at_thresholds
 
 from sadm.runtime.errors import ProcessingError
 
@@ -54,10 +53,20 @@ def curve(score: np.ndarray, label: np.ndarray, outside: tuple[int, int] = (0, 0
     found = score > 0
     zeros, positives = int(np.count_nonzero(~found)), int(np.count_nonzero(label & ~found))
     rest = (outside[0] + zeros - positives, outside[1] + positives)
-    weights = np.r_[np.ones(score.size - zeros), rest]  # sklearn drops what has weight 0
-    truth, scores = np.r_[label[found], False, True], np.r_[score[found], 0, 0]
-    _, fp, _, tp, thresholds = confusion_matrix_at_thresholds(truth, scores, sample_weight=weights)
-    return Curve(thresholds, tp, fp, int(np.count_nonzero(label)) + outside[1])
+    weights, truth = np.r_[np.ones(score.size - zeros), rest], np.r_[label[found], False, True]
+    counts = weights > 0
+    points = _positives(np.r_[score[found], 0, 0][counts], truth[counts], weights[counts])
+    return Curve(*points, int(np.count_nonzero(label)) + outside[1])
+
+
+def _positives(
+    scores: np.ndarray, truth: np.ndarray, weights: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Distinct ``scores``, falling, and the weights of the true and of the false voxels at or above each."""
+    order = np.argsort(scores, kind="stable")[::-1]
+    scores, truth, weights = scores[order], truth[order], weights[order]
+    last = np.r_[np.flatnonzero(np.diff(scores)), scores.size - 1]  # of the voxels that share a score
+    return scores[last], np.cumsum(weights * truth)[last], np.cumsum(weights * ~truth)[last]
 
 
 def best_dice(points: Curve) -> tuple[float, float]:

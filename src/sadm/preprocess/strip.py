@@ -1,21 +1,24 @@
-"""Brain masks of many scans by HD-BET (paper, Appendix A), its model loaded once; what is done stays done when the job is killed or fails."""
+"""Brain masks of many heads by one tool, loaded once (paper, Appendix A); what is done stays done when the job is killed or fails."""
 
 import hashlib
 import re
 import shutil
-import tempfile
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sized
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from sadm.preprocess import derivative, hdbet
+from sadm.preprocess import derivative, strippers
+from sadm.preprocess.failed_step import belongs_to_scan, reason, tell, write_reason
 from sadm.preprocess.head import Head
 from sadm.preprocess.space import Grid, read_transform, volume
+from sadm.preprocess.strippers import Strip, Stripper
 from sadm.runtime.errors import DataError, OutputError, ProcessingError
 from sadm.runtime.files import TEMPLATE, atomic, digest, load_nifti, remove_leftovers, save_nifti
+from sadm.runtime.progress import Progress
 
 LITTLE = 100.0  # ml on the SRI24 grid: less is almost no brain
 NAME = r"[0-9a-f]{16}\.nii\.gz"  # of a kept mask: its key
@@ -38,14 +41,41 @@ def whole(mask: Path, grid: Grid) -> bool:
         return False
 
 
-def strip_one(predictor: Any, t1: str, transform: str, grid: Grid, out: Path) -> None:
-    """Write HD-BET's mask of the head ``t1``, sampled on ``grid`` with ``transform``, to ``out``: uint8 0/1, verified."""
+def strip_one(tool: Strip, t1: str, transform: str, grid: Grid, out: Path) -> float:
+    """Write the mask of the head ``t1``, sampled on ``grid`` with ``transform``, to ``out``, uint8 0/1; its volume in ml."""
     head = Head.load(t1).sample(grid, read_transform(transform))
-    with tempfile.TemporaryDirectory() as place:
-        path, mask = Path(place, "head.nii.gz"), Path(place, "mask.nii.gz")
-        save_nifti(head, grid.affine, path)
-        hdbet.predict(predictor, path, mask)
-        save_nifti((np.asarray(load_nifti(mask).dataobj) > 0).astype(np.uint8), grid.affine, out, TEMPLATE)
+    mask = tool(head, grid.affine)
+    save_nifti(mask.astype(np.uint8), grid.affine, out, TEMPLATE)
+    return float(mask.sum() * grid.voxel / 1000)
+
+
+def strip_all(
+    tool: Strip,
+    t1s: Mapping[str, str],
+    transforms: Mapping[str, str],
+    grid: Grid,
+    masks: Mapping[str, Path],
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Write ``masks``, one after the other, and remove those of before from their folders.
+
+    Returns why a scan has no mask by its own fault, and why one failed by any other, by its name.
+    """
+    unusable: dict[str, str] = {}
+    failed: dict[str, str] = {}
+    report = Progress(len(masks))
+    for done, (scan, mask) in enumerate(masks.items(), 1):
+        try:
+            ml = strip_one(tool, t1s[scan], transforms[scan], grid, mask)
+        except OutputError:
+            raise
+        except Exception as error:  # whatever a tool raises on one scan: the others go on
+            traceback.print_exc()
+            (unusable if belongs_to_scan(error, [t1s[scan]]) else failed)[scan] = tell(error)
+        else:
+            print(f"{scan}: {ml:.0f} ml")
+            sweep(mask)
+        report(done, partial("{} done".format, scan))
+    return unusable, failed
 
 
 def sweep(mask: Path) -> None:
@@ -56,21 +86,26 @@ def sweep(mask: Path) -> None:
     remove_leftovers(mask.parent, NAME)
 
 
-def check_volumes(masks: Mapping[str, Path], parameters: Path) -> None:
+def mostly(some: Sized, masks: Sized) -> bool:
+    """Whether ``some`` are most of several ``masks``."""
+    return len(masks) > 1 and 2 * len(some) > len(masks)
+
+
+def check_volumes(masks: Mapping[str, Path], tool: Stripper) -> None:
     """Name the scans whose mask (``masks``: {scan: mask}) holds almost no brain: each fails its own check later, as a scan without a brain does.
 
-    Raises ProcessingError if these are most of several: then HD-BET fails, not a scan.
+    Raises ProcessingError if these are most of several and ``tool`` has parameters that may be wrong: then it fails, not a scan.
     """
     found = {scan: volume(load_nifti(mask)) for scan, mask in masks.items()}
     little = [f"{scan} ({ml:.0f} ml)" for scan, ml in found.items() if ml < LITTLE]
     if little:
         print(f"almost no brain in {len(little)} of {len(masks)} scans: {', '.join(little)}")
-    if len(masks) > 1 and 2 * len(little) > len(masks):
+    if tool.parameters and mostly(little, masks):
         raise ProcessingError(
-            f"HD-BET finds almost no brain in {len(little)} of {len(masks)} scans.",
-            file=parameters,
+            f"{tool.name} finds almost no brain in {len(little)} of {len(masks)} scans.",
+            file=tool.parameters,
             cause=", ".join(little),
-            fix="if these are heads, unpack HD-BET's parameters anew; else take them out of the data set",
+            fix="if these are heads, put HD-BET's parameters there anew; else take them out of the data set",
         )
 
 
@@ -81,53 +116,45 @@ def strip(
     outs: Mapping[str, str],
     kept: str,
     *,
-    tta: bool,
-    hdbet_parameters: str | None,
-    device: str,
-    threads: int,
     code: str,
     raw: Mapping[str, Mapping[str, str]],
+    **tool: Any,
 ) -> None:
-    """Write the brain masks ``outs`` of the heads ``t1s`` by HD-BET, uint8 0/1 on the grid of ``template``, and their sidecars.
+    """Write the brain masks ``outs`` of the heads ``t1s``, uint8 0/1 on the grid of ``template``, and their sidecars.
 
-    ``t1s``, ``transforms``, ``outs``: {scan: file}; ``raw``: {scan: the BIDS URIs of its files}. Each mask is first written to ``kept``/scan/key.nii.gz as soon as it is
-    ready, where ``key`` is of all that makes it (``code``: the version of the code), and is found there by a later run. A scan
-    that fails does not stop the others. Raises ProcessingError that names those that failed, or if HD-BET finds almost no
-    brain in most scans; MissingWeightsError; DataError for damaged parameters.
+    ``t1s``, ``transforms``, ``outs``: {scan: file}; ``raw``: {scan: the BIDS URIs of its files}; ``tool``: arguments of
+    `sadm.preprocess.strippers.choose`. Each mask is first written to ``kept``/scan/key.nii.gz as soon as it is ready, where
+    ``key`` is of all that makes it (``code``: the version of the code), and is found there by a later run. A scan that fails
+    does not stop the others: by its own fault the reason takes the place of its mask, as where an earlier step failed on it.
+    Raises ProcessingError that names those that failed otherwise, or if HD-BET fails on most scans, or finds almost no brain
+    in them; MissingWeightsError; DataError for damaged parameters.
     """
-    parameters = hdbet.find_parameters(hdbet_parameters)
-    grid = Grid.of(load_nifti(template))
-    common = key(*(parameters / name for name in hdbet.FILES), Path(template), str(tta), code)
+    chosen, grid = strippers.choose(**tool), Grid.of(load_nifti(template))
+    common = key(*chosen.made_of, Path(template), code)
+    none = {scan: why for scan in t1s if (why := reason([transforms[scan]]))}
     masks = {
         scan: Path(kept, scan, f"{key(common, Path(t1), Path(transforms[scan]))}.nii.gz")
         for scan, t1 in t1s.items()
+        if scan not in none
     }
-    lacking = [scan for scan, mask in masks.items() if not whole(mask, grid)]
+    lacking = {scan: mask for scan, mask in masks.items() if not whole(mask, grid)}
     print(f"{len(masks) - len(lacking)} of {len(masks)} masks are there from before")
-    failed = {}
-    if lacking:
-        predictor = hdbet.load_predictor(parameters, hdbet.choose_device(device), tta, threads)
-    for scan in lacking:
-        mask = masks[scan]
-        try:
-            strip_one(predictor, t1s[scan], transforms[scan], grid, mask)
-        except OutputError:
-            raise
-        except Exception as error:  # whatever nnU-Net raises on one scan: the others go on
-            traceback.print_exc()
-            failed[scan] = f"{type(error).__name__}: {error}".partition("\n")[0]
-        else:
-            print(f"{scan}: {volume(load_nifti(mask)):.0f} ml")
-            sweep(mask)
-    if failed:
+    unusable, failed = strip_all(chosen.load(), t1s, transforms, grid, lacking) if lacking else ({}, {})
+    if failed or (chosen.parameters and mostly(unusable, masks)):
+        failed |= unusable
         raise ProcessingError(
-            f"HD-BET fails on {len(failed)} of {len(masks)} scans.",
+            f"{chosen.name} fails on {len(failed)} of {len(masks)} scans.",
             cause="; ".join(f"{scan}: {cause}" for scan, cause in failed.items()),
             fix="run again: only these are stripped anew; if one fails again, look at it, and take it out of the data set",
         )
-    check_volumes(masks, parameters)
-    for scan, mask in masks.items():
+    none |= {scan: f"the step brain failed: {why}" for scan, why in unusable.items()}
+    for scan, why in none.items():
+        print(f"No brain mask of {scan}: {why}")
+        write_reason(why, [outs[scan], derivative.sidecar(outs[scan])])
+    made = {scan: mask for scan, mask in masks.items() if scan not in none}
+    check_volumes(made, chosen)
+    for scan, mask in made.items():
         with atomic(outs[scan]) as tmp:
             shutil.copyfile(mask, tmp)
-        about = derivative.mask_of("HD-BET", raw[scan], transforms[scan])
+        about = derivative.mask_of(chosen.name, raw[scan], transforms[scan])
         derivative.describe(outs[scan], SpatialReference=derivative.SRI24, **about)

@@ -8,6 +8,7 @@ from sadm.study import registry
 from sadm.study.keys import SECTIONS
 from sadm.study.protocol import SETS
 
+STRIPPING = ("hdbet", "models", "tta")  # keys of the section brain, where HD-BET strips
 FIXED = ("grid", "splits", "draem", "score")  # sections whose defaults are the paper's numbers
 OURS = ("rates", "tolerance")  # keys of these that only measures read which the paper does not have
 
@@ -32,6 +33,9 @@ def _sections(config: Mapping[str, Any]) -> Iterator[str]:
         for key, value in asdict(SECTIONS[section]()).items():
             if key not in OURS:
                 yield from _unequal(f"{section}.{key}", config[section][key], value)
+    if any(dataset["brain"] == "hd-bet" for dataset in config["datasets"].values()):
+        for key in STRIPPING:
+            yield from _unequal(f"brain.{key}", config["brain"][key], asdict(SECTIONS["brain"]())[key])
 
 
 def _hyper(config: Mapping[str, Any]) -> Iterator[str]:

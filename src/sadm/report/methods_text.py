@@ -12,7 +12,7 @@ from sadm.statistics.intervals import FEW
 from sadm.study.checks import DRAEM
 
 BRAINS = {
-    "hd-bet": "HD-BET (Isensee et al. 2019)",
+    "hd-bet": "HD-BET {hdbet} (Isensee et al. 2019{how})",
     "deepbet": "deepbet (Fisch et al. 2024)",
     "given": "the brain masks that the data set brings",
     "none": "the brain as delivered, already stripped",
@@ -45,11 +45,18 @@ FATE = {
 }
 
 
+def _hdbet(said: Mapping[str, Any]) -> dict[str, Any]:
+    """Version of HD-BET, and what its mask is the mean of."""
+    networks = "" if said["hdbet"] == 2 else f"; {said['models']} network{'s' * (said['models'] > 1)}"
+    return {"hdbet": said["hdbet"], "how": networks + (", mean over 8 mirrorings" if said["tta"] else "")}
+
+
 def preprocessing(config: Mapping[str, Any], told: Mapping[str, Any]) -> str:
     """What was done to the scans."""
     brains: dict[str, list[str]] = {}
     for dataset in config["datasets"].values():
-        brains.setdefault(BRAINS[dataset["brain"]], []).append(dataset["title"])
+        how = BRAINS[dataset["brain"]].format(**_hdbet(config["brain"]))
+        brains.setdefault(how, []).append(dataset["title"])
     stripped = "; ".join(f"{', '.join(names)}: {how}" for how, names in brains.items())
     grid, steps = config["grid"], config["grid"]["curvature_flow"]
     flow = f", after {_plural(steps, 'iteration')} of curvature flow (time step 0.125)" if steps else ""

@@ -9,11 +9,21 @@ LONGEST = 2  # times the mean size
 
 @dataclass(frozen=True)
 class Chunk:
-    """Scans of a data set that one job strips: chunk ``number`` (from 0) of it, ``t1s`` {scan: T1}."""
+    """Scans of a data set that one job strips: chunk ``number`` (from 0) of it, ``t1s`` {scan: T1}.
+
+    ``method``: "deepbet" or "hd-bet"; ``compared``: its masks are used for nothing but a comparison with HD-BET's.
+    """
 
     dataset: str
     number: int
+    method: str
     t1s: dict[str, str]
+    compared: bool = False
+
+    @property
+    def rule(self) -> str:
+        """The name of its rule."""
+        return f"{self.method.replace('-', '')}_{self.dataset}_{self.number}"
 
 
 def chunks(names: Iterable[str], size: int) -> list[list[str]]:

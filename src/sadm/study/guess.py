@@ -23,7 +23,9 @@ class Guess:
 
     @property
     def tree(self) -> str:
-        """What the importer calls its tree: "IXI", "BIDS"."""
+        """What the importer calls its tree: "IXI", "BIDS"; "one scan" of a file."""
+        if Path(self.options["path"]).is_file():
+            return "one scan"
         return str(registry.constants(f"data/{self.importer}")["TREE"])
 
     def scans(self) -> list[Scan]:

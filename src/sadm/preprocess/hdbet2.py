@@ -3,6 +3,8 @@
 import os
 import re
 import sys
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -10,8 +12,7 @@ from typing import Any
 import numpy as np
 
 from sadm.runtime.errors import DataError, MissingWeightsError, ProcessingError
-from sadm.runtime.files import atomic, load_nifti
-from sadm.runtime.gpus import own_gpu
+from sadm.runtime.files import atomic, load_nifti, save_nifti
 
 PARAMETERS = "~/hd-bet_params/release_2.0.0"
 FILES = ("dataset.json", "plans.json", "fold_all/checkpoint_final.pth")
@@ -30,18 +31,6 @@ def find_parameters(folder: str | None) -> Path:
             "or name another folder in the config: brain.hdbet_parameters; or choose brain: deepbet for the data set",
         )
     return place
-
-
-def choose_device(device: str) -> str:
-    """The job's own GPU, as "cuda:1", or "cpu" for ``device`` "auto", "cuda" or "cpu". Raises ProcessingError where there is no GPU."""
-    import torch
-
-    available = torch.cuda.is_available()
-    if device == "cuda" and not available:
-        raise ProcessingError(
-            "HD-BET cannot run on a GPU.", cause="torch sees none", fix="set brain.device to auto or cpu"
-        )
-    return f"cuda:{own_gpu()}" if available and device != "cpu" else "cpu"
 
 
 def numpy_numbers() -> list[Any]:
@@ -110,3 +99,22 @@ def predict(predictor: Any, head: Path, mask: Path) -> None:
     with atomic(mask) as tmp:
         files.write_seg(predictor.predict_single_npy_array(data, properties), str(tmp), properties)
         verify(tmp, head)
+
+
+def stripper(
+    parameters: Path, device: str, tta: bool, threads: int
+) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    """A function from a head [X, Y, Z] and its affine (axes as MNI152) to its brain mask, bool [X, Y, Z], verified.
+
+    Raises DataError for damaged parameters, and the function ProcessingError.
+    """
+    predictor = load_predictor(parameters, device, tta, threads)
+
+    def strip(head: np.ndarray, affine: np.ndarray) -> np.ndarray:
+        with tempfile.TemporaryDirectory() as place:
+            path, mask = Path(place, "head.nii.gz"), Path(place, "mask.nii.gz")
+            save_nifti(head, affine, path)
+            predict(predictor, path, mask)
+            return np.asarray(load_nifti(mask).dataobj) > 0
+
+    return strip
