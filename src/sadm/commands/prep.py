@@ -74,7 +74,7 @@ def counted(found: Guess) -> str:
 
 def call(file: Path, out: Path, cores: int, options: Sequence[str]) -> list[str]:
     """The command that runs the study in ``file``, with results below ``out``."""
-    refuse_code(options, out)
+    refuse_code(options)
     words = [sys.executable, "-m", "snakemake", "prep", "--snakefile", str(ROOT / "Snakefile")]
     words += ["--workflow-profile", str(ROOT / "profiles/default"), "--directory", str(out)]
     return [*words, "--configfile", str(file), "--cores", str(cores), *options]

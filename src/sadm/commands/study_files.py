@@ -5,17 +5,13 @@ Snakemake runs the Python of a study file that has `__use_yte__`, even in a dry 
 
 import re
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 from sadm.study.loader import read
 
-DEFAULT = "config.yaml"  # of the Snakefile, in the folder that Snakemake runs in
 
-
-def refuse_code(words: Sequence[str], folder: str | Path = ".") -> None:
-    """Read the study files that Snakemake would with the options ``words`` in ``folder``. Raises ConfigError for one that would run code, or is none."""
-    own = Path(folder, DEFAULT)
-    for file in [*([own] if own.is_file() else []), *named(words)]:
+def refuse_code(words: Sequence[str]) -> None:
+    """Read the study files that Snakemake would with the options ``words``. Raises ConfigError for one that runs code, or is none."""
+    for file in named(words):
         read(file)
 
 
