@@ -34,7 +34,8 @@ def test_a_study_that_runs_code_is_refused_by_the_commands_that_read_it(tmp_path
 
 @pytest.mark.parametrize("name", LADEN)
 @pytest.mark.parametrize(
-    "words", [["--configfile", "{}"], ["-n", "--configfiles={}", "--cores", "1"], ["--configfile", "{}", "-n"]]
+    "words",
+    [["--configfile", "{}"], ["-n", "--configfiles={}", "--cores", "1"], ["--configfile", "{}", "-n"]],
 )
 def test_the_commands_that_start_snakemake_look_at_its_study_files_first(tmp_path, monkeypatch, name, words):
     file, marker = laden(tmp_path, name)

@@ -2,6 +2,7 @@
 
 import os
 import re
+import stat
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -64,14 +65,26 @@ def by_scan(paths: Iterable[str | Path]) -> dict[str, str]:
 def folder(path: str | Path, *names: str) -> Path:
     """``path``, or the first of its sub-folders ``names`` that exists. Raises DataError if ``path`` is no folder."""
     root = Path(path)
-    if not str(path) or not root.is_dir():
-        raise DataError(
-            "A data set is not there.",
-            file=path or "(no path)",
-            cause="a file, not a folder: unpack an archive first" if root.is_file() else "no such folder",
-            fix="set options.path in the config",
-        )
-    return next((root / name for name in names if (root / name).is_dir()), root)
+    if cause := _no_folder(root) if str(path) else "no such folder":
+        fix = "set options.path in the config"
+        raise DataError("A data set is not there.", file=shown(path or "(no path)"), cause=cause, fix=fix)
+    return next((root / name for name in names if os.path.isdir(root / name)), root)
+
+
+def _no_folder(path: Path) -> str:
+    """Why ``path`` is no folder, "" if it is one."""
+    try:
+        mode = os.stat(path).st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return "no such folder"
+    except (
+        OSError,
+        ValueError,
+    ) as error:  # it may not be entered, or its name is too long or has a zero byte
+        return str(getattr(error, "strerror", None) or error).lower()
+    if stat.S_ISDIR(mode):
+        return ""
+    return "a file, not a folder: unpack an archive first" if stat.S_ISREG(mode) else "no folder"
 
 
 def children(root: Path, pattern: str) -> list[Path]:
@@ -106,7 +119,7 @@ def stem(path: str | Path) -> str:
 def image(path: Path) -> Path:
     """The NIfTI file ``path`` (without suffix), ``.nii.gz`` or ``.nii``; the compressed name where neither exists."""
     options = [path.with_name(path.name + suffix) for suffix in SUFFIXES]
-    return next((option for option in options if option.exists()), options[0])
+    return next((option for option in options if os.path.exists(option)), options[0])
 
 
 def single(paths: Sequence[Path], what: str, fix: str) -> str:

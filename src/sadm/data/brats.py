@@ -4,6 +4,7 @@ BraTS2021_Training_Data/BraTS2021_00000/BraTS2021_00000_t1.nii.gz
                                         BraTS2021_00000_seg.nii.gz     labels 1, 2, 4: any above 0 is tumour
 """
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +31,7 @@ def listed(dataset: str, options: Mapping[str, Any]) -> list[base.Scan]:
     for patient in _patients(root):
         t1, label = (base.image(patient / f"{patient.name}_{kind}") for kind in ("t1", "seg"))
         found.append(
-            base.Scan(dataset, patient.name, "", str(t1), lesion=str(label) if label.exists() else "")
+            base.Scan(dataset, patient.name, "", str(t1), lesion=str(label) if os.path.exists(label) else "")
         )
     return base.checked(found, root, "BraTS2021_*/BraTS2021_*_t1.nii.gz")
 

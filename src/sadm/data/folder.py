@@ -6,6 +6,7 @@ t1: "*/*/T1"                    p07/2019/T1.nii.gz                      subject 
 t1: "*_T1", lesion: "*_lesion"  p07_T1.nii.gz, p07_lesion.nii.gz        the stars of both stand for the same
 """
 
+import os
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -110,7 +111,7 @@ def _candidates(pattern: str, names: Iterable[str]) -> Iterator[str]:
 
 def recognises(path: Path) -> list[dict[str, Any]]:
     """The options that list ``path``, if it is an image or there is one below it."""
-    there = _one(path) or path.is_dir()
+    there = _one(path) or os.path.isdir(path)
     return [{"path": str(path)}] if there and _files(path) else []
 
 
@@ -128,7 +129,7 @@ def _check(dataset: str, options: Mapping[str, Any]) -> None:
 
 
 def _one(path: Path) -> bool:
-    return path.is_file() and path.name.endswith(base.SUFFIXES)
+    return path.name.endswith(base.SUFFIXES) and os.path.isfile(path)
 
 
 def _files(root: Path) -> list[tuple[list[str], Path]]:

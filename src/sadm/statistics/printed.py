@@ -79,12 +79,20 @@ def markdown(table: pd.DataFrame, claims: Sequence[Line], layout: Layout, shown:
 
 
 def _piped(lines: Sequence[Sequence[str]]) -> str:
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    return "\n".join("| " + " | ".join(map(_cell, line)) + " |" for line in lines)
+
+
+def _cell(text: str) -> str:
+    """``text`` for a cell of Markdown: one line, no further column, no raw HTML."""
+    return " ".join(text.split()).replace("|", r"\|").replace("<", "&lt;")
+
+
+WORDS = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
 
 
 def escape(text: str) -> str:
     """``text`` for LaTeX."""
-    return "".join("\\" + c if c in "_%&#$" else SIGNS.get(c, c) for c in text)
+    return "".join("\\" + c if c in "_%&#${}" else WORDS.get(c) or SIGNS.get(c, c) for c in text)
 
 
 def printed(cell: str) -> str:
