@@ -47,10 +47,14 @@ def load_packed(folder: str | Path) -> Packed:
     Raises DataError if the arrays and the list of scans do not fit.
     """
     folder = Path(folder)
-    t1, brain, lesion = (open_array(folder / f"{name}.npy", 4) for name in ("t1", "brain", "lesion"))
+    t1, brain, lesion = (open_array(folder / f"{name}.npy") for name in ("t1", "brain", "lesion"))
     rows = read_table(folder / "scans.tsv", ("scan",))
     scans = [row["scan"] for row in rows]
-    if not t1.shape == brain.shape == lesion.shape or not len(set(scans)) == len(scans) == len(t1):
+    if (
+        t1.ndim != 4
+        or not t1.shape == brain.shape == lesion.shape
+        or not len(set(scans)) == len(scans) == t1.shape[0]
+    ):
         cause = f"t1 {t1.shape}, brain {brain.shape}, lesion {lesion.shape}, {len(set(scans))} scans"
         raise DataError(
             "A packed data set does not fit together.",

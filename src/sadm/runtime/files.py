@@ -199,10 +199,10 @@ def digest(path: str | Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def open_array(path: str | Path, axes: int) -> "np.ndarray":
-    """The array of a .npy file, memory-mapped, read-only: real numbers along ``axes`` axes.
+def open_array(path: str | Path) -> "np.ndarray":
+    """The array of a .npy file, memory-mapped, read-only: real numbers.
 
-    Raises DataError: missing, cut short, Python objects inside, other axes, no real numbers.
+    Raises DataError: missing, cut short, Python objects inside, no real numbers.
     """
     import numpy as np
 
@@ -212,8 +212,8 @@ def open_array(path: str | Path, axes: int) -> "np.ndarray":
         found = np.load(path, mmap_mode="r", allow_pickle=False)
         if not isinstance(found, np.ndarray):
             raise ValueError("an archive, not an array")
-        if found.ndim != axes or found.dtype.kind not in "biuf":
-            raise ValueError(f"it has {found.ndim} axes, not {axes}, of {found.dtype}")
+        if found.dtype.kind not in "biuf":
+            raise ValueError(f"it has {found.dtype}, no real numbers")
     except Exception as error:  # a damaged header makes numpy raise almost anything
         raise DataError("A stored array cannot be read.", file=path, cause=str(error), fix=REMAKE) from error
     return found
