@@ -56,7 +56,7 @@ def sheet(importer: str, folder: Path | str, **options: Any) -> list[Any]:
     return read_table(out)
 
 
-IMPORTERS = [name for name in registry.names("data") if "path" in registry.settings("data", name)]
+IMPORTERS = sorted({"folder", "bids", "ixi", "brats", "atlas", "released"})
 
 
 # ---------------------------------------------------------------- places and names
@@ -399,5 +399,5 @@ def test_a_study_of_many_levels_is_named(tmp_path):
         ("a.yaml", "a: " + "[" * 3000 + "]" * 3000),
     ):
         (tmp_path / name).write_text(text)
-        with pytest.raises(ConfigError, match="cannot be read|too deep"):
+        with pytest.raises(ConfigError, match=r"cannot be read|too deep"):
             raw_config([tmp_path / name])
