@@ -38,7 +38,7 @@ Scores = dict[tuple[str, str], list[tuple[float, float]]]  # of a row on a set
 
 def painted(data: Packed, study: Study) -> Packed:
     """The healthy ``data`` with a synthetic anomaly on every slice, by the study's recipe."""
-    painter = Draem(data.t1.shape[2:], **study.section("draem"))
+    painter = Draem(data.t1.shape[2:], **study.painter)
     made = [paint(data, i, painter, study.seed) for i in range(len(data.scans))]
     t1, lesion = (np.stack(each) for each in zip(*made))
     return replace(data, t1=t1, lesion=lesion)

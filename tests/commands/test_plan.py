@@ -38,7 +38,8 @@ def test_work_is_counted_by_hand(study: Study) -> None:
     )
     assert plan.pixels(one, COSTS) == pytest.approx(40 * 48 / 96**2)
     step, volume = COSTS["work"]["ae"]
-    wanted = {"training": step * 10 * 3 * 2 / 4 / 1e3, "mapping": volume * 8 / 4}
+    share = 40 * 48 / 96**2
+    wanted = {"training": step * 10 * 3 * 2 * share / 1e3, "mapping": volume * 8 * share}
     jobs = Counter(train=1, reconstruct=1, predict=1)
     assert plan.networks(one, jobs, COSTS) == pytest.approx(wanted)
     assert plan.networks(one, Counter(train=2), COSTS) == pytest.approx(

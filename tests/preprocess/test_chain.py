@@ -41,7 +41,7 @@ def registered(t1, template_files, folder):
     register(t1, head, template, start, grid=PLACE, **kind, **first)
     strip_one(stripper(1), t1, start, Grid.of(load_nifti(template)), Path(mask))
     second = {key: settings[key] for key in ("refine_iterations", "refine_retry_below")}
-    refine(t1, mask, start, template, refined, space=kind["space"], **second)
+    refine(t1, mask, start, template, refined, space=kind["space"], seed=kind["seed"], **second)
     return start, mask, refined
 
 

@@ -14,12 +14,12 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
 from sadm.commands.dry_run import Jobs, jobs_left, largest_mb
 from sadm.commands.plan import disk
+from sadm.data import base
 from sadm.preprocess.hdbet1_weights import WHEEL, cache
 from sadm.runtime.errors import SadmError
 from sadm.study.loader import ROOT, raw_config, read
@@ -74,10 +74,9 @@ def devices(study: Study) -> Iterator[Finding]:
 def data(study: Study) -> Iterator[Finding]:
     """Each data set: how many scans there are, and how many lack a file."""
     for name, said in study.datasets.items():
-        module, options = import_module(f"sadm.data.{said['importer']}"), said["options"]
+        asked_of = said["importer"], name, said["options"], said["brain"] == "given"
         try:
-            there = module.scans(name, options)
-            listed = module.listed(name, options) if hasattr(module, "listed") else there
+            listed, there = base.listing(*asked_of), base.planned(*asked_of)
         except SadmError as error:
             where = f"{error.file}: {error.cause}" if error.file else error.cause
             fix = error.fix.replace("options.path in the config", f"datasets.{name}.options.path")
@@ -95,7 +94,7 @@ def data(study: Study) -> Iterator[Finding]:
         elif not there:
             yield Finding("data", MISSING, counted, f"set datasets.{name}.options.path")
         else:
-            made = " (made by the study itself)" if said["importer"] == "demo" else ""
+            made = " (made by the study itself)" if base.makes(said["importer"]) else ""
             yield Finding("data", OK, counted + made)
 
 
