@@ -57,7 +57,7 @@ def audit(
     trained or validated on in another, or in two data sets; every scan that is listed twice, that the sheet does not have, or
     that it has under another subject.
     """
-    known = _grouped((row for sheet in sheets for row in read(sheet, SHEET)), "dataset")
+    known = _grouped((row for sheet in sheets for row in read(sheet, (*SHEET, "sha256"))), "dataset")
     dealt = _grouped((row for split in splits for row in read_splits(split)), "dataset")
     single = sorted(known.keys() ^ dealt.keys())
     problems = [f"{name}: it has a sheet or splits, not both" for name in single]
