@@ -368,7 +368,7 @@ def test_stage_two_of_ours_goes_upon_a_converted_stage_one(shaken: list[Path]) -
 def test_weights_without_a_frame_or_with_an_unknown_one_are_refused(shaken: list[Path]) -> None:
     tensors, about = load(shaken[0])
     path = shaken[0].with_name("none.safetensors")
-    for other, said in ({}, "do not tell in which frame"), ({"frame": "RAI"}, "'RAI' is no frame"):
+    for other, said in ({}, "do not tell their frame"), ({"frame": "RAI"}, "'RAI' is no frame"):
         save_weights(tensors, {k: v for k, v in about.items() if k != "frame"} | other, path)
         with pytest.raises(DataError, match=said):
             load_method(path, CPU)
@@ -486,7 +486,7 @@ CHANGES: dict[str, tuple[Change, str]] = {
     "missing statistics": (lambda t: t.pop("encoder.encoder.bn1.running_var"), r"encoder\.encoder\.bn1\.running_var"),
     "extra": (lambda t: t.update({"SegUnet.heads.0.weight": torch.ones(1)}), r"no network of ours(.|\n)*SegUnet\.heads"),
     "extra module": (lambda t: t.update({"vgg.0.weight": torch.ones(1)}), r"no network of ours(.|\n)*vgg\.0"),
-    "shape": (lambda t: t.update({"SegUnet.last.bias": torch.ones(2)}), r"SegUnet\.last\.bias \[2\], not \[1\]"),
+    "shape": (lambda t: t.update({"SegUnet.last.bias": torch.ones(2)}), r"SegUnet\.last\.bias float32 \[2\], not float32 \[1\]"),
     "type": (lambda t: t.update({"SegUnet.last.bias": torch.ones(1).long()}), r"shape or type"),
     "not finite": (lambda t: t["SegUnet.last.bias"].fill_(torch.nan), r"not finite(.|\n)*SegUnet\.last\.bias"),
     "schedule": (lambda t: t["diffusion.betas"].mul_(1.001), r"schedule(.|\n)*betas differs"),

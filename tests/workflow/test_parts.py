@@ -10,6 +10,7 @@ from command import ROOT, SMALLEST, snakemake
 from plans import planned
 
 from sadm.runtime.files import write_json
+from sadm.study.registry import constants
 
 
 def dry(
@@ -46,7 +47,10 @@ def test_hdbet_2_fetches_nothing(tmp_path: Path) -> None:
     for name in constants("preprocess/hdbet2")["FILES"]:
         (given / name).parent.mkdir(parents=True, exist_ok=True)
         (given / name).touch()
-    overlay = {"datasets": {"healthy": {"brain": "hd-bet"}}, "brain": {"hdbet": 2, "hdbet_parameters": str(given)}}
+    overlay = {
+        "datasets": {"healthy": {"brain": "hd-bet"}},
+        "brain": {"hdbet": 2, "hdbet_parameters": str(given)},
+    }
     found = jobs(dry(tmp_path, SMALLEST, "prep", overlay=overlay))
     assert "hdbet_weights" not in found
     assert found["hdbet_healthy_0"] == 1

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from sadm.cohort.prints import copies
 from sadm.cohort.splits import SHEET, read, read_splits
 from sadm.runtime.errors import SplitError
-from sadm.runtime.files import write_table
+from sadm.runtime.files import real, write_table
 
 COLUMNS = ("dataset", "fold", "set", "scans", "subjects")
 IDENTITY = ("row", "fold", "seed", "testset")  # of a line of scores or thresholds
@@ -57,7 +57,7 @@ def audit(
     trained or validated on in another, or in two data sets; every scan that is listed twice, that the sheet does not have, or
     that it has under another subject.
     """
-    known = _grouped((row for sheet in sheets for row in read(sheet, SHEET)), "dataset")
+    known = _grouped((row for sheet in sheets for row in read(sheet, (*SHEET, "sha256"))), "dataset")
     dealt = _grouped((row for split in splits for row in read_splits(split)), "dataset")
     single = sorted(known.keys() ^ dealt.keys())
     problems = [f"{name}: it has a sheet or splits, not both" for name in single]
@@ -110,7 +110,7 @@ def audit_used(
     problems += [
         f"{line['row']}, fold {line['fold']}, {line['testset']}: threshold {line['kind']} does not tell what it was fitted on"
         for line in fitted
-        if not line["scans"] and not math.isnan(float(line["value"]))
+        if not line["scans"] and not math.isnan(real(line, "value"))
     ]
     for use in uses:
         for scan in use.scans:

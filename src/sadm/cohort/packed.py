@@ -8,7 +8,7 @@ import numpy as np
 
 from sadm.cohort.splits import read_splits
 from sadm.runtime.errors import DataError
-from sadm.runtime.files import REMAKE, open_array, read_table
+from sadm.runtime.files import REMAKE, open_array, read_table, whole
 
 
 @dataclass(frozen=True)
@@ -50,8 +50,12 @@ def load_packed(folder: str | Path) -> Packed:
     t1, brain, lesion = (open_array(folder / f"{name}.npy") for name in ("t1", "brain", "lesion"))
     rows = read_table(folder / "scans.tsv", ("scan",))
     scans = [row["scan"] for row in rows]
-    if not t1.shape == brain.shape == lesion.shape or len(scans) != len(t1):
-        cause = f"t1 {t1.shape}, brain {brain.shape}, lesion {lesion.shape}, {len(scans)} scans"
+    if (
+        t1.ndim != 4
+        or not t1.shape == brain.shape == lesion.shape
+        or not len(set(scans)) == len(scans) == t1.shape[0]
+    ):
+        cause = f"t1 {t1.shape}, brain {brain.shape}, lesion {lesion.shape}, {len(set(scans))} scans"
         raise DataError(
             "A packed data set does not fit together.",
             file=folder,
@@ -63,7 +67,7 @@ def load_packed(folder: str | Path) -> Packed:
 
 def members(packed: Packed, splits: str | Path, fold: int, part: str) -> np.ndarray:
     """Indices into ``packed`` of the scans that ``splits`` puts into ``part`` ("train", "val", "test") in ``fold``, in packed order."""
-    wanted = {row["scan"] for row in read_splits(splits) if int(row["fold"]) == fold and row["set"] == part}
+    wanted = {row["scan"] for row in read_splits(splits) if whole(row, "fold") == fold and row["set"] == part}
     return np.array([i for i, scan in enumerate(packed.scans) if scan in wanted], dtype=np.int64)
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from sadm.cohort.seats import Seat, Stratum, filled, replacements, seats
 from sadm.runtime import seeds
 from sadm.runtime.errors import DataError, SplitError
-from sadm.runtime.files import REMAKE, write_table
+from sadm.runtime.files import REMAKE, Row, write_table
 from sadm.runtime.files import read_table as read
 
 COLUMNS = ("dataset", "scan", "subject", "fold", "set")
@@ -90,7 +90,7 @@ def _tell(name: str, final: Mapping[str, Seat], taken: Mapping[str, str], held: 
         print(f"{name}: {subject} ({where}) did not pass its check, {who}")
 
 
-def read_splits(path: str | Path) -> list[dict[str, str]]:
+def read_splits(path: str | Path) -> list[Row]:
     """The rows of a splits file. Raises DataError if it is none, as one edited by hand may be."""
     rows = read(path, COLUMNS)
     for line, row in enumerate(rows, 2):

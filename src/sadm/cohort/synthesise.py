@@ -17,7 +17,7 @@ from sadm.cohort.packed import Packed, load_packed, members
 from sadm.cohort.splits import read_splits
 from sadm.runtime import seeds
 from sadm.runtime.errors import SplitError
-from sadm.runtime.files import atomic, read_table, write_table
+from sadm.runtime.files import atomic, read_table, whole, write_table
 from sadm.study.checks import DRAEM
 
 
@@ -31,7 +31,7 @@ def synthesise(
     Raises SplitError if there is no test scan, ConfigError for impossible parameters.
     """
     healthy = load_packed(packed)
-    folds = sorted({int(row["fold"]) for row in read_splits(splits)})
+    folds = sorted({whole(row, "fold") for row in read_splits(splits)})
     parts = {part: [members(healthy, splits, fold, part) for fold in folds] for part in ("test", "val")}
     chosen = np.unique(np.concatenate([each for part in parts.values() for each in part]))
     if not all(map(len, parts["test"])):

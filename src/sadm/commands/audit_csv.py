@@ -59,11 +59,18 @@ def names(path: str | Path) -> list[str]:
                 raise DataError(
                     f"A csv file has no column {COLUMN}.", file=path, cause=cause, fix="rename the column"
                 )
-            return [stem(row[COLUMN].strip()) for row in table]
+            return [_name(row[COLUMN], path, table.line_num) for row in table]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataError(
             "A csv file cannot be read.", file=path, cause=str(error), fix="check the path"
         ) from error
+
+
+def _name(cell: str | None, path: str | Path, line: int) -> str:
+    if not cell or not cell.strip():
+        cause = f"line {line} has no {COLUMN}"
+        raise DataError("A csv file is not what it should be.", file=path, cause=cause, fix="mend the line")
+    return stem(cell.strip())
 
 
 def problems(split: Iterable[Mapping[str, str]]) -> list[str]:

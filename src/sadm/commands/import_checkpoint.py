@@ -14,6 +14,7 @@ The authors' volumes lie LPS in memory (X to the left, Y to the back), which bec
 import argparse
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +27,12 @@ from sadm.methods.base import BaseMethod, build
 from sadm.networks.diffusion import Diffusion
 from sadm.networks.frame import FLIPPED, check
 from sadm.runtime.errors import ConfigError, DataError
+from sadm.runtime.files import atomic
 from sadm.study import registry
 from sadm.study.loader import ROOT, laid, read
 from sadm.training import checkpoint
-from sadm.training.train import described, write_curve
+from sadm.training.train import curve_text, described
+from sadm.training.valid_weights import as_real, check_hyper, misfits
 
 SHAPE = (96, 96)  # in-plane size that the released networks were trained at
 STUDY = ROOT / "studies" / "released.yaml"
@@ -77,10 +80,14 @@ def convert(
     wanted = [theirs(method, name) for model, method in models.items() for name in nets[model].state_dict()]
     released = by_method(unwrapped(tensors, wanted, path), models.values(), path)
     fitted = {model: _fitted(nets[model], method, released[method], path) for model, method in models.items()}
-    for model, (ours, networks) in fitted.items():
-        run = {"model": model, "fold": fold, "seed": 1}
-        write_curve(run, [], files[model].with_name("curve.csv"))
-        checkpoint.save(ours, run | networks, files[model])
+    with (
+        ExitStack() as whole
+    ):  # the files take their names when all are written: none does where the disk is full
+        for model, (ours, networks) in fitted.items():
+            run, file = {"model": model, "fold": fold, "seed": 1}, files[model]
+            curve = whole.enter_context(atomic(file.with_name("curve.csv")))
+            curve.write_text(curve_text(run, []), encoding="utf-8")
+            checkpoint.write(ours, run | networks, whole.enter_context(atomic(file)))
     return list(files.values())
 
 
@@ -95,8 +102,15 @@ def _check_free(files: Iterable[Path]) -> None:
 
 def _net(model: str, method: str, hyper: Mapping[str, Mapping[str, Any]], frame: str) -> BaseMethod:
     """The networks of ``model``, on no device."""
+    said = _hyper(model, method, hyper)
+    try:
+        check_hyper(method, said, SHAPE)
+    except ValueError as error:
+        raise ConfigError(
+            f"--study: hyper.{method} is not possible", cause=str(error), fix="mend it"
+        ) from None
     with torch.device("meta"):
-        return build(method, _hyper(model, method, hyper), SHAPE, frame=frame)
+        return build(method, said, SHAPE, frame=frame)
 
 
 def _fitted(
@@ -104,20 +118,14 @@ def _fitted(
 ) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """The weights of ``net``, and what training writes of its networks. Raises DataError for what does not fit."""
     ours = net.state_dict()
-    refuse("lacks tensors", [theirs(method, name) for name in ours if name not in released], path)
-    extra = [theirs(method, name) for name in released if name not in ours]
-    refuse("has tensors that no network of ours has", extra, path)
-    others = [
-        f"{theirs(method, name)} {_kind(released[name])}, not {_kind(wanted)}"
-        for name, wanted in ours.items()
-        if _kind(released[name]) != _kind(wanted)
-    ]
-    refuse("has tensors of another shape or type", others, path)
-    broken = [theirs(method, name) for name in ours if not released[name].isfinite().all()]
-    refuse("has tensors that are not finite", broken, path)
+    fitted = {
+        name: as_real(tensor, ours[name].dtype) if name in ours else tensor
+        for name, tensor in released.items()
+    }
+    for what, names in misfits(fitted, ours):
+        refuse(what, [theirs(method, name) for name in names], path)
     _check_schedule(net, released, path)
-    fitted = {name: released[name].to(wanted.dtype) for name, wanted in ours.items()}
-    return fitted, described(net, method)
+    return {name: fitted[name] for name in ours}, described(net, method)
 
 
 def _hyper(model: str, method: str, given: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
@@ -141,10 +149,6 @@ def _check_schedule(net: BaseMethod, released: Mapping[str, Tensor], path: str |
                 cause=f"{name} differs by up to {worst:.3g}",
                 fix="use a checkpoint of the released code, with its cosine schedule",
             )
-
-
-def _kind(tensor: Tensor) -> str:
-    return f"{'' if tensor.is_floating_point() else 'integer '}{list(tensor.shape)}"
 
 
 def main(arguments: Sequence[str]) -> None:

@@ -131,6 +131,8 @@ def read(path: str | Path) -> dict[str, Tensor]:
             found = _unpickled(archive, f"{root}data.pkl", path)
             if not isinstance(found, dict) or not isinstance(found.get("state_dict"), dict):
                 raise ValueError("it has no state_dict")
+            if odd := [name for name in found["state_dict"] if not isinstance(name, str)]:
+                raise ValueError(f"the name of a tensor is no text but {odd[0]!r}")
             return {name: _tensor(archive, root, name, value) for name, value in found["state_dict"].items()}
     except DataError:
         raise

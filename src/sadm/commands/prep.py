@@ -18,6 +18,7 @@ from typing import Any
 
 import yaml
 
+from sadm.commands.study_files import refuse_code
 from sadm.commands.watch import watch
 from sadm.data.base import stem
 from sadm.runtime.errors import ConfigError, OutputError
@@ -73,6 +74,7 @@ def counted(found: Guess) -> str:
 
 def call(file: Path, out: Path, cores: int, options: Sequence[str]) -> list[str]:
     """The command that runs the study in ``file``, with results below ``out``."""
+    refuse_code(options)
     words = [sys.executable, "-m", "snakemake", "prep", "--snakefile", str(ROOT / "Snakefile")]
     words += ["--workflow-profile", str(ROOT / "profiles/default"), "--directory", str(out)]
     return [*words, "--configfile", str(file), "--cores", str(cores), *options]

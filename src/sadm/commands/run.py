@@ -12,6 +12,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from sadm.commands.study_files import refuse_code
 from sadm.commands.watch import watch
 
 TABLE, REPORT = Path("results/table1.csv"), Path("results/report.html")
@@ -60,6 +61,7 @@ def main(arguments: Sequence[str]) -> None:
     if arguments[:1] in (["-h"], ["--help"]):
         print(f"usage: sadm run [OPTIONS OF SNAKEMAKE]\n\n{__doc__}")
         sys.exit(0)
+    refuse_code(arguments)
     start, call = time.time(), [sys.executable, "-m", "snakemake", *arguments]
     if {"-n", "--dry-run", "--dryrun"} & set(arguments):  # there is nothing to watch, and all is to be read
         sys.exit(subprocess.run(call, check=False).returncode)

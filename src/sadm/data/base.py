@@ -2,6 +2,7 @@
 
 import os
 import re
+import stat
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -75,16 +76,31 @@ def by_scan(paths: Iterable[str | Path]) -> dict[str, str]:
 def folder(path: str | Path, *names: str) -> Path:
     """``path``, or the first of its sub-folders ``names`` that exists. Raises DataError if ``path`` is no folder."""
     root = Path(path)
-    if not str(path) or not root.is_dir():
+    if cause := _no_folder(root) if str(path) else "no such folder":
         packed = _archive(root) if str(path) else ""
-        cause = "a file, not a folder: unpack an archive first" if root.is_file() else "no such folder"
         raise DataError(
             "A data set is not there.",
-            file=path or "(no path)",
+            file=shown(path or "(no path)"),
             cause=f"{cause}; {packed} is there" if packed else cause,
             fix=f"unpack {packed}" if packed else "set options.path in the config",
         )
-    return next((root / name for name in names if (root / name).is_dir()), root)
+    return next((root / name for name in names if os.path.isdir(root / name)), root)
+
+
+def _no_folder(path: Path) -> str:
+    """Why ``path`` is no folder, "" if it is one."""
+    try:
+        mode = os.stat(path).st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return "no such folder"
+    except (
+        OSError,
+        ValueError,
+    ) as error:  # it may not be entered, or its name is too long or has a zero byte
+        return str(getattr(error, "strerror", None) or error).lower()
+    if stat.S_ISDIR(mode):
+        return ""
+    return "a file, not a folder: unpack an archive first" if stat.S_ISREG(mode) else "no folder"
 
 
 def _archive(root: Path) -> str:

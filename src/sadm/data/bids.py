@@ -167,7 +167,7 @@ def _no_t1(subject: str, name: str, pattern: str) -> str:
 
 
 def _subjects(root: Path) -> list[Path]:
-    return [path for path in base.children(root, "sub-.+") if path.is_dir()]
+    return [path for path in base.children(root, "sub-.+") if os.path.isdir(path)]
 
 
 def _label(folder: str) -> str:
@@ -182,13 +182,13 @@ def recognises(path: Path) -> list[dict[str, Any]]:
 def is_root(path: Path) -> bool:
     """Whether the folder ``path`` is a BIDS data set: it has subjects, and a description or folders anat."""
     found = _subjects(path)
-    anat = ((place / "anat").is_dir() for subject in found for place in _sessions(subject))
-    return bool(found) and ((path / DESCRIPTION).is_file() or any(anat))
+    anat = (os.path.isdir(place / "anat") for subject in found for place in _sessions(subject))
+    return bool(found) and (os.path.isfile(path / DESCRIPTION) or any(anat))
 
 
 def tables(options: Mapping[str, Any]) -> list[str]:
     """participants.tsv, if there is one."""
-    return [path for path in _tables(options) if Path(path).is_file()]
+    return [path for path in _tables(options) if os.path.isfile(path)]
 
 
 def _tables(options: Mapping[str, Any]) -> list[str]:
@@ -220,7 +220,7 @@ def _session(place: Path, subject: Path, t1: Path) -> str:
 def _masks(root: Path, subject: str) -> list[Path]:
     found = [path for place in _sessions(root / subject) for path in base.images(place / "anat", ".+")]
     for tree in base.children(root / "derivatives", ".+"):
-        below = walk(tree / subject) if (tree / subject).is_dir() else Tree("")
+        below = walk(tree / subject) if os.path.isdir(tree / subject) else Tree("")
         found += [
             Path(below.root, path)
             for path, state in below.entries

@@ -6,7 +6,7 @@ t1: "*/*/T1"                    p07/2019/T1.nii.gz                      subject 
 t1: "*_T1", lesion: "*_lesion"  p07_T1.nii.gz, p07_lesion.nii.gz        the stars of both stand for the same
 """
 
-import re
+import os
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ from typing import Any, Literal
 from sadm.data import base
 from sadm.data.bids import is_root
 from sadm.data.filenames import no_t1
+from sadm.data.stars import MOST, STARS, Pattern
 from sadm.data.tree import bare, readable, shown, walk
 from sadm.runtime.errors import ConfigError, DataError
 
@@ -24,9 +25,7 @@ STRIPPED = False
 TREE = "a folder of scans"
 ANY = True  # lists what no other importer knows
 BY_OPTION = {"space": {"sri24": {"SPACE": "sri24"}}, "stripped": {True: {"STRIPPED": True}}}
-STARS = re.compile(r"(\*\*|\*)")
 LEAST = 64  # bytes: shorter than the header of any form but NIfTI, whose broken files the cohort check names
-MEANS = {"*": "([^/]+)", "**": "(.+)"}
 
 
 @dataclass(frozen=True)
@@ -82,7 +81,7 @@ def why(path: str, options: Mapping[str, Any]) -> str:
     name = bare(path)
     if _stub(base.folder(options["path"]) / path):
         return f"no image: a file of less than {LEAST} bytes"
-    if options["brain_mask"] and _regex(options["brain_mask"]).fullmatch(name):
+    if options["brain_mask"] and Pattern(options["brain_mask"]).stand_for(name):
         return "a brain mask: no step uses it"
     said = no_t1(name, options["t1"])
     return said or f"does not fit options.t1: {options['t1']}"
@@ -93,7 +92,8 @@ def joining(options: Mapping[str, Any], scans: Sequence[base.Scan], groups: Mapp
     wanted = {name: begin for begin, names in groups.items() for name in names}
     names = {_below(Path(scan.t1), Path(options["path"])): wanted.get(scan.subject, "") for scan in scans}
     for pattern in _candidates(options["t1"], names):
-        found = {name: match[1] for name in names if (match := _regex(pattern).fullmatch(name))}
+        wished = Pattern(pattern)
+        found = {name: stars[0] for name in names if (stars := wished.stand_for(name))}
         persons = {(begin, found.get(name)) for name, begin in names.items() if begin}
         if len(found) == len(names) and len(persons) == len(groups) == len({who for _, who in persons}):
             return pattern
@@ -113,7 +113,7 @@ def _candidates(pattern: str, names: Iterable[str]) -> Iterator[str]:
 
 def recognises(path: Path) -> list[dict[str, Any]]:
     """The options that list ``path``, if it is an image or there is one below it."""
-    there = _one(path) or path.is_dir()
+    there = _one(path) or os.path.isdir(path)
     return [{"path": str(path)}] if there and _files(path) else []
 
 
@@ -121,6 +121,8 @@ def _check(dataset: str, options: Mapping[str, Any]) -> None:
     where, stars = f"datasets.{dataset}.options", STARS.findall(options["t1"])
     if not stars:
         raise ConfigError(f"{where}.t1: {options['t1']!r} has no *", fix="put * where the subject is told")
+    if len(stars) > MOST:
+        raise ConfigError(f"{where}.t1: {len(stars)} stars", fix=f"use {MOST} at most; ** stands for many")
     for kind in ("lesion", "brain_mask"):
         if options[kind] and STARS.findall(options[kind]) != stars:
             cause = f"{options[kind]!r} and {options['t1']!r}"
@@ -129,7 +131,7 @@ def _check(dataset: str, options: Mapping[str, Any]) -> None:
 
 
 def _one(path: Path) -> bool:
-    return path.is_file() and readable(path)
+    return os.path.isfile(path) and readable(path)
 
 
 def _files(root: Path) -> list[tuple[list[str], Path]]:
@@ -161,20 +163,16 @@ def _below(path: Path, root: Path) -> str:
     return bare(inside)
 
 
-def _regex(pattern: str) -> re.Pattern[str]:
-    return re.compile("".join(MEANS.get(part) or re.escape(part) for part in STARS.split(pattern)), re.DOTALL)
-
-
 def _fitting(pattern: str, files: Sequence[tuple[list[str], Path]]) -> dict[tuple[str, ...], list[Path]]:
     """The ``files`` that fit ``pattern``, by what its stars stand for, in one form of Unicode; none for an empty pattern.
 
     A file counts once, by the first of its names that fits.
     """
-    regex, found = _regex(pattern), dict[tuple[str, ...], list[Path]]()
+    wanted, found = Pattern(pattern), dict[tuple[str, ...], list[Path]]()
     for names, path in files if pattern else ():
         for name in names:
-            if match := regex.fullmatch(bare(name)):
-                stars = tuple(unicodedata.normalize("NFC", part) for part in match.groups())
+            if said := wanted.stand_for(bare(name)):
+                stars = tuple(unicodedata.normalize("NFC", part) for part in said)
                 at = path if name == names[0] else Path(str(path).removesuffix(names[0]) + name)
                 found.setdefault(stars, []).append(at)
                 break

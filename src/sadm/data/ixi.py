@@ -58,7 +58,7 @@ def _heads(root: Path) -> list[Path]:
 
 def tables(options: Mapping[str, Any]) -> list[str]:
     """The table of demographics, if there is one."""
-    return [path for path in _tables(options) if Path(path).is_file()]
+    return [path for path in _tables(options) if os.path.isfile(path)]
 
 
 def _tables(options: Mapping[str, Any]) -> list[str]:

@@ -8,6 +8,7 @@
 Their README shows the tree without the level Data, their code reads it with; both are found.
 """
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -57,7 +58,7 @@ def listed(dataset: str, options: Mapping[str, Any]) -> list[base.Scan]:
         t1, mask, seg = (base.image(root / kind / f"{name}_{kind}") for kind in ("t1", "mask", "seg"))
         said = match.groupdict(default="")
         site = re.sub(r"^r(?=\d)", "R", said.get("site", ""))
-        lesion = str(seg) if seg.exists() else ""
+        lesion = str(seg) if os.path.exists(seg) else ""
         found.append(
             base.Scan(
                 dataset, said["subject"], said.get("session", ""), str(t1), str(mask), lesion, site=site
@@ -75,7 +76,7 @@ def why(path: str, options: Mapping[str, Any]) -> str:
 def recognises(path: Path) -> list[dict[str, Any]]:
     """The options that list each part of the release that is at ``path``."""
     root = base.folder(path, "Data")
-    parts = [part for part, (place, _, _) in PARTS.items() if (root / place / "t1").is_dir()]
+    parts = [part for part, (place, _, _) in PARTS.items() if os.path.isdir(root / place / "t1")]
     return [{"path": str(path), "part": part} for part in parts]
 
 

@@ -7,6 +7,7 @@ subject, and is an error.
 import csv
 import io
 import json
+import os
 import re
 import zipfile
 from collections.abc import Iterable, Sequence
@@ -190,7 +191,7 @@ def _cell(value: Any) -> str:
 def _sidecar(path: str) -> dict[str, dict[str, Any]]:
     """What the JSON file beside the table says of its columns. Raises DataError if it is none."""
     file = Path(path).with_suffix(".json")
-    if not file.exists():
+    if not os.path.exists(file):
         return {}
     try:
         said = json.loads(file.read_text(encoding="utf-8-sig"))

@@ -18,7 +18,7 @@ from sadm.figures.curves import LEVELS, best_dice, precision_at
 from sadm.figures.results import Results
 from sadm.prediction.score import fuse
 from sadm.runtime.errors import DataError
-from sadm.runtime.files import REMAKE, read_table, write_table
+from sadm.runtime.files import REMAKE, read_table, real, whole, write_table
 from sadm.runtime.seeds import seed as seeded
 from sadm.statistics.intervals import intervals
 
@@ -119,16 +119,14 @@ def losses(curves: Iterable[str | Path], models: Sequence[str]) -> dict[str, lis
     found: dict[str, dict[int, list[dict[str, str]]]] = {model: {} for model in models}
     for file in curves:
         for line in read_table(file, CURVE, ","):
-            found.setdefault(line["model"], {}).setdefault(int(line["fold"]), []).append(line)
+            found.setdefault(line["model"], {}).setdefault(whole(line, "fold"), []).append(line)
     if missing := [model for model in models if not found[model]]:
         raise DataError("A training curve is missing.", cause=f"no file tells {missing[0]}", fix=REMAKE)
     return {model: [_columns(lines) for _, lines in sorted(found[model].items())] for model in models}
 
 
 def _columns(lines: Sequence[Mapping[str, str]]) -> dict[str, np.ndarray]:
-    return {
-        key: np.array([float(line[key]) for line in lines]) for key in ("epoch", "train_loss", "val_loss")
-    }
+    return {key: np.array([real(line, key) for line in lines]) for key in ("epoch", "train_loss", "val_loss")}
 
 
 def with_trivial(points: Sequence[Line], results: Results) -> list[Line]:

@@ -95,7 +95,9 @@ def picture(
         y = 1 - (0.42 + (r * (high + above) + above) / inch) / height
         figure.text(0.1 / width, y, name, color=INK, size=10, weight="bold", va="top")
         figure.text(0.1 / width, y - 0.22 / height, text, color=FAINT, size=8, va="top", linespacing=1.5)
-    figure.text(0.1 / width, 1 - 0.2 / height, title, color=INK, size=11, weight="bold", va="center")
+    figure.text(
+        0.1 / width, 1 - 0.2 / height, title, color=INK, size=11, weight="bold", va="center", parse_math=False
+    )
     _key(figure, list(key))
     save(figure, files)
 

@@ -62,7 +62,7 @@ def plain(axes: Axes) -> None:
 
 def name_panel(axes: Axes, title: str) -> None:
     """The title of a panel."""
-    axes.set_title(title, color=INK, size=10, weight="bold")
+    axes.set_title(title, color=INK, size=10, weight="bold", parse_math=False)  # a $ is a $
 
 
 def plain_log(axis: Axis) -> None:

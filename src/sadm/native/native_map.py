@@ -13,7 +13,7 @@ from sadm.prediction.maps import by_origin
 from sadm.preprocess import derivative
 from sadm.preprocess.space import Grid, carry_mask, factor_for, read_transform, sample
 from sadm.runtime.errors import DataError
-from sadm.runtime.files import load_nifti, read_table
+from sadm.runtime.files import load_nifti, read_table, real
 
 
 def threshold(thresholds: str | Path, row: TableRow, testset: str) -> tuple[str, float]:
@@ -23,7 +23,7 @@ def threshold(thresholds: str | Path, row: TableRow, testset: str) -> tuple[str,
     """
     wanted = (row.name, str(row.fold), str(row.seed), testset)
     found = {
-        line["kind"]: float(line["value"])
+        line["kind"]: real(line, "value")
         for line in read_table(thresholds, ("row", "fold", "seed", "testset", "kind", "value"))
         if (line["row"], line["fold"], line["seed"], line["testset"]) == wanted
     }

@@ -5,7 +5,7 @@ brain voxels of its scan in C order of [D, X, Y]; a reconstruction float16 [T, D
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -36,12 +36,13 @@ class Origin:
 def origin(path: str | Path) -> Origin:
     """What the file of maps or reconstructions at ``path`` holds. Raises DataError if it does not tell, or is damaged."""
     meta = open_tensors(path)[0]
-    try:
-        return Origin(**meta)
-    except TypeError as error:
+    kinds = {field.name: field.type for field in fields(Origin)}
+    wrong = [key for key in {*kinds, *meta} if type(meta.get(key)) is not kinds.get(key)]
+    if wrong:
         what = "A file does not tell which maps or reconstructions it holds."
-        cause = f"its metadata are {', '.join(meta) or 'empty'}"
-        raise DataError(what, file=path, cause=cause, fix=REMAKE) from error
+        cause = f"its metadata are {', '.join(meta) or 'empty'}; wrong: {', '.join(sorted(wrong))}"
+        raise DataError(what, file=path, cause=cause, fix=REMAKE)
+    return Origin(**meta)
 
 
 def by_origin(paths: Iterable[str | Path]) -> dict[Origin, str | Path]:
@@ -90,6 +91,9 @@ def read_maps(path: str | Path, packed: Packed, scans: np.ndarray) -> list[np.nd
         if stored[name].shape != (voxels := np.count_nonzero(packed.brain[i]),):
             cause = f"{name} has shape {stored[name].shape}, its brain mask {voxels} voxels"
             raise DataError("An anomaly map does not fit its test set.", file=path, cause=cause, fix=REMAKE)
+        if not np.isfinite(stored[name]).all():
+            cause = f"{name} has values that are not finite"
+            raise DataError("An anomaly map has no numbers.", file=path, cause=cause, fix=REMAKE)
     return [stored[name] for name in names]
 
 
@@ -110,10 +114,16 @@ def write_reconstructions(
 
 
 def read_reconstructions(path: str | Path, scan: str) -> np.ndarray:
-    """The stored reconstructions of a scan: float16 [T, D, X, Y], memory-mapped. Raises DataError if there are none."""
+    """The stored reconstructions of a scan: float16 [T, D, X, Y], memory-mapped. Raises DataError if there are none, or no numbers."""
     stored = open_tensors(path)[1]
+    cause = ""
     if scan not in stored:
         cause = f"they are of {len(stored)} other scans, not of {scan}"
+    elif len(found := stored[scan].shape) != 4 or not all(found):
+        cause = f"{scan} has shape {found}, which is no volumes"
+    elif not np.isfinite(stored[scan]).all():
+        cause = f"{scan} has values that are not finite"
+    if cause:
         raise DataError("Reconstructions do not fit their set.", file=path, cause=cause, fix=REMAKE)
     return stored[scan]
 

@@ -8,13 +8,21 @@ import SimpleITK as sitk
 
 from sadm.preprocess.head import Head
 from sadm.preprocess.space import Grid, largest_box, read_transform, sample, scaling, study_grid
+from sadm.runtime.errors import ConfigError
 from sadm.runtime.files import TEMPLATE, load_nifti, save_nifti
 
 MARGIN = 2  # coarse voxels around the brain
+LEVELS = 4  # of N4's control points, twice as fine each
 
 
 def log_field(values: np.ndarray, mask: np.ndarray, iterations: list[int], tolerance: float) -> np.ndarray:
-    """N4's log field of ``values`` [X, Y, Z] (> 0 inside ``mask``), float32, mean 0 in the mask; one control span at the start."""
+    """N4's log field of ``values`` [X, Y, Z] (> 0 inside ``mask``), float32, mean 0 in the mask; one control span at the start.
+
+    Raises ConfigError for ``iterations`` without one, or with a level too many.
+    """
+    if not 1 <= len(iterations) <= LEVELS or min(iterations) < 0 or not any(iterations):
+        cause, fix = f"iterations {list(iterations)}", f"give 1 to {LEVELS} numbers, one above 0"
+        raise ConfigError("N4 has no iterations, or too many levels.", cause=cause, fix=fix)
     image = sitk.GetImageFromArray(np.ascontiguousarray(values.T, dtype=np.float32))
     inside = sitk.GetImageFromArray(np.ascontiguousarray(mask.T).astype(np.uint8))
     n4 = sitk.N4BiasFieldCorrectionImageFilter()

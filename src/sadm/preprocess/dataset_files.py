@@ -5,7 +5,8 @@ from typing import Any
 
 from sadm import __version__
 from sadm.preprocess.derivative import SRI24, uri
-from sadm.runtime.files import read_json, write_json, write_text
+from sadm.preprocess.quality import read_check
+from sadm.runtime.files import write_json, write_text
 from sadm.runtime.literal import markdown
 
 LICENSE = "That of the source data; the space is that of SRI24 (Rohlfing et al. 2010, CC BY-SA 3.0)"
@@ -47,7 +48,7 @@ BIDS has no suffix for an anomaly score: it is no probability, as the sum of two
 
 def incomplete(qc: Iterable[str]) -> list[str]:
     """Patterns, as .bidsignore has them, of the files of scans on which a step failed; ``qc``: the checks of all."""
-    paths = [uri(path).rpartition(":")[2] for path in qc if not read_json(path)["complete"]]
+    paths = [uri(path).rpartition(":")[2] for path in qc if not read_check(path, ("complete",))["complete"]]
     return [f"{path.removesuffix('qc.json')}*" for path in paths]
 
 

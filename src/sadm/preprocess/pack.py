@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from sadm.runtime.errors import ProcessingError
-from sadm.runtime.files import load_nifti, read_json, write_stack, write_table
+from sadm.preprocess.quality import VERDICT, read_check
+from sadm.runtime.errors import DataError, ProcessingError
+from sadm.runtime.files import REMAKE, load_nifti, write_stack, write_table
 
 DTYPES = {"t1": np.float16, "brain": np.uint8, "lesion": np.uint8}
 WHOSE = ("dataset", "scan")
@@ -76,7 +77,17 @@ def pack(
     have their order. Scans that are unusable are left out and listed with their reasons (``on_failure`` "exclude"), or stop the run
     ("stop"): ProcessingError. So are unusual ones as ``on_unusual`` says; "keep" lists them among the scans, with what is unusual.
     """
-    checks = {found["scan"]: found for found in map(read_json, qc)}
+    read = {path: read_check(path, VERDICT, MEASURED) for path in qc}
+    checks = {found["scan"]: found for found in read.values()}
+    if other := [
+        path
+        for path, found in read.items()
+        if found["scan"] not in files["t1"] or found["dataset"] != dataset
+    ]:
+        cause = f"it is of the scan {read[other[0]]['scan']} of {read[other[0]]['dataset']}, not of one of {dataset}"
+        raise DataError(
+            "The check of a scan is not what it should be.", file=other[0], cause=cause, fix=REMAKE
+        )
     failed = check(checks, on_failure, on_unusual, dataset)
     kept = [scan for scan in checks if scan not in failed]
     for name, dtype in DTYPES.items():

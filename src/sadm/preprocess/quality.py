@@ -1,13 +1,20 @@
 """What a prepared scan must fulfil, and the numbers behind it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from sadm.runtime.files import write_json
+from sadm.runtime.errors import DataError
+from sadm.runtime.files import REMAKE, read_json, write_json
 
+SENTENCES = ("reasons", "unusual")
+VERDICT = ("dataset", "scan", "passed", *SENTENCES)  # what every qc.json says
+KEYS: dict[str, type] = {
+    "dataset": str, "scan": str, "passed": bool, "complete": bool, "reasons": list, "unusual": list
+}  # fmt: skip
 COMPONENT = 0.99  # share of the mask that its largest connected part must hold
 # Logarithms of the stretch from SRI24 to a head along right-left, anterior-posterior, inferior-superior: mean and covariance
 # of 113 adults (IXI and ATLAS-like heads, registered by their brains).
@@ -160,6 +167,34 @@ def judge(values: Mapping[str, Any], limits: Mapping[str, Any], space: str) -> V
 def failed_check(dataset: str, scan: str, why: str, out: str) -> None:
     """Write qc.json of a scan on which a step failed, to ``out``: it has no numbers, and no files but those that tell the reason."""
     write_json(Verdict([why], []).of(dataset, scan) | {"complete": False}, out)
+
+
+def read_check(path: str | Path, keys: Sequence[str], numbers: Sequence[str] = ()) -> dict[str, Any]:
+    """What the qc.json at ``path`` says of a scan: it has the ``keys``, and where the scan passed the ``numbers``.
+
+    Raises DataError if it is none, as one edited by hand may be.
+    """
+    found = read_json(path)
+    if wrong := _no_check(found, keys, numbers):
+        raise DataError("The check of a scan is not what it should be.", file=path, cause=wrong, fix=REMAKE)
+    return dict(found)
+
+
+def _no_check(found: Any, keys: Sequence[str], numbers: Sequence[str]) -> str:
+    """Why ``found`` is no check of a scan, "" if it is one."""
+    if not isinstance(found, dict):
+        return f"it holds {type(found).__name__}, not keys and values"
+    wanted = [*keys, *(numbers if found.get("passed") else ())]
+    if lacking := [key for key in wanted if key not in found]:
+        return f"no {', '.join(lacking)}"
+    for key, value in found.items():
+        if not isinstance(value, KEYS.get(key, str | int | float | None)):
+            return f"{key} is {value!r}"
+        if isinstance(value, list) and not all(isinstance(sentence, str) for sentence in value):
+            return f"{key} has other than sentences"
+    if "passed" in keys and found["passed"] != (not found["reasons"]):
+        return f"passed is {found['passed']}, but it has {len(found['reasons'])} reasons"
+    return ""
 
 
 def fatal(values: Mapping[str, Any]) -> str:

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 
-from sadm.runtime.files import read_json, write_table
+from sadm.preprocess.quality import SENTENCES, VERDICT, read_check
+from sadm.runtime.files import write_table
 
 FIRST = ("dataset", "scan", "passed", "reasons", "unusual")
-SENTENCES = ("reasons", "unusual")
 
 
 def checks(qc: Iterable[str], out: str) -> None:
@@ -13,6 +13,6 @@ def checks(qc: Iterable[str], out: str) -> None:
 
     A scan on which a step failed has no numbers (``complete`` False).
     """
-    found = [read_json(path) for path in qc]
+    found = [read_check(path, VERDICT) for path in qc]
     columns = (*FIRST, *sorted({key for each in found for key in each} - set(FIRST)))
     write_table([each | {name: "; ".join(each[name]) for name in SENTENCES} for each in found], columns, out)

@@ -12,8 +12,8 @@ import nibabel as nib
 import numpy as np
 import SimpleITK as sitk
 
-from sadm.runtime.errors import ConfigError
-from sadm.runtime.files import atomic, not_written
+from sadm.runtime.errors import ConfigError, DataError
+from sadm.runtime.files import REMAKE, atomic, not_written, unreadable
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -215,7 +215,21 @@ def prepared_grid(fine: Grid, downsample: int, crop: int) -> Grid:
 
 
 def read_transform(path: str | Path) -> np.ndarray:
-    """4 x 4 matrix (SRI24 world to scan world, RAS+ mm) of an ITK affine ``.mat`` file."""
+    """4 x 4 matrix (SRI24 world to scan world, RAS+ mm) of an ITK affine ``.mat`` file.
+
+    Raises DataError: no such file, another transform, cut short, numbers that map no volume.
+    """
+    try:
+        matrix = _stored(path)
+        if not np.isfinite(matrix).all() or not np.linalg.det(matrix[:3, :3]):
+            raise ValueError("its numbers map no volume to a volume")
+    except (RuntimeError, TypeError, ValueError) as error:  # SimpleITK's errors are RuntimeErrors
+        cause = unreadable(path) or str(error).strip().rpartition("\n")[2]
+        raise DataError("A transform cannot be read.", file=path, cause=cause, fix=REMAKE) from error
+    return matrix
+
+
+def _stored(path: str | Path) -> np.ndarray:
     stored = sitk.ReadTransform(str(path))
     affine = sitk.AffineTransform(stored) if stored.GetName() != "AffineTransform" else stored
     centre = np.asarray(affine.GetFixedParameters())
@@ -233,7 +247,7 @@ def write_transform(matrix: np.ndarray, path: str | Path) -> None:
     with atomic(path) as tmp:
         try:
             sitk.WriteTransform(affine, str(tmp))
-            whole = np.allclose(read_transform(tmp), matrix)
+            whole = np.allclose(_stored(tmp), matrix)
         except RuntimeError:
             whole = False
         if not whole:  # ITK's writer does not look whether the disk took it

@@ -1,6 +1,7 @@
 """Brain masks of many heads by one tool, loaded once (paper, Appendix A); what is done stays done when the job is killed or fails."""
 
 import hashlib
+import re
 import shutil
 import traceback
 from collections.abc import Mapping, Sized
@@ -16,10 +17,11 @@ from sadm.preprocess.head import Head
 from sadm.preprocess.space import Grid, read_transform, volume
 from sadm.preprocess.strippers import Strip, Stripper
 from sadm.runtime.errors import DataError, OutputError, ProcessingError
-from sadm.runtime.files import TEMPLATE, atomic, digest, load_nifti, save_nifti
+from sadm.runtime.files import TEMPLATE, atomic, digest, load_nifti, remove_leftovers, save_nifti
 from sadm.runtime.progress import Progress
 
 LITTLE = 100.0  # ml on the SRI24 grid: less is almost no brain
+NAME = r"[0-9a-f]{16}\.nii\.gz"  # of a kept mask: its key
 
 
 def key(*parts: str | Path) -> str:
@@ -71,10 +73,17 @@ def strip_all(
             (unusable if belongs_to_scan(error, [t1s[scan]]) else failed)[scan] = tell(error)
         else:
             print(f"{scan}: {ml:.0f} ml")
-            for old in set(mask.parent.iterdir()) - {mask}:
-                old.unlink()
+            sweep(mask)
         report(done, partial("{} done".format, scan))
     return unusable, failed
+
+
+def sweep(mask: Path) -> None:
+    """Remove the older masks of the scan of ``mask``, and what killed jobs left of them; all else in the folder stays."""
+    for old in mask.parent.iterdir():
+        if re.fullmatch(NAME, old.name) and old != mask:
+            old.unlink(missing_ok=True)
+    remove_leftovers(mask.parent, NAME)
 
 
 def mostly(some: Sized, masks: Sized) -> bool:

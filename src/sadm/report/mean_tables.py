@@ -7,7 +7,7 @@ from pathlib import Path
 from sadm.report.blocks import Body, Cell, Column, Table, number
 from sadm.report.choices import TESTSET
 from sadm.report.lines import Line, by
-from sadm.runtime.files import read_table
+from sadm.runtime.files import read_table, whole
 
 MOST = 8  # columns of means that fit beside each other; the rest goes into a further table
 PAIRED = {
@@ -55,7 +55,7 @@ def _said(value: float, unit: str) -> str:
 
 def counted(title: str, lines: Sequence[Line]) -> str:
     """``title`` with the number of subjects behind ``lines`` of the statistics, if these tell."""
-    subjects = [int(line["subjects"]) for line in lines if line.get("subjects")]
+    subjects = [whole(line, "subjects") for line in lines if line.get("subjects")]
     return f"{title}, n = {max(subjects)}" if subjects else title
 
 

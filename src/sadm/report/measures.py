@@ -9,7 +9,7 @@ from typing import Any
 from sadm.report.blocks import Body, Cell, Column, Table, from_rows, number
 from sadm.report.choices import TESTSET
 from sadm.report.lines import Line, by
-from sadm.runtime.files import read_table
+from sadm.runtime.files import read_table, real, whole
 from sadm.statistics import rankings
 from sadm.statistics.claims import LEVEL, TESTED, TRIVIAL
 from sadm.statistics.marks import NOT_ABOVE
@@ -91,7 +91,7 @@ def table1(file: str | Path, layout: Layout) -> Table:
 def counted(lines: Mapping[str, Line], layout: Layout) -> dict[str, str]:
     """Titles of the test sets with their number of test subjects; ``lines`` of table1.csv by row."""
     return {
-        testset: f"{layout.titles[testset]}, n = {max(int(line[f'{testset}_dice_subjects']) for line in lines.values())}"
+        testset: f"{layout.titles[testset]}, n = {max(whole(line, f'{testset}_dice_subjects') for line in lines.values())}"
         for testset in layout.testsets
     }
 
@@ -153,7 +153,7 @@ def _difference(line: Line | None) -> list[Cell]:
 
 def _least(lines: Rows) -> str:
     line = lines[0]
-    least = float(line["p_least"])
+    least = real(line, "p_least")
     fate = "" if least < LEVEL else " None of these tests can reject, whatever the rows do."
     return f"{line['family']} claims, {line['subjects']} subjects; the smallest p that Holm's correction can give is {least:.2g}.{fate}"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from sadm.data.base import scan_of
 from sadm.report.blocks import Block, Body, Cell, Column, Gallery, Picture, Table, Words, from_rows
 from sadm.report.lines import by, read_all
-from sadm.runtime.files import read_table
+from sadm.runtime.files import read_table, real, whole
 
 BUDGET = 5_000_000  # bytes of all thumbnails
 
@@ -16,7 +16,7 @@ def cohort_table(audit: str | Path, titles: Mapping[str, str]) -> Table:
     found: dict[str, dict[str, list[tuple[int, int]]]] = {}
     for line in read_table(audit):
         sets = found.setdefault(line["dataset"], {})
-        sets.setdefault(line["set"], []).append((int(line["scans"]), int(line["subjects"])))
+        sets.setdefault(line["set"], []).append((whole(line, "scans"), whole(line, "subjects")))
     names = [name for name in ("train", "val", "test") if any(name in sets for sets in found.values())]
     names += sorted({name for sets in found.values() for name in sets} - set(names))
 
@@ -105,7 +105,7 @@ def thumbnails(
     listed = [
         (
             (line.get("passed", "1").lower() not in ("0", "false"), not line.get("unusual")),
-            float(line.get("overlap") or 1),
+            real(line, "overlap") if line.get("overlap") else 1.0,
             line["dataset"],
             line,
         )

@@ -16,7 +16,7 @@ from sadm.report.material import Material
 from sadm.report.run_times import run_times
 from sadm.report.viewer import viewer
 from sadm.runtime.errors import ConfigError
-from sadm.runtime.files import read_table
+from sadm.runtime.files import read_table, whole
 from sadm.statistics import notes
 
 NAMED = 12  # differences from the paper that are named
@@ -58,7 +58,7 @@ def table1(given: Material, said: Mapping[str, Any]) -> list[Block]:
     """Table 1 and what a reader must know of it."""
     file, layout = given.tables["table1"], given.layout
     subjects = {
-        name: int(line[f"{name}_dice_subjects"])
+        name: whole(line, f"{name}_dice_subjects")
         for line in measures.read_csv(file).values()
         for name in layout.testsets
     }

@@ -44,7 +44,8 @@ def atomic(path: str | Path) -> Iterator[Path]:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with suppress(OSError):
-                _remove_leftovers(path)
+                remove_leftovers(path.parent, re.escape(path.name))
+            tmp.unlink(missing_ok=True)  # were it a link, a file of the user's would be written
             yield tmp
             _to_disk(tmp)
             os.replace(tmp, path)
@@ -69,12 +70,15 @@ def _to_disk(path: Path) -> None:
         os.close(place)
 
 
-def _remove_leftovers(path: Path) -> None:
-    """Remove what killed processes left of ``path``; the temporary file of a process that still runs here stays."""
-    for name in os.listdir(path.parent):
-        found = re.fullmatch(rf"\.tmp(\d{{1,9}})_{re.escape(path.name)}", name)
+def remove_leftovers(folder: Path, names: str) -> None:
+    """Remove what killed processes left of the files of ``folder`` whose name matches the regular expression ``names``.
+
+    The temporary file of a process that still runs here stays.
+    """
+    for name in os.listdir(folder):
+        found = re.fullmatch(rf"\.tmp(\d{{1,9}})_(?:{names})", name)
         if found and not _runs(int(found[1])):
-            path.with_name(name).unlink(missing_ok=True)
+            (folder / name).unlink(missing_ok=True)
 
 
 def _runs(pid: int) -> bool:
@@ -108,14 +112,54 @@ def write_json(obj: Any, path: str | Path) -> None:
 
 
 def read_json(path: str | Path) -> Any:
-    """Read a JSON file. Raises DataError if it is none."""
+    """Read a JSON file. Raises DataError if it is none, or has numbers that JSON does not know (NaN, Infinity)."""
+
+    def refuse(number: str) -> None:
+        raise ValueError(f"{number} is no number")
+
     try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        return json.loads(Path(path).read_text(encoding="utf-8"), parse_constant=refuse)
+    except (OSError, ValueError, RecursionError) as error:
         raise DataError("A JSON file cannot be read.", file=path, cause=str(error), fix=REMAKE) from error
 
 
-def read_table(path: str | Path, columns: Sequence[str] = (), delimiter: str = "\t") -> list[dict[str, str]]:
+class Row(dict[str, str]):
+    """A row of a table, which knows its ``file`` and ``line``; a column that the file lacks is a DataError."""
+
+    def __init__(self, cells: Mapping[str, str], file: str | Path, line: int) -> None:
+        super().__init__(cells)
+        self.file, self.line = file, line
+
+    def __missing__(self, column: str) -> str:
+        raise _no_table(self.file, f"no column {column}")
+
+
+def real(row: Mapping[str, str], column: str) -> float:
+    """The number in a ``column`` of a row of a table; nan counts as one. Raises DataError for text."""
+    try:
+        return float(row[column])
+    except ValueError:
+        raise _no_number(row, column) from None
+
+
+def whole(row: Mapping[str, str], column: str) -> int:
+    """The whole number in a ``column`` of a row of a table. Raises DataError for anything else."""
+    try:
+        return int(row[column])
+    except ValueError:
+        raise _no_number(row, column) from None
+
+
+def _no_number(row: Mapping[str, str], column: str) -> DataError:
+    file, line = (row.file, row.line) if isinstance(row, Row) else ("(a table)", 0)
+    return _no_table(file, f"line {line}: {column} is {row[column]!r}, no such number")
+
+
+def _no_table(path: str | Path, cause: str) -> DataError:
+    return DataError("A table is not what it should be.", file=path, cause=cause, fix=REMAKE)
+
+
+def read_table(path: str | Path, columns: Sequence[str] = (), delimiter: str = "\t") -> list[Row]:
     """The rows of a table whose cells ``delimiter`` parts. Raises DataError: no table, a cell absent or too many, or without one of ``columns``.
 
     With ``columns`` it must have a row, too.
@@ -127,13 +171,15 @@ def read_table(path: str | Path, columns: Sequence[str] = (), delimiter: str = "
     except (OSError, ValueError, csv.Error) as error:
         raise DataError("A table cannot be read.", file=path, cause=str(error), fix=REMAKE) from error
     lacking = [column for column in columns if column not in found]
+    twice = sorted({column for column in found if found.count(column) > 1})
     ragged = [n for n, row in enumerate(rows, 2) if None in row or None in row.values()]
     cause = f"no column {', '.join(lacking)}" if lacking else ""
+    cause = cause or (f"the column {twice[0]} is there twice" if twice else "")
     cause = cause or (f"line {ragged[0]} has not {len(found)} cells" if ragged else "")
     cause = cause or ("no rows" if columns and not rows else "")
     if cause:
-        raise DataError("A table is not what it should be.", file=path, cause=cause, fix=REMAKE)
-    return rows
+        raise _no_table(path, cause)
+    return [Row(row, path, number) for number, row in enumerate(rows, 2)]
 
 
 def write_table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], path: str | Path) -> None:
@@ -154,13 +200,23 @@ def digest(path: str | Path) -> str:
 
 
 def open_array(path: str | Path) -> "np.ndarray":
-    """The array of a .npy file, memory-mapped, read-only. Raises DataError: missing, cut short, Python objects inside."""
+    """The array of a .npy file, memory-mapped, read-only: real numbers.
+
+    Raises DataError: missing, cut short, Python objects inside, no real numbers.
+    """
     import numpy as np
 
+    if cause := unreadable(path):
+        raise DataError("A stored array cannot be read.", file=path, cause=cause, fix=REMAKE)
     try:
-        return np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, EOFError, ValueError) as error:
+        found = np.load(path, mmap_mode="r", allow_pickle=False)
+        if not isinstance(found, np.ndarray):
+            raise ValueError("an archive, not an array")
+        if found.dtype.kind not in "biuf":
+            raise ValueError(f"it has {found.dtype}, no real numbers")
+    except Exception as error:  # a damaged header makes numpy raise almost anything
         raise DataError("A stored array cannot be read.", file=path, cause=str(error), fix=REMAKE) from error
+    return found
 
 
 def write_stack(

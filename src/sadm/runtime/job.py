@@ -1,5 +1,6 @@
 """The log of a workflow script: all that it prints, plain errors, and what it used."""
 
+import os
 import resource
 import sys
 import time
@@ -70,7 +71,7 @@ def _log(path: str) -> Iterator[TextIO]:
     """The log at ``path``, opened anew; what a full disk does not take of it is lost, and no job with it."""
     try:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-        log = open(path, "w", encoding="utf-8")  # noqa: SIM115
+        log = _anew(path)
     except OSError as error:
         raise SystemExit(f"OutputError: {not_written(path, error.strerror or str(error))}") from None
     try:
@@ -78,3 +79,14 @@ def _log(path: str) -> Iterator[TextIO]:
     finally:
         with suppress(OSError):
             log.close()
+
+
+def _anew(path: str) -> TextIO:
+    """The file ``path``, which is new: were it a link, what it leads to would be overwritten.
+
+    Texts that UTF-8 does not have, such as names of files in another coding, are escaped.
+    """
+    if os.path.islink(path) or os.path.isfile(path):
+        os.unlink(path)
+    place = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    return open(place, "w", encoding="utf-8", errors="backslashreplace")

@@ -6,6 +6,8 @@ would hang the planning or fill the memory.
 """
 
 import ast
+import math
+from collections.abc import Mapping
 from typing import Any
 
 from sadm.runtime.errors import ConfigError
@@ -67,6 +69,31 @@ def form(annotation: str) -> dict[str, Any]:
     if outer != "tuple":
         return _limits(annotation)
     return {"type": "array", "items": _limits(ast.unparse(parts[0])), "minItems": least, "maxItems": most}
+
+
+def fault(value: object, wanted: Mapping[str, Any]) -> str:
+    """Why ``value`` is not what the schema ``wanted`` of `form` admits, "" if it is; lists and tuples are arrays."""
+    kind = wanted["type"]
+    if kind == "array":
+        if not isinstance(value, list | tuple):
+            return "is no list"
+        if not wanted["minItems"] <= len(value) <= wanted["maxItems"]:
+            return f"has {len(value)} values, not {wanted['minItems']} to {wanted['maxItems']}"
+        return next((said for each in value if (said := fault(each, wanted["items"]))), "")
+    types = {"boolean": bool, "string": str, "integer": int, "number": int | float}
+    if not isinstance(value, types[kind]) or (isinstance(value, bool) and kind != "boolean"):
+        return f"is no {kind}"
+    if isinstance(value, str):
+        return "" if value in wanted.get("enum", [value]) else f"is none of {', '.join(wanted['enum'])}"
+    return _beyond(value, wanted) if isinstance(value, int | float) else ""
+
+
+def _beyond(value: float, wanted: Mapping[str, Any]) -> str:
+    low, high = wanted.get("minimum", -math.inf), wanted.get("maximum", math.inf)
+    above, below = wanted.get("exclusiveMinimum", -math.inf), wanted.get("exclusiveMaximum", math.inf)
+    if low <= value <= high and above < value < below:
+        return ""
+    return f"is not {'above ' + str(above) if 'exclusiveMinimum' in wanted else low} to {'below ' + str(below) if 'exclusiveMaximum' in wanted else high}"
 
 
 def _limits(kind: str) -> dict[str, Any]:

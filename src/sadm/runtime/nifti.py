@@ -2,6 +2,7 @@
 
 import gzip
 import math
+import os
 import sys
 import zlib
 from contextlib import AbstractContextManager
@@ -145,8 +146,15 @@ def _check_size(made: Any, size: int, packed: bool) -> None:
         )
 
 
+PADDING = 2**24  # bytes behind the last voxel of a compressed image, which are zeros
+
+
 def check_end(stream: BinaryIO) -> None:
     """Raise Unusable unless ``stream`` ends here; a compressed one then has checked its sum, too."""
+    packed = getattr(stream, "fileobj", None)
+    # Python reads the padding of a gzip stream a byte a call, 12 MB/s.
+    if packed is not None and (left := os.fstat(packed.fileno()).st_size - packed.tell()) > PADDING:
+        raise Unusable(UNREADABLE, f"{left} bytes follow its last voxel", "compress it anew")
     if stream.read(1):
         raise Unusable(
             UNREADABLE,

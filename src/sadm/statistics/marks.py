@@ -7,6 +7,7 @@
 from collections.abc import Iterable, Mapping
 from math import isnan
 
+from sadm.runtime.errors import DataError
 from sadm.statistics.claims import LEVEL, PAPER, TRIVIAL
 
 ABOVE = {"cDDPM": "†", "Unet_res": "‡"}
@@ -15,8 +16,12 @@ Line = Mapping[str, str]  # of claims.tsv
 
 
 def number(text: str) -> float:
-    """A cell as a number; NaN if it is empty."""
-    return float(text) if text else float("nan")
+    """A cell as a number; NaN if it is empty. Raises DataError for text."""
+    try:
+        return float(text) if text else float("nan")
+    except ValueError:
+        fix = "delete the folder results/statistics, and results/table1.csv, and run again"
+        raise DataError("A statistic is no number.", cause=repr(text), fix=fix) from None
 
 
 def marks(claims: Iterable[Line], testset: str, metric: str) -> dict[str, str]:

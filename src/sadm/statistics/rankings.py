@@ -34,7 +34,7 @@ def definitions(metrics: Sequence[str]) -> list[str]:
 def published(file: str | Path, layout: Layout) -> dict[str, dict[str, str]]:
     """The line of the paper's Table 1 (``file``: csv) for each row that is in it, by method and unhealthy training data."""
     lines = read_table(file, ("method", "unhealthy"), ",")
-    found = {}
+    found: dict[str, dict[str, str]] = {}
     for row in layout.rows:
         method, _, unhealthy = layout.heads(row)
         named = [line for line in lines if line["method"] == method.partition(" (")[0]]

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from sadm.evaluation.scores import read_scores
-from sadm.runtime.files import read_table, write_text
+from sadm.runtime.files import read_table, whole, write_text
 from sadm.statistics.claims import TRIVIAL
 from sadm.statistics.marks import Line, marks, number
 from sadm.statistics.means import DDOF, METRICS, by_protocol, fold_means
@@ -60,7 +60,7 @@ def with_doubt(table: pd.DataFrame, summary: Sequence[Line], claims: Sequence[Li
         for row in table["row"]:
             line, claim = spans[row, testset, metric], above.get((row, testset, metric), {})
             values = {
-                "subjects": int(line["subjects"]),
+                "subjects": whole(line, "subjects"),
                 **{end: 100 * number(line[end]) for end in ("ci_low", "ci_high")},
                 "above_trivial": 100 * number(claim.get("difference", "")),
                 "above_trivial_low": 100 * number(claim.get("ci_low", "")),

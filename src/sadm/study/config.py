@@ -125,7 +125,10 @@ def _explain(error: jsonschema.ValidationError) -> ConfigError:
     if error.validator == "multipleOf":
         fix = "give a count of subjects, or a share below 1"
         return ConfigError(f"{where}: {error.instance} is neither a whole number nor a share", fix=fix)
-    return ConfigError(f"{where}: {error.message[:LONGEST]}", fix=str(error.schema.get("description", "")))
+    return ConfigError(
+        f"{where}: {error.message[:LONGEST]}",
+        fix=str(error.schema.get("description") or "see docs/paper-numbers.md for what the key may hold"),
+    )
 
 
 def typed(value: Any, said: dict[str, Any]) -> Any:

@@ -1,5 +1,6 @@
 """What a path is: which importer lists it, with which options. Every importer with a function `recognises` is asked."""
 
+import os
 from collections import Counter
 from dataclasses import dataclass
 from importlib import import_module
@@ -24,7 +25,7 @@ class Guess:
     @property
     def tree(self) -> str:
         """What the importer calls its tree: "IXI", "BIDS"; "one scan" of a file."""
-        if self.importer == "folder" and Path(self.options["path"]).is_file():
+        if self.importer == "folder" and os.path.isfile(self.options["path"]):
             return "one scan"
         return str(registry.constants(f"data/{self.importer}")["TREE"])
 
@@ -41,9 +42,9 @@ def guess(path: str | Path) -> Guess:
     Raises DataError: nothing there, no scan, several trees, a part of a tree that has several scans.
     """
     place = Path(path).absolute()
-    if not place.exists():
+    if not os.path.exists(place):
         raise _unknown(place, "no such file or folder", "check the path")
-    if place.is_dir():
+    if os.path.isdir(place):
         known = _known(place)
         if len(known) > 1:
             said = "; ".join(f"{each.tree}: importer {each.importer}, {each.options}" for each in known)
@@ -106,7 +107,7 @@ def _single(tree: Guess, scan: Scan) -> Guess:
 
 def _kinds(place: Path) -> str:
     """How many files of which suffixes are there."""
-    if place.is_file():
+    if os.path.isfile(place):
         return f"it is {place.name}"
     counted = Counter("".join(p.suffixes[-2:]) or p.name for p in place.rglob("*") if p.is_file())
     return ", ".join(f"{n} {kind}" for kind, n in counted.most_common(SHOWN)) or "it is empty"

@@ -15,6 +15,7 @@ from torch import Tensor
 from sadm.methods.base import BaseMethod, build
 from sadm.runtime.errors import DataError, SadmError
 from sadm.runtime.files import atomic
+from sadm.training.valid_weights import Described, misfits
 
 # One key: safetensors writes several in an order that differs from process to process.
 KEY = "sadm"
@@ -22,9 +23,14 @@ KEY = "sadm"
 
 def save(tensors: Mapping[str, Tensor], meta: Mapping[str, Any], path: str | Path) -> None:
     """Write ``tensors`` and JSON-able ``meta`` to ``path``, atomically; equal content is equal bytes."""
-    stored = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     with atomic(path) as tmp:
-        tmp.write_bytes(serialise(stored, {KEY: json.dumps(meta, sort_keys=True)}))
+        write(tensors, meta, tmp)
+
+
+def write(tensors: Mapping[str, Tensor], meta: Mapping[str, Any], tmp: Path) -> None:
+    """Write them to ``tmp``, a file of `atomic`."""
+    stored = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    tmp.write_bytes(serialise(stored, {KEY: json.dumps(meta, sort_keys=True)}))
 
 
 def load(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -62,27 +68,33 @@ def load_method(
     """
     tensors, meta = load(path)
     try:
-        if "frame" not in meta:
-            raise ValueError("they do not tell in which frame their networks see slices (RAS, LPS ...)")
-        hyper = meta["hyper"] | dict(scored_with or {})
-        about = {"shape": tuple(meta["shape"]), "needs": needs, "frame": meta["frame"]}
+        said = Described.of(meta, scored_with)
+
+        def built() -> BaseMethod:
+            return build(said.method, said.hyper, said.shape, needs, frame=said.frame)
+
         with torch.device("meta"):  # no memory for networks that a damaged description asks for
-            wanted = build(meta["method"], hyper, **about).state_dict()
-        wrong = [name for name in wanted if name not in tensors or tensors[name].shape != wanted[name].shape]
-        if wrong:
-            raise ValueError(f"{len(wrong)} tensors are absent or of another shape: {', '.join(wrong[:3])}")
-        method = build(meta["method"], hyper, **about)
+            wanted = built().state_dict()
+        for what, names in misfits(tensors, wanted):
+            if names:
+                raise ValueError(f"the file {what}: {', '.join(names[:3])} ({len(names)} of {len(wanted)})")
+        method = built()
         method.load_state_dict(tensors)
     except (SadmError, KeyError, TypeError, ValueError, RuntimeError) as error:
+        what, why = (error.what, error.cause) if isinstance(error, SadmError) else (str(error), "")
         fix = "delete it, and train or convert again"
-        cause = f"{type(error).__name__}: {error}".split("\n\t")[-1]
+        cause = " ".join(" ".join([what, why]).split())
         raise DataError("Weights do not fit their method.", file=path, cause=cause, fix=fix) from error
     return method.requires_grad_(False).eval().placed(device)
 
 
 def load_needs(paths: Sequence[str | Path], device: torch.device) -> dict[str, BaseMethod]:
-    """Frozen methods by name, one a weights file."""
-    return {load(path)[1]["method"]: load_method(path, device) for path in paths}
+    """Frozen methods by name, one a weights file. Raises DataError as `load_method`."""
+    found = {}
+    for path in paths:
+        method = load_method(path, device)
+        found[load(path)[1]["method"]] = method
+    return found
 
 
 def identity(**parts: Any) -> str:

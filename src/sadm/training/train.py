@@ -111,8 +111,13 @@ def described(net: BaseMethod, method: str) -> dict[str, Any]:
 
 def write_curve(run: Mapping[str, Any], curve: Iterable[Sequence[float]], path: str | Path) -> None:
     """Write the ``curve`` of a training as csv: model, fold and seed of the ``run``, then `trainer.CURVE`."""
+    write_text(curve_text(run, curve), path)
+
+
+def curve_text(run: Mapping[str, Any], curve: Iterable[Sequence[float]]) -> str:
+    """What `write_curve` writes."""
     lines = [[*run, *CURVE], *([*run.values(), *each] for each in curve)]
-    write_text("".join(",".join(map(str, line)) + "\n" for line in lines), path)
+    return "".join(",".join(map(str, line)) + "\n" for line in lines)
 
 
 def slices_of(
