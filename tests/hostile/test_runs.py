@@ -69,7 +69,7 @@ def test_a_run_stops(make: Any, says: list[str], tmp_path: Path) -> None:
 
 
 def test_strange_names_reach_the_sheet(tmp_path: Path) -> None:
-    place = tmp_path / "with spaces, ünïcode-脑, 'quotes\"; $(touch ran)\nand a newline"
+    place = tmp_path / "with spaces, ünïcode-脑, 'quotes\"; $(touch ran) `touch ran`"
     save(place / T1, voxels())
     done = sheet(tmp_path, written(tmp_path, study(tmp_path, place)))
     assert done.returncode == 0, done.stderr[-3000:]

@@ -32,7 +32,6 @@ from sadm.runtime.files import load_nifti, read_json, read_table, real, write_te
 from sadm.runtime.job import to_log
 from sadm.runtime.tensors import write_tensors
 from sadm.statistics.marks import number
-from sadm.statistics.printed import _piped, escape
 from sadm.study import registry
 from sadm.study.layout import Layout
 from sadm.study.loader import raw_config
@@ -376,14 +375,6 @@ def test_a_title_is_drawn_as_it_is_written(title, tmp_path):
     lines = [("les", "A", 0, b / 10, 50.0) for b in range(11)]
     draw.beta(lines, {"les": title}, 0.5, [tmp_path / "a.svg"])
     assert (tmp_path / "a.svg").stat().st_size > 1000
-
-
-def test_titles_are_no_commands_of_latex_and_no_markup_of_markdown():
-    assert (
-        escape(r"\input{secret} ~ ^ {")
-        == r"\textbackslash{}input\{secret\} \textasciitilde{} \textasciicircum{} \{"
-    )
-    assert _piped([["a | b", "x\ny <script>"]]) == r"| a \| b | x y &lt;script> |"
 
 
 @pytest.mark.parametrize("coding", ["latin-1", "utf-16", "utf-16-le", "utf-32"])

@@ -128,8 +128,9 @@ def two_patients_with_one_image(folder: Path) -> Path:
 
 @kind("brats", "DataError.*same subject and session")
 def two_patients_with_one_id(folder: Path) -> Path:
-    for name in ("BraTS2021_00000", "BraTS_202100000"):
-        save(folder / name / f"{name}_t1.nii.gz", voxels(len(name)))
+    name = "BraTS19_2013_2_1"
+    for seed, grade in enumerate(("HGG", "LGG")):
+        save(folder / grade / name / f"{name}_t1.nii.gz", voxels(seed))
     return folder
 
 
@@ -176,7 +177,7 @@ def archive_that_writes_outside_for_a_folder(folder: Path) -> Path:
     return folder / "IXI.zip"
 
 
-@kind("ixi", "DataError.*has no scans")
+@kind("ixi", right=lambda rows: None if [row["subject"] for row in rows] == ["IXI002"] else 1 / 0)
 def upper_case_suffix(folder: Path) -> Path:
     save(folder / T1, voxels()).rename(folder / T1.replace(".nii.gz", ".NII.GZ"))
     return folder

@@ -40,6 +40,8 @@ def bad(said: Schema) -> list[Any]:
     types = said["type"] if isinstance(said["type"], list) else [said["type"]]
     if "array" in types:
         wrong = [[value] * said.get("minItems", 1) for value in bad(said["items"])[:2]]
+        if "string" in types:  # a list, or a file that has it
+            return [5, *wrong]
         return ["text", *wrong] if said.get("minItems", 0) < 1 else [[], *wrong]
     if "object" in types:
         return [["a"], 3, {"a key": ["b"]}]

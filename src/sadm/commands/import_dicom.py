@@ -135,7 +135,9 @@ def _because(best: Series, other: Series) -> str:
 def program() -> str:
     """The path of dcm2niix: of its wheel, or installed otherwise. Raises ProcessingError if there is none."""
     if importlib.util.find_spec("dcm2niix"):
-        return str(importlib.import_module("dcm2niix").bin)
+        from dcm2niix import bin as program  # type: ignore[import-not-found, unused-ignore]
+
+        return str(program)
     if found := shutil.which("dcm2niix"):
         return found
     raise ProcessingError(
