@@ -106,7 +106,7 @@ def _no_folder(path: Path) -> str:
 def _archive(root: Path) -> str:
     """The archive that a missing folder ``root`` lies in, by its name; "" if there is none, or if ``root`` is a file."""
     beside = [root.with_name(root.name + end) for end in ARCHIVES] if root.name else []
-    return "" if root.is_file() else next((str(path) for path in beside if path.is_file()), "")
+    return "" if os.path.isfile(root) else next((str(path) for path in beside if os.path.isfile(path)), "")
 
 
 def children(root: Path, pattern: str) -> list[Path]:
