@@ -290,10 +290,11 @@ def setting(folder: Path, draw: Draw) -> str:
     """A study file: one to three values replaced, or its bytes."""
     config = yaml.safe_load(DEMO.read_text(encoding="utf-8"))
     for _ in range(draw.randint(1, 3)):
-        if draw.random() < 0.4:
-            method = draw.choice(registry.names("methods"))
-            key = draw.choice(list(registry.settings("methods", method)))
-            config.setdefault("hyper", {}).setdefault(method, {})[key] = draw.choice(ODD)
+        hyper = config.setdefault("hyper", {})
+        method = draw.choice(registry.names("methods"))
+        whole = isinstance(hyper, dict) and isinstance(hyper.setdefault(method, {}), dict)  # not yet edited
+        if draw.random() < 0.4 and whole:
+            hyper[method][draw.choice(list(registry.settings("methods", method)))] = draw.choice(ODD)
         else:
             config = edited(config, draw)
         if not isinstance(config, dict):
