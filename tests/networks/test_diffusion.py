@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from sadm.networks.diffusion import Diffusion, schedule
+from sadm.runtime.errors import ConfigError
 
 
 def test_alpha_bar_at_the_test_steps() -> None:
@@ -70,3 +71,10 @@ def test_reconstruction_is_one_prediction_of_the_clean_slice() -> None:
     assert torch.equal(x, diffusion.q_sample(2 * image - 1, t, noise))
     assert step is t
     assert condition is code
+
+
+@pytest.mark.parametrize("index", [-1, -6, 1000, 5000])
+def test_a_step_that_does_not_exist_is_refused(index: int) -> None:
+    image = torch.ones(2, 1, 2, 2)
+    with pytest.raises(ConfigError, match="does not exist"):
+        Diffusion(1000).q_sample(image, torch.tensor([500, index]), image)

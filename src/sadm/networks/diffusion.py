@@ -12,6 +12,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+from sadm.runtime.errors import ConfigError
+
 OFFSET = 0.008
 HIGHEST_BETA = 0.999
 
@@ -28,7 +30,14 @@ class Diffusion(nn.Module):
             self.register_buffer(name, values.float())
 
     def q_sample(self, x0: Tensor, t: Tensor, noise: Tensor) -> Tensor:
-        """x_t of ``x0`` [B, 1, H, W] in [-1, 1] at the indices ``t`` [B] (integers); ``noise`` of the shape of x0."""
+        """x_t of ``x0`` [B, 1, H, W] in [-1, 1] at the indices ``t`` [B] (integers); ``noise`` of the shape of x0.
+
+        Raises ConfigError for an index below 0, which would count from the end, or beyond the last step.
+        """
+        last = len(self.sqrt_alphas_cumprod) - 1
+        if int(t.min()) < 0 or int(t.max()) > last:
+            cause = f"steps {int(t.min()) + 1} to {int(t.max()) + 1}"
+            raise ConfigError("A step of the diffusion does not exist.", cause=cause, fix=f"1 to {last + 1}")
         signal = self.sqrt_alphas_cumprod[t][:, None, None, None]
         return signal * x0 + self.sqrt_one_minus_alphas_cumprod[t][:, None, None, None] * noise
 
