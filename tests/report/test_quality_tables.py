@@ -23,3 +23,23 @@ def test_failed_scans_come_first_among_the_thumbnails(tmp_path: Path):
     assert [each.caption.split(":")[0] for each in gallery.pictures] == ["LES, sub-b_ses-1", "LES, sub-c"]
     assert "no brain" in gallery.pictures[0].caption
     assert gallery.notes[0].startswith("1 more")
+
+
+def test_columns_that_say_nothing_are_left_out(tmp_path: Path):
+    lines = [
+        "dataset\tscan\tunusual\tbackground\tcomplete\tlabelled\tlesion_ml\toverlap",
+        "ixi\tsub-1\t\t\tTrue\t0\t0.0\t0.97",
+        "ixi\tsub-2\toverlap\t\tTrue\t0\t0.0\t0.91",
+        "brats\tsub-3\t\t-1024\tFalse\t1\t12.5\t0.93",
+    ]
+    (tmp_path / "checks.tsv").write_text("\n".join(lines) + "\n")
+    ixi, brats = quality.scan_tables([tmp_path / "checks.tsv"], {})
+    assert [column.title for column in ixi.columns] == ["scan", "unusual", "overlap"]
+    assert [column.title for column in brats.columns] == [
+        "scan",
+        "background",
+        "complete",
+        "labelled",
+        "lesion ml",
+        "overlap",
+    ]

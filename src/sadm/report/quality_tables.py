@@ -74,11 +74,18 @@ def unusual(scans: Iterable[str | Path], titles: Mapping[str, str]) -> Block:
 
 
 def scan_tables(checks: Iterable[str | Path], titles: Mapping[str, str]) -> list[Block]:
-    """One table a data set with the checks of every scan, whatever columns there are (``checks``: tables of the data sets)."""
+    """One table a data set with the checks of every scan, whatever columns there are (``checks``: tables of the data sets).
+
+    A column without a word or number in any scan is left out, and so are lesions where no scan is labelled.
+    """
     blocks: list[Block] = []
     for name, lines in by("dataset", read_all(checks)).items():
         caption = f"{titles.get(name, name)}: {len(lines)} scans"
-        blocks.append(from_rows(caption, lines, folded=True, dataset=""))
+        labelled = any(line.get("labelled") not in (None, "", "0") for line in lines)
+        silent = {column: "" for column in lines[0] if not any(line[column] for line in lines)}
+        lesions = {} if labelled else dict.fromkeys(("labelled", "lesion_ml", "lesion_ml_prepared"), "")
+        same = {"complete": ""} if all(line.get("complete") == "True" for line in lines) else {}
+        blocks.append(from_rows(caption, lines, folded=True, dataset="", **silent, **lesions, **same))
     return blocks
 
 
