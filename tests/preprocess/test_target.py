@@ -91,7 +91,9 @@ def test_percentiles_are_those_of_the_slices_that_the_crop_keeps(phantom):
     for cut in (np.s_[:, :, :6], np.s_[:, :, 26:]):
         other[cut] *= 50
     found, same = prepared(target, values, mask), prepared(target, other, mask)
-    np.testing.assert_array_equal(found.t1, same.t1)
+    np.testing.assert_allclose(
+        found.t1, same.t1, rtol=0, atol=1e-6
+    )  # the whole scan's range is another, hence its rounding
     inside = mask[:, :, 6:26]
     low, high = np.percentile(values[:, :, 6:26][inside].astype(np.float64), (1, 99))
     assert found.numbers["intensity_range"] == pytest.approx(high - low)
