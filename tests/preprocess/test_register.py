@@ -75,8 +75,8 @@ def test_a_stripped_scan_is_registered_to_the_brain(phantom, native, planted, sa
         return np.eye(4)
 
     monkeypatch.setattr(steps, "native", spy)
-    t1 = saved(native(planted, 4.0, brain=True), "t1.nii.gz")
     for stripped in (True, False):
+        t1 = saved(native(planted, 4.0, brain=stripped), f"t1_{stripped}.nii.gz")
         register(
             t1,
             phantom.head_file,
