@@ -206,7 +206,9 @@ def test_what_only_scoring_reads_does_not_change_the_loss(name: str) -> None:
 
 
 def test_saved_and_loaded_gives_the_same_map(name: str, tmp_path: Path) -> None:
-    method = make(name)
+    method = make(name).placed(
+        torch.device("cpu")
+    )  # as a loaded one lies in memory, on which rounding depends
     loss_of(method, name)  # moves the statistics of any batch normalisation
     path = tmp_path / "weights.safetensors"
     about = {"method": name, "hyper": asdict(method.hyper), "shape": list(SHAPE), "frame": "RAS"}
@@ -214,7 +216,7 @@ def test_saved_and_loaded_gives_the_same_map(name: str, tmp_path: Path) -> None:
     loaded = load_method(path, torch.device("cpu"), method.needs)
     loaded.score = method.score
     if registry.method(name).maps:
-        torch.testing.assert_close(mapped(loaded, name), mapped(method, name), rtol=1e-4, atol=1e-5)
+        torch.testing.assert_close(mapped(loaded, name), mapped(method, name), rtol=1e-5, atol=1e-6)
     for key, value in method.state_dict().items():
         assert torch.equal(loaded.state_dict()[key], value), key
 
