@@ -23,6 +23,8 @@ from sadm.demo.random_fields import (
 T = TypeVar("T", bound=np.generic)
 
 _GUIDE_MM = 2.0
+# Std of the displacement, coarse to fine, in voxels of about 2 mm.
+_WARPS = ((0.8, 1.4), (0.4, 0.75), (0.4, 0.65))
 _COARSE = 2  # the guides are smooth: they are read at every second voxel an axis
 _NATIVE_SHAPE: Shape = (100, 124, 96)
 _MARGIN = 14  # mm kept about SRI24's brain box on the SRI24 grid
@@ -106,7 +108,8 @@ def place(
 ) -> tuple[Array, NDArray[np.float64]]:
     """Atlas millimetres [3, X, Y, Z] of every voxel after pose and warp, and the pose's matrix [3, 3].
 
-    The warp is coarse everywhere and fine inside the hull only: more of it makes waves in skull and midline.
+    The warp is coarse everywhere and fine inside the hull only, weaker deep in the brain, and it hardly moves the midline
+    sideways: more of it makes waves in skull, ventricles and midline.
     """
     matrix, shift = pose(population, rng)
     axes = grid.axes()
@@ -115,13 +118,14 @@ def place(
         terms = [np.float32(matrix[i, j]) * (axes[j] + np.float32(shift[j])) for j in range(3)]
         points[i] = terms[0] + terms[1] + terms[2] + np.float32(phantom.centre[i])
     (depth,) = guides(phantom, points, (0,))
-    inside = 0.15 + 0.85 * sigmoid((depth - 3) / 2)
-    # spacings in voxels of about 2 mm
-    amplitudes = [uniform(rng, bounds) * population.warp for bounds in ((0.8, 1.4), (0.4, 0.75), (0.4, 0.65))]
-    far, middle, near = map(np.float32, amplitudes)
+    inside = (0.15 + 0.85 * sigmoid((depth - 3) / 2)) * (1 - 0.35 * sigmoid((depth - 25) / 6))
+    far, middle, near = (
+        np.float32(uniform(rng, bounds) * factor) for bounds, factor in zip(_WARPS, population.warp)
+    )
+    aside = 1 - np.float32(0.7) * np.exp(-0.5 * ((points[0] - np.float32(phantom.centre[0])) / 9) ** 2)
     for i in range(3):
         fine = middle * field(grid.shape, 10, rng) + near * field(grid.shape, 5, rng)
-        points[i] += far * field(grid.shape, 22, rng) + fine * inside
+        points[i] += far * field(grid.shape, 22, rng) + fine * inside * (aside if i == 0 else 1)
     return points, matrix
 
 

@@ -17,7 +17,7 @@ class Population:
     size: tuple[float, float]  # std of the log size, in common and an axis
     turn: tuple[float, float, float]  # std of the rotation, radians
     shift: tuple[tuple[float, float], ...]  # mean and std an axis
-    warp: float  # factor of the displacement
+    warp: tuple[float, float, float]  # factors of the displacement, coarse to fine
     ventricles: Range  # shift of the wall, negative is larger
     atrophy: float  # added depth of the sulci
     csf: float
@@ -38,7 +38,7 @@ POPULATIONS = {
         size=(0.028, 0.022),
         turn=(0.09, 0.05, 0.06),
         shift=_NATIVE_SHIFT,
-        warp=1.0,
+        warp=(1.2, 2.4, 2.4),
         ventricles=(-3.5, 6.5),
         atrophy=0.0,
         csf=0.20,
@@ -55,7 +55,7 @@ POPULATIONS = {
         size=(0.034, 0.026),
         turn=(0.04, 0.04, 0.04),
         shift=((0.0, 2.5), (0.0, 2.5), (0.0, 2.5)),
-        warp=1.5,
+        warp=(1.5, 2.4, 2.4),
         ventricles=(-6.0, 3.0),
         atrophy=0.02,
         csf=0.27,
@@ -72,7 +72,7 @@ POPULATIONS = {
         size=(0.028, 0.022),
         turn=(0.09, 0.05, 0.06),
         shift=_NATIVE_SHIFT,
-        warp=1.2,
+        warp=(1.2, 2.4, 2.4),
         ventricles=(-6.0, 3.0),
         atrophy=0.04,
         csf=0.21,
