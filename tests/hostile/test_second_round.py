@@ -4,15 +4,14 @@ import json
 import os
 import resource
 import struct
-import zipfile
 from pathlib import Path
 from typing import Any
 
 import nibabel as nib
 import numpy as np
-import openpyxl
 import pytest
 import torch
+from workbook import FAR, workbook
 
 from sadm.cohort.packed import load_packed
 from sadm.cohort.sheet import cohort
@@ -125,30 +124,10 @@ def test_folders_1500_deep_are_read(tmp_path):
 
 
 # ---------------------------------------------------------------- tables
-def workbook(path: Path, extra: bytes) -> None:
-    book = openpyxl.Workbook()
-    for line in (["IXI_ID", "AGE"], [1, 30]):
-        book.active.append(line)
-    book.save(path)
-    with zipfile.ZipFile(path) as archive:
-        parts = {name: archive.read(name) for name in archive.namelist()}
-    part = "xl/worksheets/sheet1.xml"
-    parts[part] = parts[part].replace(b"</sheetData>", extra + b"</sheetData>")
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in parts.items():
-            archive.writestr(name, content)
-
-
-@pytest.mark.parametrize(
-    "extra",
-    [
-        b'<row r="1048576"><c r="XFD1048576" t="n"><v>1</v></c></row>',
-        b'<row r="2000000000"><c r="A2000000000" t="n"><v>1</v></c></row>',
-    ],
-)
+@pytest.mark.parametrize("extra", FAR)
 def test_a_workbook_with_a_cell_far_away_is_named_at_once(extra, tmp_path):
     nifti(tmp_path / "in" / "IXI001-Guys-0001-T1.nii")
-    workbook(tmp_path / "in" / "IXI.xlsx", extra)
+    workbook(tmp_path / "in" / "IXI.xlsx", [["IXI_ID", "AGE"], [1, 30]], extra)
     with pytest.raises(DataError, match="cells beyond"):
         sheet("ixi", tmp_path / "in")
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < 2 * 2**20
