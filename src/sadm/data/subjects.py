@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from sadm.data.subject_tables import Sheet, read_sheet
 
@@ -43,6 +43,7 @@ UNKNOWN = {
 }
 OLDEST = 130
 SHOWN = 5  # values or names that a note shows
+Code = TypeVar("Code")  # how a column writes its values
 
 
 class People(dict[str, dict[str, str]]):
@@ -141,21 +142,22 @@ def _agreed(values: set[str]) -> str:
 
 def _ages(sheet: Sheet, notes: list[str]) -> list[set[str]]:
     """The ages in years of each row, one a column of ages."""
-    columns = _called(sheet, AGE)
-    units = {n: _unit(sheet, n) for n in columns}
-    made = [{n: _age(row[n], units[n]) for n in columns} for row in sheet.rows]
-    lost = [
-        row[n]
-        for row, ages in zip(sheet.rows, made, strict=True)
-        for n in columns
-        if not ages[n] and not _missing(row[n])
-    ]
+    ages, lost = _values(sheet, {n: _unit(sheet, n) for n in _called(sheet, AGE)}, _age)
     if lost:
         fix = 'months and days are told by the sidecar: {"age": {"Units": "months"}}'
         notes.append(
             f"{sheet.path}: {len(lost)} ages are no age in years up to {OLDEST} and left out: {_listed(lost)} ({fix})"
         )
-    return [set(ages.values()) for ages in made]
+    return ages
+
+
+def _values(
+    sheet: Sheet, codes: Mapping[int, Code], read: Callable[[str, Code], str]
+) -> tuple[list[set[str]], list[str]]:
+    """What ``read`` makes of each row's cells in the columns of ``codes``, and the known cells that it makes nothing of."""
+    made = [[(row[n], read(row[n], code)) for n, code in codes.items()] for row in sheet.rows]
+    lost = [cell for row in made for cell, value in row if not value and not _missing(cell)]
+    return [{value for _, value in row} for row in made], lost
 
 
 def _called(sheet: Sheet, pattern: re.Pattern[str]) -> list[int]:
@@ -188,21 +190,12 @@ def _missing(cell: str) -> bool:
 
 def _sexes(sheet: Sheet, notes: list[str]) -> list[set[str]]:
     """The sexes of each row, one a column of sexes."""
-    columns = _called(sheet, SEX)
-    codes = {n: _levels(sheet, n) for n in columns}
-    made = [{n: _sex(row[n], codes[n]) for n in columns} for row in sheet.rows]
-    lost = sorted(
-        {
-            row[n]
-            for row, sexes in zip(sheet.rows, made, strict=True)
-            for n in columns
-            if not sexes[n] and not _missing(row[n])
-        }
-    )
+    sexes, lost = _values(sheet, {n: _levels(sheet, n) for n in _called(sheet, SEX)}, _sex)
     if lost:
         fix = 'codes are told by the sidecar: {"sex": {"Levels": {"1": "male", "2": "female"}}}'
-        notes.append(f"{sheet.path}: values of sex that are not known and left out: {_listed(lost)} ({fix})")
-    return [set(sexes.values()) for sexes in made]
+        cells = _listed(sorted(set(lost)))
+        notes.append(f"{sheet.path}: values of sex that are not known and left out: {cells} ({fix})")
+    return sexes
 
 
 def _levels(sheet: Sheet, column: int) -> dict[str, str]:
