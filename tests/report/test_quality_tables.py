@@ -43,3 +43,16 @@ def test_columns_that_say_nothing_are_left_out(tmp_path: Path):
         "lesion ml",
         "overlap",
     ]
+
+
+def test_excluded_and_unusual_scans_are_listed_with_what_was_found(tmp_path: Path):
+    excluded = text(tmp_path / "excluded.tsv", "dataset\tscan\treasons\nles\tsub-b\tno brain\n")
+    kept = text(tmp_path / "scans.tsv", "dataset\tscan\tunusual\nles\tsub-a\t\nles\tsub-c\tsmall\n")
+    for found, caption, cells in (
+        (quality.exclusions([excluded], {"les": "LES"}), "Excluded scans: 1", ["LES", "sub-b", "no brain"]),
+        (quality.unusual([kept], {"les": "LES"}), "Unusual scans, kept: 1", ["LES", "sub-c", "small"]),
+    ):
+        assert found.caption == caption
+        assert [[cell.text for cell in row] for row in found.bodies[0].rows] == [cells]
+    assert quality.exclusions([], {}).paragraphs == ["No scan was excluded."]
+    assert quality.unusual([], {}).paragraphs == ["No scan that was kept is unusual."]

@@ -44,33 +44,19 @@ def cohort_notes(notes: Iterable[str | Path], titles: Mapping[str, str]) -> Word
 
 def exclusions(excluded: Iterable[str | Path], titles: Mapping[str, str]) -> Block:
     """The scans that failed a check, and why (``excluded``: excluded.tsv of the data sets)."""
-    lines = [
-        {
-            "data set": titles.get(own["dataset"], own["dataset"]),
-            "scan": own["scan"],
-            "reason": own["reasons"],
-        }
-        for own in read_all(excluded)
-    ]
+    lines = [_scan(own, titles, reason=own["reasons"]) for own in read_all(excluded)]
     return from_rows(f"Excluded scans: {len(lines)}", lines) if lines else Words(["No scan was excluded."])
 
 
 def unusual(scans: Iterable[str | Path], titles: Mapping[str, str]) -> Block:
     """The scans that were kept though something about them is unusual (``scans``: scans.tsv of the packed data sets)."""
-    lines = [
-        {
-            "data set": titles.get(own["dataset"], own["dataset"]),
-            "scan": own["scan"],
-            "unusual": own["unusual"],
-        }
-        for own in read_all(scans)
-        if own.get("unusual")
-    ]
-    return (
-        from_rows(f"Unusual scans, kept: {len(lines)}", lines)
-        if lines
-        else Words(["No scan that was kept is unusual."])
-    )
+    lines = [_scan(own, titles, unusual=own["unusual"]) for own in read_all(scans) if own.get("unusual")]
+    none = Words(["No scan that was kept is unusual."])
+    return from_rows(f"Unusual scans, kept: {len(lines)}", lines) if lines else none
+
+
+def _scan(line: Mapping[str, str], titles: Mapping[str, str], **told: str) -> dict[str, str]:
+    return {"data set": titles.get(line["dataset"], line["dataset"]), "scan": line["scan"], **told}
 
 
 def scan_tables(checks: Iterable[str | Path], titles: Mapping[str, str]) -> list[Block]:
