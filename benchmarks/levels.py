@@ -29,7 +29,8 @@ def wilson(hits: int, n: int, z: float = 1.96) -> str:
         return "-"
     share, scale = hits / n, 1 + z * z / n
     middle, half = share + z * z / (2 * n), z * sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    return f"{hits} ({100 * (middle - half) / scale:.0f} to {100 * (middle + half) / scale:.0f} %)"
+    low = max(0.0, middle - half)  # rounding takes it below 0, which prints as -0
+    return f"{hits} ({100 * low / scale:.0f} to {100 * (middle + half) / scale:.0f} %)"
 
 
 def level(line: Line, limits: dict[str, Any]) -> str:
