@@ -80,6 +80,17 @@ def chunk(tmp_path, phantom, saved, monkeypatch) -> Chunk:
     return Chunk(tmp_path, template, monkeypatch)
 
 
+def fail_on_the_second(chunk: Chunk, monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
+    """From now on the second scan ends in ``error``."""
+
+    def failing(tool, t1, *rest):  # type: ignore[no-untyped-def]
+        if t1 == chunk.t1(SCANS[1]):
+            raise error
+        return strip_one(tool, t1, *rest)
+
+    monkeypatch.setattr("sadm.preprocess.strip.strip_one", failing)
+
+
 def test_masks_are_hdbets_of_the_heads_on_the_sri24_grid_and_the_model_is_loaded_once(chunk, tmp_path):
     assert chunk.run(tta=True) == 3
     assert chunk.loads == 1
@@ -99,18 +110,11 @@ def test_masks_are_hdbets_of_the_heads_on_the_sri24_grid_and_the_model_is_loaded
 
 
 def test_a_killed_chunk_goes_on_where_it_was(chunk, monkeypatch):
-    step = strip_one
-
-    def killed(tool, t1, *rest):  # type: ignore[no-untyped-def]
-        if t1 == chunk.t1(SCANS[1]):
-            raise KeyboardInterrupt
-        return step(tool, t1, *rest)
-
-    monkeypatch.setattr("sadm.preprocess.strip.strip_one", killed)
+    fail_on_the_second(chunk, monkeypatch, KeyboardInterrupt())
     with pytest.raises(KeyboardInterrupt):
         chunk.run()
     assert len(chunk.kept(SCANS[0])) == 1
-    monkeypatch.setattr("sadm.preprocess.strip.strip_one", step)
+    monkeypatch.setattr("sadm.preprocess.strip.strip_one", strip_one)
     assert chunk.run() == 2
     assert all(chunk.out(scan).exists() for scan in SCANS)
     assert chunk.run() == 0
@@ -118,32 +122,18 @@ def test_a_killed_chunk_goes_on_where_it_was(chunk, monkeypatch):
 
 
 def test_one_scan_that_fails_is_named_and_takes_no_other_down(chunk, monkeypatch):
-    step = strip_one
-
-    def failing(tool, t1, *rest):  # type: ignore[no-untyped-def]
-        if t1 == chunk.t1(SCANS[1]):
-            raise RuntimeError("nnU-Net says\nmuch")
-        return step(tool, t1, *rest)
-
-    monkeypatch.setattr("sadm.preprocess.strip.strip_one", failing)
+    fail_on_the_second(chunk, monkeypatch, RuntimeError("nnU-Net says\nmuch"))
     chunk.run()
     assert reason([chunk.out(SCANS[1])]).endswith("the step brain failed: RuntimeError: nnU-Net says")
     assert "nnU-Net says" in read_json(sidecar(chunk.out(SCANS[1])))["Description"]
     assert [bool(reason([chunk.out(scan)])) for scan in SCANS] == [False, True, False]
     assert [len(chunk.kept(scan)) for scan in SCANS] == [1, 0, 1]
-    monkeypatch.setattr("sadm.preprocess.strip.strip_one", step)
+    monkeypatch.setattr("sadm.preprocess.strip.strip_one", strip_one)
     assert chunk.run() == 1
 
 
 def test_what_is_not_the_scans_fault_is_an_error_after_the_others_are_done(chunk, monkeypatch):
-    step = strip_one
-
-    def failing(tool, t1, *rest):  # type: ignore[no-untyped-def]
-        if t1 == chunk.t1(SCANS[1]):
-            raise RuntimeError("CUDA out of memory")
-        return step(tool, t1, *rest)
-
-    monkeypatch.setattr("sadm.preprocess.strip.strip_one", failing)
+    fail_on_the_second(chunk, monkeypatch, RuntimeError("CUDA out of memory"))
     with pytest.raises(ProcessingError, match="fails on 1 of 3 scans") as error:
         chunk.run()
     assert "sub-1_ses-2: RuntimeError: CUDA out of memory" in str(error.value)
