@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from golden_networks import assert_golden, noise, slices, weight
 from scipy.ndimage import gaussian_filter, median_filter
 from torch import Tensor
 
@@ -35,7 +36,6 @@ SECTIONS = {
     "diffusion buffers": "diffusion.",
     "SegUnet": "SegUnet.",
 }
-PIXELS = ((0, 0), (5, 7), (40, 50), (95, 95), (63, 20))
 TINY: dict[str, dict[str, Any]] = {
     "cddpm": {"channels": [8, 8, 16], "res_blocks": 1, "groups": 4, "head_channels": 8, "condition": 8, "encoder_layers": [1, 1, 1, 1],
               "encoder_width": 4},
@@ -52,21 +52,6 @@ def _no_gradients() -> Iterator[None]:
 # ---- released checkpoints, made here
 
 
-def golden_fill(name: str, shape: list[int], number: int) -> Tensor:
-    """Tensor ``number`` of a module by the golden rule (tests/golden/README.md)."""
-    count = int(np.prod(shape))
-    wave = torch.sin(0.37 * torch.arange(count, dtype=torch.float64) + 0.11 * number).view(shape)
-    if name.endswith("num_batches_tracked"):
-        return torch.tensor(0)
-    if name.endswith("running_var"):
-        return (1 + 0.5 * wave.abs()).float()
-    if name.endswith("running_mean"):
-        return (0.1 * wave).float()
-    if len(shape) >= 2:
-        return (wave / (count / shape[0]) ** 0.5).float()
-    return (1 + 0.1 * wave if name.endswith("weight") else 0.05 * wave).float()
-
-
 def released_tensors(golden: Path) -> dict[str, Tensor]:
     """Every tensor of a SADM checkpoint, from the list of the released names alone."""
     found, schedule = OrderedDict(), Diffusion().state_dict()
@@ -77,7 +62,7 @@ def released_tensors(golden: Path) -> dict[str, Tensor]:
             number, name, shape = line.split(" ", 2)
             made = schedule.get(name) if section == "diffusion buffers" else None
             found[SECTIONS[section] + name] = (
-                golden_fill(name, json.loads(shape), int(number)) if made is None else made
+                weight(name, json.loads(shape), int(number)) if made is None else made
             )
     return found
 
@@ -163,27 +148,6 @@ def methods(converted: dict[str, Path]) -> dict[str, Any]:
     return {name: load_method(path, CPU) for name, path in converted.items()}
 
 
-@pytest.fixture(scope="module")
-def slices() -> Tensor:
-    y, x = torch.meshgrid(torch.arange(96.0), torch.arange(96.0), indexing="ij")
-    first = 0.5 + 0.5 * torch.sin(y / 7) * torch.cos(x / 11)
-    return torch.stack([first, 1 - 0.7 * first.flip(1)])[:, None]
-
-
-@pytest.fixture(scope="module")
-def numbers(golden: Path) -> dict[str, Any]:
-    return json.loads((golden / "networks.json").read_text())
-
-
-def assert_golden(found: Tensor, wanted: dict[str, Any]) -> None:
-    first = [found[0, 0][pixel] for pixel in PIXELS] if found.ndim == 4 else found[0, :5]
-    assert list(found.shape) == wanted["shape"]
-    assert [float(value) for value in first] == pytest.approx(wanted["first"], abs=1e-4)
-    assert (float(found.mean()), float(found.std())) == pytest.approx(
-        (wanted["mean"], wanted["std"]), abs=1e-4
-    )
-
-
 def test_the_metadata_is_that_of_a_training(converted: dict[str, Path]) -> None:
     hyper = hyper_of([STUDY])
     for method, model, changed in (
@@ -200,32 +164,28 @@ def test_the_metadata_is_that_of_a_training(converted: dict[str, Path]) -> None:
         assert curve == "model,fold,seed,epoch,step,train_loss,val_loss,lr\n"
 
 
-def test_cddpm_gives_the_released_numbers(
-    methods: dict[str, Any], slices: Tensor, numbers: dict[str, Any]
-) -> None:
+def test_cddpm_gives_the_released_numbers(methods: dict[str, Any]) -> None:
     """Through `denoise`, with the noise that makes x_t the clean slice: the golden network saw no noise."""
-    cddpm, t = methods["cddpm"], torch.tensor([249, 749])
-    assert_golden(cddpm.code(slices, torch.Generator()), numbers["encoder_eval(X)"])
+    cddpm, t, image = methods["cddpm"], torch.tensor([249, 749]), slices()
+    assert_golden(cddpm.code(image, torch.Generator()), "encoder_eval(X)")
     signal, spread = (
         getattr(cddpm.diffusion, name)[t][:, None, None, None]
         for name in ("sqrt_alphas_cumprod", "sqrt_one_minus_alphas_cumprod")
     )
-    noise = (1 - signal) / spread * (2 * slices - 1)
+    clean = (1 - signal) / spread * (2 * image - 1)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cddpm, "noise", lambda count, generator, shared: noise)
-        made, loss = cddpm.denoise(slices, t, torch.Generator())
-    assert_golden(2 * made - 1, numbers["unet128(2X-1,t=[249,749],cond=encoder_eval(X))"])
-    assert float(loss) == pytest.approx(float((2 * made - 2 * slices).abs().mean()), abs=1e-6)
+        patch.setattr(cddpm, "noise", lambda count, generator, shared: clean)
+        made, loss = cddpm.denoise(image, t, torch.Generator())
+    assert_golden(2 * made - 1, "unet128(2X-1,t=[249,749],cond=encoder_eval(X))")
+    assert float(loss) == pytest.approx(float((2 * made - 2 * image).abs().mean()), abs=1e-6)
 
 
-def test_unet_res_gives_the_released_numbers(
-    methods: dict[str, Any], slices: Tensor, numbers: dict[str, Any]
-) -> None:
-    y, x = torch.meshgrid(torch.arange(96.0), torch.arange(96.0), indexing="ij")
-    made = 0.9 * slices + 0.05 * torch.cos(y / 3 + x / 5)
-    given = (each.flip(-2, -1) for each in (slices[:, 0], torch.ones(2, 96, 96), made[None, :, 0]))
+def test_unet_res_gives_the_released_numbers(methods: dict[str, Any]) -> None:
+    image = slices()
+    made = 0.9 * image + 0.05 * noise()
+    given = (each.flip(-2, -1) for each in (image[:, 0], torch.ones(2, 96, 96), made[None, :, 0]))
     found = methods["unet_res"].anomaly_map(*given).flip(-2, -1)
-    assert_golden(found[:, None], numbers["segunet sigmoid(reco=0.9X+0.05noise,input=X)"])
+    assert_golden(found[:, None], "segunet sigmoid(reco=0.9X+0.05noise,input=X)")
 
 
 def test_the_score_of_a_volume_is_the_released_one(methods: dict[str, Any]) -> None:
@@ -274,8 +234,8 @@ def released_score(
 
     code = methods["cddpm"].encoder(torch.from_numpy(volume)[:, None])
     recos, probabilities = [], []
-    for step, noise in zip(steps, noises):
-        noised = np.sqrt(share(step)) * (2 * x - 1) + np.sqrt(1 - share(step)) * noise[0].double().numpy()
+    for step, added in zip(steps, noises):
+        noised = np.sqrt(share(step)) * (2 * x - 1) + np.sqrt(1 - share(step)) * added[0].double().numpy()
         out = network(methods["cddpm"].unet, noised, torch.full((len(x),), step), code)
         recos.append((out + 1) / 2)
         probabilities.append(1 / (1 + np.exp(-network(methods["unet_res"].net, x, x - recos[-1]))))

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 import torch
-from torch import Tensor, nn
+from golden_networks import NUMBERS, assert_golden, filled, noise, slices
+from torch import nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from sadm.networks.adm_unet import ADMUNet
@@ -14,17 +15,7 @@ from sadm.networks.diffusion import Diffusion
 from sadm.networks.resnet import ResNet
 from sadm.networks.seg_unet import SegUNet
 
-Fill = Callable[[nn.Module], nn.Module]
-PIXELS = ((0, 0), (5, 7), (40, 50), (95, 95), (63, 20))
 CODE = torch.sin(torch.arange(256.0)).view(2, 128)
-
-
-def assert_golden(found: Tensor, wanted: dict[str, Any]) -> None:
-    first = [found[0, 0][pixel] for pixel in PIXELS] if found.ndim == 4 else found[0, :5]
-    assert list(found.shape) == wanted["shape"]
-    assert [float(value) for value in first] == pytest.approx(wanted["first"], abs=1e-4)
-    assert float(found.mean()) == pytest.approx(wanted["mean"], abs=1e-4)
-    assert float(found.std()) == pytest.approx(wanted["std"], abs=1e-4)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -34,36 +25,37 @@ def _no_gradients() -> Any:
 
 
 @pytest.fixture(scope="module")
-def unet32(filled: Fill) -> nn.Module:
+def unet32() -> nn.Module:
     return filled(ADMUNet((32, 64, 64), condition=128))
 
 
-def test_encoder_and_released_unet(filled: Fill, slices: Tensor, numbers: dict[str, Any]) -> None:
-    code = filled(ResNet())(slices)
-    assert_golden(code, numbers["encoder_eval(X)"])
+def test_encoder_and_released_unet() -> None:
+    code = filled(ResNet())(slices())
+    assert_golden(code, "encoder_eval(X)")
     unet = filled(ADMUNet((128, 256, 256), condition=512))
-    predicted = unet(2 * slices - 1, torch.tensor([249, 749]), code)
-    assert_golden(predicted, numbers["unet128(2X-1,t=[249,749],cond=encoder_eval(X))"])
+    predicted = unet(2 * slices() - 1, torch.tensor([249, 749]), code)
+    assert_golden(predicted, "unet128(2X-1,t=[249,749],cond=encoder_eval(X))")
 
 
-def test_small_unet(unet32: nn.Module, slices: Tensor, numbers: dict[str, Any]) -> None:
-    predicted = unet32(2 * slices - 1, torch.tensor([249, 749]), CODE)
-    assert_golden(predicted, numbers["unet32(2X-1,t=[249,749],cond=sin(arange).reshape(2,128))"])
+def test_small_unet(unet32: nn.Module) -> None:
+    predicted = unet32(2 * slices() - 1, torch.tensor([249, 749]), CODE)
+    assert_golden(predicted, "unet32(2X-1,t=[249,749],cond=sin(arange).reshape(2,128))")
 
 
-def test_diffusion(unet32: nn.Module, slices: Tensor, noise: Tensor, numbers: dict[str, Any]) -> None:
+def test_diffusion(unet32: nn.Module) -> None:
     t = torch.full((2,), 499)
-    reconstruction, loss = Diffusion().reconstruct(unet32, slices, t, noise, CODE)
-    assert float(loss) == pytest.approx(numbers["diffusion32 t=499 loss"], abs=1e-4)
-    assert_golden(reconstruction, numbers["diffusion32 t=499 reco"])
+    reconstruction, loss = Diffusion().reconstruct(unet32, slices(), t, noise(), CODE)
+    assert float(loss) == pytest.approx(NUMBERS["diffusion32 t=499 loss"], abs=1e-4)
+    assert_golden(reconstruction, "diffusion32 t=499 reco")
 
 
-def test_segmentation(filled: Fill, slices: Tensor, noise: Tensor, numbers: dict[str, Any]) -> None:
+def test_segmentation() -> None:
     net = filled(SegUNet((64, 128, 256, 512), siamese=True))
-    logits = net(slices, slices - (0.9 * slices + 0.05 * noise))
-    assert_golden(logits.sigmoid(), numbers["segunet sigmoid(reco=0.9X+0.05noise,input=X)"])
-    loss = binary_cross_entropy_with_logits(logits, (slices > 0.7).float())
-    assert float(loss) == pytest.approx(numbers["segunet BCE target X>0.7"], abs=1e-4)
+    image = slices()
+    logits = net(image, image - (0.9 * image + 0.05 * noise()))
+    assert_golden(logits.sigmoid(), "segunet sigmoid(reco=0.9X+0.05noise,input=X)")
+    loss = binary_cross_entropy_with_logits(logits, (image > 0.7).float())
+    assert float(loss) == pytest.approx(NUMBERS["segunet BCE target X>0.7"], abs=1e-4)
 
 
 @pytest.mark.parametrize(
