@@ -12,7 +12,7 @@ from sadm.demo.random_fields import Array, field, rotation, sigmoid, smooth, uni
 
 MIDLINE = 120.0  # SRI24 mm
 NECROSIS, OEDEMA, CORE = 1, 2, 4  # labels of BraTS
-STROKE_ML = (1.8, 95.0)  # volumes, log uniform
+STROKE_ML = (2.6, 135.0)  # volumes, log uniform
 
 
 def _pick(where: NDArray[np.bool_], rng: np.random.Generator) -> tuple[int, int, int]:
@@ -184,9 +184,9 @@ def paint_stroke(
     gliosis = sigmoid((1.25 - level) / 0.12) * within
     image = image - gliosis * np.maximum(image - 0.9 * tissues.grey, 0) * uniform(rng, (0.25, 0.6))
     core = sigmoid((1 - level) / uniform(rng, (0.06, 0.20))) * within
-    cavity = uniform(rng, (0.14, 0.36))
+    cavity = uniform(rng, (0.10, 0.26))
     scar = tissues.grey * uniform(rng, (0.60, 0.90))
-    scarred = sigmoid(3 * (field(level.shape, 4, rng) + uniform(rng, (-1.6, 0.6))))
+    scarred = sigmoid(3 * (field(level.shape, 4, rng) + uniform(rng, (-2.4, -0.4))))
     dark = cavity + (scar - cavity) * scarred
     texture = 1 + 0.12 * field(level.shape, 3, rng)
     image = image + core * (np.minimum(image, dark * texture + 0.12 * (image - dark)) - image)
