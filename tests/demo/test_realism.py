@@ -77,11 +77,11 @@ def tumours(demo_phantom: Phantom, target: Target, healthy: list[Prepared]) -> l
     return found
 
 
-def test_healthy_heads_differ_as_much_as_real_ones(healthy: list[Prepared]) -> None:
+def test_healthy_heads_differ_as_much_as_real_ones(healthy: list[Prepared], target: Target) -> None:
     """Real IXI heads, registered, each against the mean of eight others: 1 - SSIM .273, distance .092."""
     t1, none = np.stack([scan.t1 for scan in healthy]), np.zeros_like(healthy[0].brain)
     lines = [
-        measure(scan.t1, scan.brain, none, np.delete(t1, i, axis=0).mean(axis=0), 0.064)
+        measure(scan.t1, scan.brain, none, np.delete(t1, i, axis=0).mean(axis=0), target.coarse.voxel / 1000)
         for i, scan in enumerate(healthy)
     ]
     assert 0.24 < np.mean([line["dissimilarity"] for line in lines]) < 0.36
@@ -131,7 +131,7 @@ def test_strokes_are_as_dark_and_as_unlike_as_those_of_the_atlas_like_set(
         patch.setitem(population.POPULATIONS, "stroke", SEATED["stroke"])
         for number in range(STROKES):
             scan, coarse, _ = prepared(demo_phantom, target, "stroke", number)
-            lines.append(measure(scan.t1, scan.brain, coarse, mean, 0.064))
+            lines.append(measure(scan.t1, scan.brain, coarse, mean, target.coarse.voxel / 1000))
     level, unlike, away = (
         np.mean([line[name] for line in lines])
         for name in ("lesion_level", "lesion_dissimilarity", "lesion_distance")

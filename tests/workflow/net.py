@@ -8,8 +8,8 @@ bytes says so in the CHANGELOG, and renews the net in a commit of its own. Two f
 - KIND.json: the SHA-256 of each file, one such list for each torch build and kind of processor;
 - numbers.json: means and deviations of arrays, and all numbers of tables, which any machine can compare.
 
-Numbers are compared to 1e-5 where the kind of machine is stored. Elsewhere they cannot be: the machine that is stored, told to
-use AVX2 kernels for AVX-512 (2026-11-29), made demo heads that differ in their last bits, then registrations and brain masks that
+Numbers are compared to 1e-5 where the kind of machine is stored. Elsewhere they cannot be: a machine with AVX-512, told to
+use AVX2 kernels (2026-11-29), made demo heads that differ in their last bits, then registrations and brain masks that
 differ by 1 % of the voxels, and after two epochs of training on them a Table 1 that differs by up to 1.4 points. Processors of other makers
 may differ more. So there volumes, reconstructions and maps are compared to several times what was found then, scores and the table by
 their files and columns.
