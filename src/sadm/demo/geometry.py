@@ -25,6 +25,10 @@ T = TypeVar("T", bound=np.generic)
 _GUIDE_MM = 2.0
 # Std of the displacement, coarse to fine, in voxels of about 2 mm.
 _WARPS = ((0.8, 1.4), (0.4, 0.75), (0.4, 0.65))
+# Shares of the fine warp: outside the hull, taken from it deep in the brain. Steps: depth below the hull and width, in mm.
+_OUTSIDE, _HULL = 0.15, (3.0, 2.0)
+_DEEP, _CORE = 0.35, (25.0, 6.0)
+_ASIDE, _MIDLINE = 0.7, 9.0  # share of the sideways warp that is taken at the midline; std (mm) across it
 _COARSE = 2  # the guides are smooth: they are read at every second voxel an axis
 _NATIVE_SHAPE: Shape = (100, 124, 96)
 _MARGIN = 14  # mm kept about SRI24's brain box on the SRI24 grid
@@ -118,11 +122,13 @@ def place(
         terms = [np.float32(matrix[i, j]) * (axes[j] + np.float32(shift[j])) for j in range(3)]
         points[i] = terms[0] + terms[1] + terms[2] + np.float32(phantom.centre[i])
     (depth,) = guides(phantom, points, (0,))
-    inside = (0.15 + 0.85 * sigmoid((depth - 3) / 2)) * (1 - 0.35 * sigmoid((depth - 25) / 6))
+    hull, core = (sigmoid((depth - at) / width) for at, width in (_HULL, _CORE))
+    inside = (_OUTSIDE + (1 - _OUTSIDE) * hull) * (1 - _DEEP * core)
     far, middle, near = (
         np.float32(uniform(rng, bounds) * factor) for bounds, factor in zip(_WARPS, population.warp)
     )
-    aside = 1 - np.float32(0.7) * np.exp(-0.5 * ((points[0] - np.float32(phantom.centre[0])) / 9) ** 2)
+    across = (points[0] - np.float32(phantom.centre[0])) / np.float32(_MIDLINE)
+    aside = 1 - np.float32(_ASIDE) * np.exp(-0.5 * across**2)
     for i in range(3):
         fine = middle * field(grid.shape, 10, rng) + near * field(grid.shape, 5, rng)
         points[i] += far * field(grid.shape, 22, rng) + fine * inside * (aside if i == 0 else 1)
