@@ -21,6 +21,7 @@ from sadm.runtime.files import load_nifti
 from sadm.study.study import Study
 
 ROOT = Path(__file__).parents[1]
+# Shape, voxel sizes in mm.
 SCANS: dict[str, tuple[tuple[int, int, int], tuple[float, float, float]]] = {
     "usual": ((192, 256, 256), (1.0, 1.0, 1.0)),
     "most voxels": ((404, 404, 404), (0.5, 0.5, 0.5)),
@@ -28,7 +29,7 @@ SCANS: dict[str, tuple[tuple[int, int, int], tuple[float, float, float]]] = {
     "thinnest": ((4000, 90, 90), (0.05, 2.2, 2.2)),
     "largest field": ((400, 400, 400), (1.249, 1.249, 1.249)),
     "coarse": ((49, 49, 49), (10.0, 10.0, 10.0)),
-}  # shape, voxel sizes in mm
+}
 
 
 def make(folder: Path, name: str) -> Path:

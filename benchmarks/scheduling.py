@@ -26,10 +26,8 @@ from snakemake.scheduling.job_scheduler import JobScheduler
 from snakemake.script import PythonScript
 
 SCANS = {"ixi": 581, "brats": 1251, "atlas": 655}  # of the official trees
-OTHER, STEPS = (
-    1200,
-    4.4,
-)  # jobs of the paper's study that do not hang on its scans (about), and those of one scan
+OTHER = 1200  # jobs of the paper's study that do not hang on its scans, about
+STEPS = 4.4  # jobs of one scan
 schedule = JobScheduler.schedule
 
 

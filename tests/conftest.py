@@ -7,10 +7,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-pytest_plugins = [
-    "phantom",
-    "skips",
-]  # the head without data that several rooms test with; what may skip in CI
+# The head without data that several rooms test with; what may skip in CI.
+pytest_plugins = ["phantom", "skips"]
 
 # One thread a process: the processes of pytest -n would otherwise wait for each other's threads. The jobs of a study set their own.
 os.environ.setdefault("OMP_NUM_THREADS", "1")

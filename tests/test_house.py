@@ -38,12 +38,8 @@ NOT_PLANNED = {
 
 OWN = {"sadm", *sys.stdlib_module_names}
 RULES = "\n".join(path.read_text() for path in sorted((ROOT / "workflow/rules").glob("*.smk")))
-LOADED = {
-    "cohort": "data",
-    "train": "methods",
-    "reconstruct": "methods",
-    "predict": "methods",
-}  # by name, as they run
+# By name, as they run.
+LOADED = {"cohort": "data", "train": "methods", "reconstruct": "methods", "predict": "methods"}
 
 
 def name_of(path: Path) -> str:

@@ -17,14 +17,8 @@ from sadm.runtime.errors import SplitError
 
 Rows = list[dict[str, str]]
 FOLDS, KINDS = (0, 1), ("testset", "validation", "healthy_5")
-SETS = {
-    0: "test",
-    1: "test",
-    2: "val",
-    3: "train",
-    4: "train",
-    5: "train",
-}  # of fold 0; fold 1 validates on subject 3
+# Of fold 0; fold 1 validates on subject 3.
+SETS = {0: "test", 1: "test", 2: "val", 3: "train", 4: "train", 5: "train"}
 
 
 def voxels(seed: int) -> np.ndarray:

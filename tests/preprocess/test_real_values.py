@@ -23,10 +23,8 @@ from sadm.study.keys.preparation import Quality, Registration
 RAW = {"t1": "bids:raw:t1.nii.gz"}
 PLACE = {"shape": [192, 192, 160], "spacing": 1.0}
 SAID = asdict(Registration())
-ANGLE, DISTANCE = (
-    2.0,
-    2.0,
-)  # degrees; mm, mean over the brain: twice the scatter of copies that differ by rounding
+# Degrees; mm, mean over the brain: twice the scatter of copies that differ by rounding.
+ANGLE, DISTANCE = (2.0, 2.0)
 BRAIN, HEAD = (
     "BraTS2021_Training_Data/BraTS2021_00008/BraTS2021_00008_t1.nii.gz",
     "IXI-T1/IXI080-HH-1341-T1.nii.gz",

@@ -24,7 +24,7 @@ rule template:
         path=study.section("atlas")["path"],
         code=code("template.py"),
     message:
-        "Fetch the SRI24 template, or take it from the folder {params.path}."
+        "Get the SRI24 template: a head and its brain."
     script:
         "../scripts/template.py"
 

@@ -8,11 +8,12 @@ from typing import Any
 from sadm.cohort.examine import Finding, Problem
 
 GRID = (155, 240, 240)  # voxels of 1 mm, sorted: as BraTS has it
+# Sorted.
 MNI: dict[tuple[int, ...], str] = {
     (182, 182, 218): "MNI152 of FSL",
     (189, 197, 233): "MNI152 of 2009, symmetric",
     (193, 193, 229): "MNI152 of 2009",
-}  # sorted
+}
 SHOWN = 3  # grids that a note shows
 
 

@@ -39,11 +39,8 @@ KINDS_OUT = ("LOCALIZER", "PHASE", "PROJECTION", "MPR", "MIP", "SECONDARY_MPR")
 LEAST = 40.0  # slices of a scan of the whole head
 THICK = 3.5  # mm, edges of the voxels of a scan that serves as a T1 volume
 INVERSION = (0.5, 1.5)  # s, of an MPRAGE at 1.5 or 3 T
-ECHO, REPEAT, FLIP = (
-    0.012,
-    0.06,
-    10.0,
-)  # s, s, degrees: a spoiled gradient echo is T1-weighted below, below and above these
+# Seconds, seconds, degrees: a spoiled gradient echo is T1-weighted below, below and above these.
+ECHO, REPEAT, FLIP = (0.012, 0.06, 10.0)
 AGE = re.compile(r"0*(\d+)([YMWD])")
 YEARS = {"Y": 1.0, "M": 1 / 12, "W": 7 / 365.25, "D": 1 / 365.25}
 

@@ -24,9 +24,8 @@ STRIPPED = False
 TREE = "ATLAS"
 SUBJECT = ("subject id", "subject_id", "participant_id", "indi subject id")
 TWO = re.compile(r"(?i:r\d+s\d+)")  # a subject of ATLAS 2
-OLD = re.compile(
-    r"(?i:(?P<subject>c\d+s\d+)(?P<time>t\d+)|(?P<number>\d{5,}))"
-)  # a scan of ATLAS 1 begins so
+# A scan of ATLAS 1 begins so.
+OLD = re.compile(r"(?i:(?P<subject>c\d+s\d+)(?P<time>t\d+)|(?P<number>\d{5,}))")
 OLD_T1 = re.compile(rf"{OLD.pattern}(?i:_t1w?(?:_deface)?(?:_stx)?)")
 OLD_FOLDER = re.compile(
     r"(?i:site[ _-]?\d+|c\d{4}\w*|\d{5,}|t\d+|(?:native|standard|atlas_r)[\w.-]*|training|testing)"

@@ -17,9 +17,8 @@ from sadm.data.tree import ARCHIVES, IMAGE, READ, bare, instead, shown, suffix, 
 from sadm.runtime.errors import DataError
 from sadm.runtime.kinds import Names
 
-UNWRITABLE = re.compile(
-    "[{}\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\ud800-\\udfff]"
-)  # in the path of a scan's file
+# In the path of a scan's file.
+UNWRITABLE = re.compile("[{}\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\ud800-\\udfff]")
 LONGEST = 160  # bytes of a scan's name: names of results add up to 83, of temporary files 12 more, and 255 are possible
 
 

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from sadm.data.base import stem
 
 SCHEMA = Path(__file__).with_name("bids_schema.json")
+# Entities of images of one acquisition, of which one is the scan: what the others are.
 ONE = {
     "echo": "another echo",
     "inv": "another inversion",
@@ -24,7 +25,7 @@ ONE = {
     "desc": "another version",
     "space": "another space",
     "res": "another resolution",
-}  # entities of images of one acquisition, of which one is the scan: what the others are
+}
 LESION = re.compile(r"(?i:.*(?:lesion|stroke|infarct|tumou?r|glioma|ha?emorrhage|wmh).*)")
 FORMS = {"mask": 0, "roi": 1, "dseg": 2}  # of a lesion label; roi: of BIDS before derivatives were part of it
 LABEL = "L"  # a lesion, in BIDS's table of tissue labels

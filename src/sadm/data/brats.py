@@ -24,6 +24,7 @@ STRIPPED = True
 TREE = "BraTS"
 BY_OPTION = {"space": {"native": {"SPACE": "native"}}}
 DEEPEST = 4  # folders from options.path down to a patient's
+# How patients are named, and the edition where the name does not tell it.
 PATIENT = (
     (re.compile(r"(?P<subject>BraTS(?P<year>1[2-9])_\w+?)_(?P<session>\d{1,2})", re.I), ""),
     (re.compile(r"(?P<subject>BraTS(?P<year>20)_\w+_\d+)", re.I), ""),
@@ -32,13 +33,12 @@ PATIENT = (
         re.compile(r"(?P<subject>BraTS-(?P<part>[A-Z]+(?:-RT)?)-\d+)(?:-(?P<session>\d+))?", re.I),
         "2023 or later",
     ),
-)  # how patients are named, and the edition where the name does not tell it
+)
 CONTAINER = re.compile(r"(?i)brats|^[hl]gg$|training|validation")  # folders above those of patients
 KINDS = {"t1": "t1n?", "seg": "seg(?:m|mentation)?|gtv|label"}
 
-FLAT = re.compile(
-    rf"(.+)[-_](?i:{KINDS['t1']}|{KINDS['seg']})"
-)  # the files of a patient without a folder of its own
+# The files of a patient without a folder of its own.
+FLAT = re.compile(rf"(.+)[-_](?i:{KINDS['t1']}|{KINDS['seg']})")
 
 
 class Patient(NamedTuple):

@@ -13,17 +13,8 @@ CONTRAST = re.compile(  # wherever it stands in a name that has no word for T1
     r"[rt][12]s?map|inplanet[12]|phasediff|phase[12]|magnitude[12]?|fieldmap|angio|cest|mtw|mtr|mtsat"
 )
 MADE = ("applied", "out", "free")  # after "mask": of a scan that was masked
-MIDDLE = {
-    "mask",
-    "brainmask",
-    "lesionmask",
-    "dseg",
-    "probseg",
-    "segmentation",
-    "aparc",
-    "aseg",
-    "wmparc",
-}  # not at the end alone
+# Not at the end alone.
+MIDDLE = {"mask", "brainmask", "lesionmask", "dseg", "probseg", "segmentation", "aparc", "aseg", "wmparc"}
 WEAK = re.compile(r"pdw?|phase|epi|uni|fa|md|ct|pet|t2s|warp|xfm|biasfield")  # only at the end of a name
 AGENT = re.compile(
     r"t1w?(ce|gd|gad|gado|post|postgd|km|c)|gd|gad|gado|gadolinium|postcontrast|contrastenhanced"

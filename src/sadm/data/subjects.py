@@ -9,12 +9,13 @@ from typing import Any, NamedTuple, TypeVar
 from sadm.data.subject_tables import Sheet, read_sheet
 
 YEARS, MONTHS, WEEKS, DAYS = 1.0, 1 / 12, 7 / 365.25, 1 / 365.25
+# Of an age, in years.
 UNITS = {
     **dict.fromkeys(("", "y", "yr", "yrs", "year", "years", "yo", "a"), YEARS),
     **dict.fromkeys(("m", "mo", "mos", "month", "months"), MONTHS),
     **dict.fromkeys(("w", "wk", "wks", "week", "weeks"), WEEKS),
     **dict.fromkeys(("d", "day", "days"), DAYS),
-}  # of an age, in years
+}
 AGE = re.compile(
     r"age(?: ?(?:at|@) ?(?:the )?(?:scan|mri|visit|session|baseline))?(?:(?: (?:in )?| ?[(\[])([a-z]+)[)\]]?)?"
 )

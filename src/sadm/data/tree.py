@@ -9,18 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-READ = (
-    ".nii.gz",
-    ".nii",
-    ".mgz",
-    ".mgh",
-    ".hdr",
-    ".hdr.gz",
-    ".nrrd",
-    ".nhdr",
-    ".mha",
-    ".mhd",
-)  # what `sadm.runtime.files.load_nifti` reads, in any letter case; the first counts where several could be meant
+# What `sadm.runtime.files.load_nifti` reads, in any letter case; the first counts where several could be meant.
+READ = (".nii.gz", ".nii", ".mgz", ".mgh", ".hdr", ".hdr.gz", ".nrrd", ".nhdr", ".mha", ".mhd")
 IMAGE = r"(?i:\.(?:nii(?:\.gz)?|mg[hz]|hdr(?:\.gz)?|nhdr|nrrd|mha|mhd))"  # as a regular expression
 PACKED = (".gz", ".bz2", ".xz", ".zst")
 OTHER = (
@@ -29,11 +19,8 @@ OTHER = (
 )  # fmt: skip
 DICOM = (".dcm", ".ima", ".dicom")
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".7z", ".rar")
-STORES = (
-    ".git",
-    ".datalad",
-    ".snakemake",
-)  # of programs: what they hold is told by the links that lead there
+# Of programs: what they hold is told by the links that lead there.
+STORES = (".git", ".datalad", ".snakemake")
 DESCRIPTION = "dataset_description.json"
 OURS = ".times"  # what the workflow leaves in its folder of results
 MANY = 50_000  # folders after which a look at what a refused folder has instead ends

@@ -11,10 +11,8 @@ from functools import cached_property
 
 import numpy as np
 
-COARSE, FINE = (
-    10,
-    7,
-)  # bits of a float32 that a bin drops: 13 bits of its 23-bit mantissa are left for Dice, 16 for areas
+# Bits of a float32 that a bin drops: 13 bits of its 23-bit mantissa are left for Dice, 16 for areas.
+COARSE, FINE = (10, 7)
 NONE = 255  # no score seen; dropped bits are below 2^FINE
 LOWEST = np.float32(2.0**-30)  # below it all positive scores share a bin; the smallest float16 is 2^-24
 

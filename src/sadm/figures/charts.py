@@ -29,14 +29,8 @@ HEADS = {
     "precision_recall": ("testset", "row", "recall", "precision", "low", "high"),
     "lesion_volume": ("testset", "row", "scan", "lesion_ml", "dice"),
 }
-CURVE = (
-    "model",
-    "fold",
-    "seed",
-    "epoch",
-    "train_loss",
-    "val_loss",
-)  # columns that are read of a training curve
+# Columns that are read of a training curve.
+CURVE = ("model", "fold", "seed", "epoch", "train_loss", "val_loss")
 Line = tuple[str | float | int, ...]
 
 

@@ -10,12 +10,8 @@ from torch import Tensor
 from sadm.runtime.errors import ConfigError
 
 STUDY = "RAS"
-FLIPPED = {
-    "RAS": (),
-    "LAS": (-2,),
-    "RPS": (-1,),
-    "LPS": (-2, -1),
-}  # axes of [..., X, Y] that run against the study's
+# Axes of [..., X, Y] that run against the study's.
+FLIPPED = {"RAS": (), "LAS": (-2,), "RPS": (-1,), "LPS": (-2, -1)}
 
 
 def check(frame: object) -> str:

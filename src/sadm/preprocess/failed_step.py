@@ -13,12 +13,8 @@ from sadm.runtime.errors import DataError, ProcessingError, SadmError
 from sadm.runtime.files import write_json, write_text
 
 MARK = "sadm: no result, as a step failed on this scan\n"
-OF_DATA = (
-    RuntimeError,
-    ValueError,
-    ArithmeticError,
-    AssertionError,
-)  # what libraries raise on data that they cannot take
+# What libraries raise on data that they cannot take.
+OF_DATA = (RuntimeError, ValueError, ArithmeticError, AssertionError)
 OF_CODE = (NotImplementedError, RecursionError)
 OF_MACHINE = re.compile("memory|alloc|cuda|no space|disk|thread", re.IGNORECASE)
 

@@ -15,9 +15,8 @@ from sadm.preprocess.hdbet1_network import DIVISOR, SMALLEST, Network
 from sadm.runtime.process import keep_freed_memory
 
 SPACING = 1.5  # mm, of the voxels that the networks see
-BLOCK = (
-    2**27
-)  # bytes: larger ones, the maps at full resolution, are given back at once, or a job takes 3.6 GB
+# Bytes: larger ones, the maps at full resolution, are given back at once, or a job takes 3.6 GB.
+BLOCK = 2**27
 MIRRORINGS = tuple(axes for count in range(4) for axes in combinations(range(3), count))  # 8, none first
 
 

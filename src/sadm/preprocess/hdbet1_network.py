@@ -11,10 +11,8 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate, leaky_relu
 
 WIDTHS = (21, 42, 84, 168, 336)  # channels by level, full resolution first
-SLOPE, LAST_SLOPE = (
-    0.01,
-    0.1,
-)  # of the leaky ReLUs inside the blocks, and of those that the network itself applies
+# Of the leaky ReLUs inside the blocks, and of those that the network itself applies.
+SLOPE, LAST_SLOPE = (0.01, 0.1)
 DIVISOR, SMALLEST = 16, 128  # an input edge is a multiple of the one and at least the other
 
 

@@ -8,11 +8,8 @@ import numpy as np
 from sadm.runtime.files import atomic
 
 GREYS = 20  # levels: more cost bytes and show nothing more at this size
-PALETTE = {
-    "template": (0, 158, 115),
-    "brain": (230, 159, 0),
-    "lesion": (213, 94, 0),
-}  # Okabe and Ito's, colour-blind safe
+# Okabe and Ito's, colour-blind safe.
+PALETTE = {"template": (0, 158, 115), "brain": (230, 159, 0), "lesion": (213, 94, 0)}
 FIELD = 21  # colours of the bias field, blue (.7) over white (1) to red (1.4)
 FIELD_SPAN = np.log(1.4)
 

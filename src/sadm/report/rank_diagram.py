@@ -14,11 +14,8 @@ from sadm.statistics.mean_ranks import LEAST_ROWS, LEAST_SUBJECTS, LEVEL
 from sadm.study.layout import Layout
 
 NAMES = {"dice": "Best Dice", "auprc": "AUPRC", "dice_validation": "Dice at the validation threshold"}
-WIDTH, SIDE, TOP = (
-    760.0,
-    190.0,
-    62.0,
-)  # units of the picture: whole, left for names on each side, above the axis
+# Units of the picture: whole, left for names on each side, above the axis.
+WIDTH, SIDE, TOP = (760.0, 190.0, 62.0)
 LINE, BAR = 17.0, 7.0  # between names, between bars
 
 

@@ -23,10 +23,8 @@ if TYPE_CHECKING:
 NOT_WRITTEN = {
     errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EEXIST, errno.ENOTDIR, errno.EISDIR
 }  # fmt: skip
-SCANNER, TEMPLATE = (
-    1,
-    5,
-)  # codes of NIfTI: coordinates of the scanner, coordinates of a template other than Talairach's and MNI's
+# Codes of NIfTI: coordinates of the scanner, coordinates of a template other than Talairach's and MNI's.
+SCANNER, TEMPLATE = (1, 5)
 REMAKE = "delete the file and run again"
 
 

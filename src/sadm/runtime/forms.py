@@ -27,10 +27,8 @@ TEXT = 100_000  # bytes in which a header of text ends
 SINGLE = re.compile(r"\.nii(?:\.gz)?$", re.IGNORECASE)
 ANALYZE = "its header is of Analyze 7.5, which does not tell left from right: taken as SPM does, x from right to left"
 
-MAGICS = {
-    nib.Nifti1Pair: (344, b"ni1\0"),
-    nib.Nifti2Pair: (4, b"ni2\0"),
-}  # where a pair of NIfTI says that it is one
+# Where a pair of NIfTI says that it is one.
+MAGICS = {nib.Nifti1Pair: (344, b"ni1\0"), nib.Nifti2Pair: (4, b"ni2\0")}
 
 Loaded = tuple[Any, Callable[[], np.ndarray], str]
 

@@ -22,16 +22,15 @@ MAX_VOXELS = 2**26  # 406 x 406 x 406: a head at 0.6 mm has 67 million; a step h
 MAX_BYTES = 2**28  # of the voxels as stored, with what lies before them
 SIZES = (0.05, 200.0)  # mm, edges of a voxel: bias fields are coarse, metres and micrometres far off
 FLAT = 0.02  # a voxel's volume by that of a box of the same edges: less is no volume
-UNITS = {
-    1: ("metres", 1000.0),
-    3: ("micrometres", 0.001),
-}  # codes of xyzt_units that are not mm: name, mm in one
+# Codes of xyzt_units that are not mm: name, mm in one.
+UNITS = {1: ("metres", 1000.0), 3: ("micrometres", 0.001)}
 LEAST_FIELD = (
     30.0  # mm, the longest edge of a scan's field of view: centimetres taken for millimetres have 20
 )
 MAX_FIELD = 1.25e8  # mm3, of the field of view: 500 mm cubed; steps hold copies of it in voxels of 2 mm
 SQUARE = 1e-3  # cosine between two axes that are at right angles
 GET = "fetch the content: datalad get, or git annex get"
+# How files begin that stand in for an image, in small letters: what they are, what fetches the image.
 FETCH = {
     b"version https://hawser": ("a pointer of Git LFS", "fetch the content: git lfs pull"),
     b"version https://git-lfs": ("a pointer of Git LFS", "fetch the content: git lfs pull"),
@@ -48,7 +47,7 @@ FETCH = {
         "download the image anew: a server has answered with a message in its place",
     ),
     b"{": ("a JSON document", "download the image anew: a server has answered with a message in its place"),
-}  # how files begin that stand in for an image, in small letters: what they are, what fetches the image
+}
 
 
 class Unusable(Exception):

@@ -14,12 +14,8 @@ MAX_VOXELS = 2**26  # of the full grid: the paper's has 6 million
 EDGES = 100, 1000  # mm of the full grid along an axis: a brain has 130 to 190
 COARSEST = 8  # voxels along an axis that N4 has to work on
 SMALLEST = 16  # pixels along an axis of a slice that networks look at
-TABLES = (
-    "thresholds",
-    "pooled",
-    "healthy",
-    "released",
-)  # in a row's folder of scores, beside a table for each test set
+# In a row's folder of scores, beside a table for each test set.
+TABLES = ("thresholds", "pooled", "healthy", "released")
 SHEETS = ("files", "notes", "excluded", "prints")  # beside a data set's sheet in results/cohort
 DRAEM = "draem"  # the synthetic training and test set, painted on healthy scans
 

@@ -11,10 +11,8 @@ from itertools import pairwise
 from sadm.runtime.errors import ConfigError
 
 Shape = Sequence[int]
-CANVAS, FINEST = (
-    256.0,
-    4.0,
-)  # mm: the square of the released Perlin noise, 128 pixels of 2 mm, and its smallest cells
+# mm: the square of the released Perlin noise, 128 pixels of 2 mm, and its smallest cells.
+CANVAS, FINEST = (256.0, 4.0)
 AUGMENTERS = ("brightness", "sharpness", "hue_saturation", "solarize", "posterize", "autocontrast", "equalize",
               "gamma", "invert", "rotation")  # fmt: skip
 

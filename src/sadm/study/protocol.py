@@ -16,16 +16,14 @@ from sadm.study.loader import RELEASED, read
 if TYPE_CHECKING:
     from sadm.study.study import Study
 
+# What the paper says of its data sets, by importer.
 SETS: dict[str, dict[str, Any]] = {
     "ixi": {"brain": "hd-bet"},
     "brats": {"brain": "none", "annotated": 100, "annotated_val": 10},
     "atlas": {"brain": "hd-bet", "annotated": 66, "annotated_val": 6},
-}  # what the paper says of its data sets, by importer
-PARTS = {
-    "ixi": "ixi",
-    "Brats21": "brats",
-    "ATLAS_v2": "atlas",
-}  # of the importer `released`, which brings its masks
+}
+# Of the importer `released`, which brings its masks.
+PARTS = {"ixi": "ixi", "Brats21": "brats", "ATLAS_v2": "atlas"}
 APART = {
     "atlas": {"path"},
     "registration": {"seed"},

@@ -17,9 +17,8 @@ import torch
 from torch import Tensor
 
 ORDER = 3  # of the bias field's polynomial
-TERMS = [
-    (a, b, c) for a in range(ORDER + 1) for b in range(ORDER + 1 - a) for c in range(ORDER + 1 - a - b)
-]  # powers of x, y, slice, in torchio's order of the coefficients
+# Powers of x, y, slice, in torchio's order of the coefficients.
+TERMS = [(a, b, c) for a in range(ORDER + 1) for b in range(ORDER + 1 - a) for c in range(ORDER + 1 - a - b)]
 
 
 @dataclass(frozen=True)

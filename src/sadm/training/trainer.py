@@ -22,13 +22,8 @@ from sadm.runtime.terminate import TERMINATED, deferred_sigterm
 from sadm.training import checkpoint
 from sadm.training.batches import Bank, Slices
 
-CURVE = (
-    "epoch",
-    "step",
-    "train_loss",
-    "val_loss",
-    "lr",
-)  # at each validation; train_loss: mean since the last one
+# At each validation; train_loss: mean since the last one.
+CURVE = ("epoch", "step", "train_loss", "val_loss", "lr")
 SHORTEST_CYCLE = 100  # steps; a shorter training runs the beginning of such a cycle
 
 
