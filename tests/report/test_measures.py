@@ -31,6 +31,12 @@ def test_claims_are_differences_with_what_p_could_be(given: Material):
     assert "None of" not in papers.notes[0]
 
 
+def test_a_small_p_is_not_printed_as_none(given: Material, tmp_path: Path):
+    table = tmp_path / "claims.tsv"
+    table.write_text(given.tables["claims"].read_text().replace("\t.004\t.008", "\t.00001\t.00002"))
+    assert cell(measures.differences(table, Layout(**LAYOUT))[0], "SADM-LES", 3).text == "<0.001"
+
+
 def test_the_papers_table_stands_beside_its_own_study_only(given: Material, tmp_path: Path):
     paper = Study.from_config(yaml.safe_load((ROOT / "studies/paper.yaml").read_text()))
     layout = paper.layout

@@ -148,7 +148,8 @@ def _difference(line: Line | None) -> list[Cell]:
     if value is None or p is None:
         return [Cell("–"), Cell("–")]
     small = f"[{100 * low:.1f}, {100 * high:.1f}]" if low is not None and high is not None else ""
-    return [Cell(f"{100 * value:+.1f}", value, small), Cell(f"{p:.3f}", p)]
+    shown = f"{p:.3f}" if p >= 0.001 else "<0.001"
+    return [Cell(f"{100 * value:+.1f}", value, small), Cell(shown, p)]
 
 
 def _least(lines: Rows) -> str:
