@@ -99,3 +99,16 @@ def test_other_images_of_a_healthy_person_are_no_candidates(
         match="has no lesion label, in a data set of annotated patients; fix: add its label; or set missing_lesions",
     ):
         run("bids", tmp_path)
+
+
+def test_the_empty_labels_of_the_demos_healthy_heads_are_in_nobodys_way(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number in (1, 2):
+        stem = tmp_path / f"set/sub-healthy00{number}"
+        write(Path(f"{stem}_T1w.nii.gz"), head(number), AFFINE)
+        write(Path(f"{stem}_label-lesion_mask.nii.gz"), 0 * ball(), AFFINE)
+    run("demo", tmp_path, annotated=False, count=2)
+    said = capsys.readouterr().out
+    assert "may be it" not in said
+    assert "2 of 4 images used; 2 not: 2 empty labels of healthy heads" in said

@@ -112,7 +112,10 @@ def examined(
     described = [_described(scan, own.rows.get(scan.subject, {})) for scan in sorted_out.kept]
     findings = read_all(described, threads, getattr(module, "FRACTIONAL", False), sorted_out.problems)
     sri24.problems(importer, options, findings)
-    notes = [*sorted_out.notes, *people.notes, *[own.note] * bool(own.note), *_shared(findings)]
+    labels = (
+        [] if makes(importer) else sorted_out.notes
+    )  # of files that the workflow made none is in question
+    notes = [*labels, *people.notes, *[own.note] * bool(own.note), *_shared(findings)]
     notes += [*sri24.notes(importer, options, findings), *_told(findings)]
     return Checked(findings, own.strangers | set(own.rows), sorted_out.left, notes)
 

@@ -21,6 +21,7 @@ MADE = True  # by the workflow: listed before they are there
 PAINTED = True  # not of patients: tables say so
 BY_OPTION = {"kind": {"tumour": {"SPACE": "sri24", "STRIPPED": True}}}
 SITES = ("alpha", "beta", "gamma")
+LABEL = "_label-lesion_mask.nii.gz"
 AGES = {"healthy": (20, 86), "tumour": (30, 80), "stroke": (40, 88)}
 
 
@@ -51,7 +52,9 @@ def place(dataset: str, options: Mapping[str, Any]) -> str:
 
 
 def why(path: str, options: Mapping[str, Any]) -> str:
-    """What a head is that the study does not ask for."""
+    """What a file is that the study does not ask for."""
+    if options["kind"] == "healthy" and path.endswith(LABEL):
+        return "empty labels of healthy heads"
     return f"more heads than the {options['count']} of options.count"
 
 
@@ -64,7 +67,7 @@ def _scan(dataset: str, kind: str, subject: str, root: Path) -> base.Scan:
         subject,
         "",
         f"{stem}_T1w.nii.gz",
-        lesion="" if kind == "healthy" else f"{stem}_label-lesion_mask.nii.gz",
+        lesion="" if kind == "healthy" else f"{stem}{LABEL}",
         age=str(youngest + drawn["age"] % (oldest - youngest + 1)),
         sex="MF"[drawn["sex"] % 2],
         site=SITES[drawn["site"] % len(SITES)],
