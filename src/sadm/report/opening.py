@@ -163,11 +163,13 @@ def _surprises(testset: str, lines: Mapping[str, Line], claims: Sequence[Line], 
         said.append(
             f"cDDPM ({means[cddpm]:.1f} % Dice) is below {floor} ({trivial[floor]:.1f} %), which learns nothing"
         )
-    under = [row for row in layout.rows if trivial and means.get(row, 100) < min(trivial.values())]
+    chance = trivial.get("random", 0.0)
+    under = [f"{row} ({means[row]:.1f} %)" for row in layout.rows if means.get(row, 100) < chance]
     if under:
         more = f" and {len(under) - NAMED} more" if len(under) > NAMED else ""
+        verb = "is" if len(under) == 1 else "are"
         said.append(
-            f"{', '.join(under[:NAMED])}{more} {'is' if len(under) == 1 else 'are'} below every trivial score"
+            f"{', '.join(under[:NAMED])}{more} {verb} below random ({chance:.1f} %): nothing was learnt"
         )
     reversed_ = [
         f"{line['row']} is below {line['against']} by {-100 * difference:.1f} points"
