@@ -64,7 +64,7 @@ def differences(runs: Sequence[Path]) -> list[str]:
     out = [row(["row", "against", "test set", *(run.name for run in runs)]), row(["---"] * (3 + len(runs)))]
     for key, first in found[0].items():
         claims = [each[key] for each in found]
-        if first["claim"] == "trivial" and all(float(claim["ci_low"]) <= 0 for claim in claims):
+        if first["claim"] == "trivial" and all(float(claim["ci_low"] or 0) <= 0 for claim in claims):
             continue
         out.append(row([*key, *map(interval, claims)]))
     return out

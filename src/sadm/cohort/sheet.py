@@ -112,9 +112,7 @@ def examined(
     described = [_described(scan, own.rows.get(scan.subject, {})) for scan in sorted_out.kept]
     findings = read_all(described, threads, getattr(module, "FRACTIONAL", False), sorted_out.problems)
     sri24.problems(importer, options, findings)
-    labels = (
-        [] if makes(importer) else sorted_out.notes
-    )  # of files that the workflow made none is in question
+    labels = [] if makes(importer) else sorted_out.notes  # no doubt about files that the workflow made
     notes = [*labels, *people.notes, *[own.note] * bool(own.note), *_shared(findings)]
     notes += [*sri24.notes(importer, options, findings), *_told(findings)]
     return Checked(findings, own.strangers | set(own.rows), sorted_out.left, notes)
